@@ -1,0 +1,41 @@
+// Package intake holds what all inputs tell about themselves. The inputs are the folders below it.
+//
+//	sender ──bytes──▶ intake/<kind> ──event.Batch──▶ pipeline
+package intake
+
+import "time"
+
+// Status is what an input tells about itself.
+type Status struct {
+	Name        string    `json:"name"`                  // for example "syslog-tcp-5514"
+	Integration string    `json:"integration,omitempty"` // folder of conf.d that configures it, for example "ivanti_connect_secure"
+	Type        string    `json:"type"`                  // tcp, udp, tls, file
+	Address     string    `json:"address,omitempty"`     // where it listens
+	Source      string    `json:"source,omitempty"`
+	Service     string    `json:"service,omitempty"`
+	State       string    `json:"state"` // listening, stopped, error
+	Error       string    `json:"error,omitempty"`
+	Connections int       `json:"connections"`
+	LastSeen    time.Time `json:"last_seen,omitzero"`
+	Counters
+	Peers []Peer `json:"peers"` // newest first, at most 100
+}
+
+// Counters count what came in since the start.
+type Counters struct {
+	Records   uint64 `json:"records"`
+	Bytes     uint64 `json:"bytes"`
+	Dropped   uint64 `json:"dropped"`   // records lost because the queue was full (UDP only), or refused by a limit
+	Malformed uint64 `json:"malformed"` // runs of bytes between good frames
+	Oversized uint64 `json:"oversized"` // frames longer than the limit
+	Refused   uint64 `json:"refused"`   // connections refused: limit, deny list, TLS
+	Parsed    uint64 `json:"parsed"`    // records that became an event of their source
+	Unparsed  uint64 `json:"unparsed"`  // records that were stored with a parse_error
+}
+
+// Peer is one sender of an input.
+type Peer struct {
+	Address  string    `json:"address"`
+	LastSeen time.Time `json:"last_seen"`
+	Counters
+}

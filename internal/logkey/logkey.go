@@ -1,0 +1,21 @@
+// Package logkey names the attributes of log lines, so that they are spelled alike everywhere.
+package logkey
+
+// The keys.
+const (
+	Err     = "err"
+	Input   = "input"
+	Address = "address"
+	Peer    = "peer"
+	Store   = "store"
+	Segment = "segment"
+	File    = "file"
+	Events  = "events"
+	Bytes   = "bytes"
+	Took    = "took"
+	Job     = "job"
+	User    = "user"
+	Path    = "path"
+	Next    = "next"
+	Source  = "source"
+)
