@@ -62,6 +62,9 @@ func (a *Attribute) Caption(value string) (string, bool) {
 	return v.Caption, ok
 }
 
+// Deprecated says whether the schema advises against the attribute.
+func (a *Attribute) Deprecated() bool { return a.deprecated != nil }
+
 // Enum says whether the attribute takes only the values of an enumeration.
 func (a *Attribute) Enum() bool { return a.enum != nil }
 
