@@ -1,0 +1,91 @@
+package segment
+
+import (
+	"hash/maphash"
+	"unsafe"
+)
+
+var dictSeed = maphash.MakeSeed()
+
+// dict gives each distinct text of a column a code, in the order of first appearance.
+type dict struct {
+	table []uint32 // code + 1; open addressing
+	hash  []uint32 // by code
+	offs  []uint32 // by code; len(offs) = codes + 1
+	arena []byte
+	codes []uint32 // one a value
+	last  int      // code of the value before, -1 at first
+
+	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
+	toks   []uint32
+	tokOff []uint32
+	seen   []uint16
+}
+
+func (d *dict) reset() {
+	clear(d.table)
+	d.hash = d.hash[:0]
+	d.offs = append(d.offs[:0], 0)
+	d.arena = d.arena[:0]
+	d.codes = d.codes[:0]
+	d.toks = d.toks[:0]
+	d.tokOff = append(d.tokOff[:0], 0)
+	d.seen = d.seen[:0]
+	d.last = -1
+}
+
+func (d *dict) len() int { return len(d.hash) }
+
+// value is the text of a code; valid until the next add.
+func (d *dict) value(code int) string {
+	b := d.arena[d.offs[code]:d.offs[code+1]]
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// add appends s to the column. fresh says that it was not in the dictionary before.
+func (d *dict) add(s string) (code int, fresh bool) {
+	if d.last >= 0 && d.value(d.last) == s {
+		d.codes = append(d.codes, uint32(d.last))
+		return d.last, false
+	}
+	if len(d.table) < 2*(len(d.hash)+1) {
+		d.grow()
+	}
+	h := uint32(maphash.String(dictSeed, s))
+	mask := uint32(len(d.table) - 1)
+	i := h & mask
+	for {
+		c := d.table[i]
+		if c == 0 {
+			break
+		}
+		if d.hash[c-1] == h && d.value(int(c-1)) == s {
+			d.last = int(c - 1)
+			d.codes = append(d.codes, c-1)
+			return d.last, false
+		}
+		i = (i + 1) & mask
+	}
+	code = len(d.hash)
+	d.table[i] = uint32(code + 1)
+	d.hash = append(d.hash, h)
+	d.arena = append(d.arena, s...)
+	d.offs = append(d.offs, uint32(len(d.arena)))
+	d.seen = append(d.seen, 0)
+	d.codes = append(d.codes, uint32(code))
+	d.last = code
+	return code, true
+}
+
+func (d *dict) grow() {
+	n := max(64, 2*len(d.table))
+	d.table = make([]uint32, n)
+	mask := uint32(n - 1)
+	for c, h := range d.hash {
+		i := h & mask
+		for d.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		d.table[i] = uint32(c + 1)
+	}
+}

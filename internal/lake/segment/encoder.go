@@ -1,0 +1,384 @@
+package segment
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math/bits"
+	"slices"
+
+	"github.com/DataDog/zstd"
+	"github.com/cespare/xxhash/v2"
+
+	"kiroku/internal/event"
+)
+
+func hash64(s string) uint64 { return xxhash.Sum64String(s) }
+
+// encoder turns columns into Parquet column chunks. It owns the memory that they are made in.
+type encoder struct {
+	zstd  zstd.Ctx
+	level int
+	body  []byte
+	comp  []byte
+	out   []byte
+	codes []uint32
+	ints  []int64
+	nums  numDict
+
+	entries []byte // of a dictionary page
+}
+
+func newEncoder(level Level) *encoder { return &encoder{zstd: zstd.NewCtx(), level: int(level)} }
+
+// levels says which rows of a leaf have values.
+type levels struct {
+	leaf   *leaf
+	set    []uint64
+	rows   int
+	have   int
+	counts []uint32 // elements of each row that has a value: lists and maps
+}
+
+// values is how many values and nulls the chunk has, and how many of them are nulls or empty lists.
+func (l *levels) values() (values, nulls int) {
+	if l.leaf.maxRep == 0 {
+		return l.rows, l.rows - l.have
+	}
+	values = l.rows - l.have
+	nulls = values
+	for _, n := range l.counts {
+		values += max(1, int(n))
+		if n == 0 {
+			nulls++
+		}
+	}
+	return values, nulls
+}
+
+func (l *levels) has(row int) bool {
+	return l.leaf.maxDef == 0 || row>>6 < len(l.set) && l.set[row>>6]&(1<<(row&63)) != 0
+}
+
+// append appends the levels as they stand in a data page (version 1).
+func (l *levels) append(dst []byte, scratch []uint32) ([]byte, []uint32) {
+	switch {
+	case l.leaf.maxRep > 0:
+		return l.appendNested(dst, scratch)
+	case l.leaf.maxDef == 0:
+		return dst, scratch
+	case l.have == l.rows:
+		return appendConstLevels(dst, 1, l.rows, 1), scratch
+	default:
+		return appendLevels(dst, l.set, 0, l.rows), scratch
+	}
+}
+
+func (l *levels) appendNested(dst []byte, scratch []uint32) ([]byte, []uint32) {
+	rep, def := scratch[:0], []uint32(nil)
+	k := 0
+	for r := range l.rows {
+		if !l.has(r) {
+			rep, def = append(rep, 0), append(def, 0)
+			continue
+		}
+		n := l.counts[k]
+		k++
+		if n == 0 {
+			rep, def = append(rep, 0), append(def, 1)
+			continue
+		}
+		for i := range n {
+			rep, def = append(rep, min(i, 1)), append(def, 2)
+		}
+	}
+	dst = appendPrefixed(dst, func(b []byte) []byte { return appendBitPacked(b, rep, 1) })
+	dst = appendPrefixed(dst, func(b []byte) []byte { return appendBitPacked(b, def, 2) })
+	return dst, rep
+}
+
+func appendPrefixed(dst []byte, f func([]byte) []byte) []byte {
+	at := len(dst)
+	dst = f(append(dst, 0, 0, 0, 0))
+	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+func appendConstLevels(dst []byte, v uint32, n, width int) []byte {
+	return appendPrefixed(dst, func(b []byte) []byte { return appendRun(b, v, n, width) })
+}
+
+// appendLevels appends the definition levels of rows [first, first+n) of an optional scalar; first is a multiple of 64.
+func appendLevels(dst []byte, set []uint64, first, n int) []byte {
+	var words []uint64
+	if w := first / 64; w < len(set) {
+		words = set[w:]
+	}
+	return appendPrefixed(dst, func(b []byte) []byte { return appendBitmap(b, words, n) })
+}
+
+// page compresses body and appends it with its header to dst. The page's offset is relative to dst.
+func (e *encoder) page(dst []byte, p page, enc encoding, body []byte) ([]byte, page) {
+	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, e.level)
+	if err != nil {
+		panic("BUG: zstd: " + err.Error())
+	}
+	e.comp = comp
+	return e.storedPage(dst, p, enc, comp, len(body))
+}
+
+func (e *encoder) storedPage(dst []byte, p page, enc encoding, stored []byte, raw int) ([]byte, page) {
+	t := thrift{b: dst}
+	t.i32(1, 0) // DATA_PAGE
+	t.i32(2, raw)
+	t.i32(3, len(stored))
+	t.i32(4, int(int32(crc32.ChecksumIEEE(stored))))
+	t.open(5)
+	t.i32(1, p.values)
+	t.i32(2, parquetEncoding[enc])
+	t.i32(3, 3) // RLE
+	t.i32(4, 3)
+	t.close()
+	dst = append(t.b, 0)
+	p.off, p.comp, p.raw = len(dst), len(stored), raw
+	return append(dst, stored...), p
+}
+
+// parquetEncoding are the numbers of Parquet's enum Encoding.
+var parquetEncoding = [...]int{encNull: 0, encPlain: 0, encDict: 8, encText: 6, encDelta: 5}
+
+func (e *encoder) dictPage(dst []byte, p page, body []byte) ([]byte, page) {
+	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, e.level)
+	if err != nil {
+		panic("BUG: zstd: " + err.Error())
+	}
+	e.comp = comp
+	t := thrift{b: dst}
+	t.i32(1, 2) // DICTIONARY_PAGE
+	t.i32(2, len(body))
+	t.i32(3, len(comp))
+	t.i32(4, int(int32(crc32.ChecksumIEEE(comp))))
+	t.open(7)
+	t.i32(1, p.values)
+	t.i32(2, 0) // PLAIN
+	t.close()
+	dst = append(t.b, 0)
+	p.off, p.comp, p.raw = len(dst), len(comp), len(body)
+	return append(dst, comp...), p
+}
+
+// nullChunk writes a chunk without any value; it is not compressed.
+func (e *encoder) nullChunk(out []byte, ch *chunk, l *leaf, rows int) []byte {
+	*ch = chunk{enc: encNull, start: len(out), dataAt: len(out), values: rows, nulls: rows}
+	body := e.body[:0]
+	if l.maxRep > 0 {
+		body = appendConstLevels(body, 0, rows, 1)
+	}
+	body = appendConstLevels(body, 0, rows, bits.Len(uint(l.maxDef)))
+	e.body = body
+	out, p := e.storedPage(out, page{rows: rows, values: rows}, encPlain, body, len(body))
+	ch.pages = []page{p}
+	ch.size = len(out) - ch.start
+	ch.raw = ch.size
+	return out
+}
+
+// texts writes a chunk of texts with a dictionary, or, when nearly every value is distinct, without.
+func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []byte {
+	values, nulls := lv.values()
+	*ch = chunk{packed: true, start: len(out), values: values, nulls: nulls}
+	body := e.body[:0]
+	body, e.codes = lv.append(body, e.codes)
+	headers := 0
+	if 2*d.len() > len(d.codes) && len(d.arena) > 64<<10 {
+		ch.enc = encText
+		e.ints = e.ints[:0]
+		for _, c := range d.codes {
+			e.ints = append(e.ints, int64(d.offs[c+1]-d.offs[c]))
+		}
+		body = appendDelta(body, e.ints)
+		for _, c := range d.codes {
+			body = append(body, d.arena[d.offs[c]:d.offs[c+1]]...)
+		}
+	} else {
+		ch.enc = encDict
+		ch.dictAt = len(out)
+		entries := e.entries[:0]
+		for c := range d.len() {
+			entries = binary.LittleEndian.AppendUint32(entries, d.offs[c+1]-d.offs[c])
+			entries = append(entries, d.arena[d.offs[c]:d.offs[c+1]]...)
+		}
+		out, ch.dict = e.dictPage(out, page{values: d.len()}, entries)
+		e.entries = entries
+		headers = ch.dict.raw - ch.dict.comp
+		body = appendCodes(body, d.codes, d.len())
+	}
+	e.body = body
+	ch.dataAt = len(out)
+	out, p := e.page(out, page{rows: lv.rows, values: values}, ch.enc, body)
+	ch.pages = []page{p}
+	ch.size = len(out) - ch.start
+	ch.raw = ch.size + headers + p.raw - p.comp
+	textRange(ch, d)
+	if l.bloom {
+		hs := make([]uint64, d.len())
+		for c := range hs {
+			hs[c] = hash64(d.value(c))
+		}
+		out = e.bloom(out, ch, hs)
+	}
+	return out
+}
+
+// textRange sets the chunk's least and greatest text, unless one is long.
+func textRange(ch *chunk, d *dict) {
+	lo, hi := d.value(0), d.value(0)
+	for c := 1; c < d.len(); c++ {
+		v := d.value(c)
+		if v < lo {
+			lo = v
+		}
+		if v > hi {
+			hi = v
+		}
+	}
+	if len(lo) <= 64 && len(hi) <= 64 {
+		ch.minText, ch.maxText, ch.hasText = string(bytesOf(lo)), string(bytesOf(hi)), true
+	}
+}
+
+// appendCodes appends dictionary codes as they stand in a data page: the width, then the RLE hybrid.
+func appendCodes(dst []byte, codes []uint32, entries int) []byte {
+	width := max(1, bits.Len(uint(entries-1)))
+	dst = append(dst, byte(width))
+	if entries == 1 {
+		return appendRun(dst, 0, len(codes), width)
+	}
+	return appendBitPacked(dst, codes, width)
+}
+
+func (e *encoder) bloom(out []byte, ch *chunk, hashes []uint64) []byte {
+	at := len(out)
+	t := thrift{b: out}
+	blocks := max(1, (len(hashes)*10+255)/256)
+	t.i32(1, blocks*filterBlock)
+	t.open(2) // algorithm: BLOCK
+	t.empty(1)
+	t.close()
+	t.open(3) // hash: XXHASH
+	t.empty(1)
+	t.close()
+	t.open(4) // compression: UNCOMPRESSED
+	t.empty(1)
+	t.close()
+	out = appendSBBF(append(t.b, 0), hashes)
+	ch.bloomAt, ch.bloomLen = at, len(out)-at
+	return out
+}
+
+// numbers writes a chunk of numbers or truth values.
+func (e *encoder) numbers(out []byte, ch *chunk, c *column, rows int) []byte {
+	*ch = chunk{packed: true, start: len(out), values: rows, nulls: rows - c.have}
+	if c.leaf.maxDef == 0 {
+		ch.nulls = 0
+	}
+	lv := levels{leaf: c.leaf, set: c.set, rows: rows, have: c.have}
+	body := e.body[:0]
+	body, e.codes = lv.append(body, e.codes)
+	headers := 0
+	switch {
+	case c.kind == event.Bool:
+		ch.enc = encPlain
+		body = appendBools(body, c.nums)
+	case c.leaf.delta && c.leaf.col != event.ColIngestTime:
+		ch.enc = encDelta
+		body = appendDelta(body, c.nums)
+	case c.kind != event.Double && e.nums.fill(c.nums):
+		ch.enc = encDict
+		ch.dictAt = len(out)
+		pg := appendPlain(nil, e.nums.entries, c.leaf.phys)
+		out, ch.dict = e.dictPage(out, page{values: len(e.nums.entries)}, pg)
+		headers = ch.dict.raw - ch.dict.comp
+		body = appendCodes(body, e.nums.codes, len(e.nums.entries))
+	case c.leaf.delta:
+		ch.enc = encDelta
+		body = appendDelta(body, c.nums)
+	default:
+		ch.enc = encPlain
+		body = appendPlain(body, c.nums, c.leaf.phys)
+	}
+	e.body = body
+	ch.dataAt = len(out)
+	out, p := e.page(out, page{rows: rows, values: rows}, ch.enc, body)
+	ch.pages = []page{p}
+	ch.size = len(out) - ch.start
+	ch.raw = ch.size + headers + p.raw - p.comp
+	if c.kind != event.Double && c.kind != event.Bool {
+		ch.min, ch.max, ch.hasRange = slices.Min(c.nums), slices.Max(c.nums), true
+	}
+	return out
+}
+
+func appendBools(dst []byte, vals []int64) []byte {
+	for i := 0; i < len(vals); i += 8 {
+		var b byte
+		for k, v := range vals[i:min(i+8, len(vals))] {
+			b |= byte(v) << k
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+func appendPlain(dst []byte, vals []int64, phys physical) []byte {
+	if phys == physInt32 {
+		for _, v := range vals {
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(v))
+		}
+		return dst
+	}
+	for _, v := range vals {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
+	}
+	return dst
+}
+
+// numDict gives distinct numbers codes.
+type numDict struct {
+	table   []int32
+	entries []int64
+	codes   []uint32
+}
+
+const numDictMax = 4096
+
+// fill makes the dictionary of vals; false when there are too many distinct ones.
+func (d *numDict) fill(vals []int64) bool {
+	if d.table == nil {
+		d.table = make([]int32, 4*numDictMax)
+	}
+	clear(d.table)
+	d.entries, d.codes = d.entries[:0], d.codes[:0]
+	mask := uint64(len(d.table) - 1)
+	var last int64
+	code := uint32(0)
+	for n, v := range vals {
+		if n > 0 && v == last {
+			d.codes = append(d.codes, code)
+			continue
+		}
+		i := (uint64(v) * 0x9e3779b97f4a7c15) >> 40 & mask
+		for d.table[i] != 0 && d.entries[d.table[i]-1] != v {
+			i = (i + 1) & mask
+		}
+		if d.table[i] == 0 {
+			if len(d.entries) == numDictMax {
+				return false
+			}
+			d.entries = append(d.entries, v)
+			d.table[i] = int32(len(d.entries))
+		}
+		code, last = uint32(d.table[i]-1), v
+		d.codes = append(d.codes, code)
+	}
+	return 2*len(d.entries) <= max(8, len(vals))
+}

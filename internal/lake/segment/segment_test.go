@@ -1,0 +1,171 @@
+package segment
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kiroku/internal/event"
+)
+
+// words is a simple Hasher for tests.
+func words(s string, dst []uint64) []uint64 {
+	for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '.' || r == '@' }) {
+		dst = append(dst, hash64(w))
+	}
+	return dst
+}
+
+func fill(e *event.Event, i int) {
+	e.Reset()
+	rnd := rand.New(rand.NewPCG(uint64(i), 7))
+	e.Class(event.ClassAuthentication, 1)
+	e.Str(event.ColEventUID, "", fmt.Sprintf("0193-%08d", i))
+	e.Int(event.ColTime, "", 1_700_000_000_000_000+int64(i)*1000+rnd.Int64N(5000))
+	e.Int(event.ColIngestTime, "", 1_700_000_100_000_000+int64(i/100))
+	e.Str(event.ColSource, "", "generic")
+	e.Int(event.ColSeverityID, "", int64(rnd.IntN(5)))
+	e.Str(event.ColRawData, "", fmt.Sprintf("<13>raw %d %s", i, strings.Repeat("x", rnd.IntN(200))))
+	e.Str(event.ColActorUserName, "", fmt.Sprintf("user%d@example.com", rnd.IntN(300)))
+	if i%3 != 0 {
+		e.Str(event.ColMessage, "", fmt.Sprintf("login of number%d ok", i))
+	}
+	if i%5 == 0 {
+		e.Int(event.ColBytesIn, "", rnd.Int64())
+		e.Bool(event.ColIsMFA, "", i%2 == 0)
+		e.Double(event.ColSrcLat, "", 35.5+float64(i))
+	}
+	for k := range i % 4 {
+		e.Add(event.ColTags, "", fmt.Sprintf("tag%d", k))
+	}
+	if i%7 == 0 {
+		e.Unmap("opaque", fmt.Sprint(i))
+		e.Unmap("日本", "語"+fmt.Sprint(i%9))
+	}
+}
+
+func write(t testing.TB, n int) string {
+	b := NewBuilder(words, Fast)
+	var e event.Event
+	var groups []*Group
+	for i := range n {
+		fill(&e, i)
+		b.Append(&e)
+		if b.Full() {
+			groups = append(groups, b.Finish())
+		}
+	}
+	if g := b.Finish(); g != nil {
+		groups = append(groups, g)
+	}
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Assemble(f, groups, 100)
+	if err != nil || w.Rows != n {
+		t.Fatal(w, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p := os.Getenv("KIROKU_KEEP_SEGMENT"); p != "" {
+		b, _ := os.ReadFile(path)
+		os.WriteFile(p, b, 0o644)
+	}
+	return path
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, n := range []int{1, 63, 64, 65, 1025, 9000, GroupRows + 77} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			f, err := Open(write(t, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			r := NewReader()
+			var want, got event.Event
+			i := 0
+			for _, g := range f.Groups {
+				if err := r.Verify(g); err != nil {
+					t.Fatal(err)
+				}
+				rows := r.Rows(g)
+				for row := range g.Rows {
+					fill(&want, i)
+					want.Int(event.ColSeq, "", 100+int64(i))
+					got.Reset()
+					if err := rows.Fill(row, event.Columns(), &got); err != nil {
+						t.Fatal(err)
+					}
+					if d := cmp.Diff(string(want.AppendJSON(nil)), string(got.AppendJSON(nil))); d != "" {
+						t.Fatalf("row %d: %s", i, d)
+					}
+					i++
+				}
+			}
+			if i != n {
+				t.Fatalf("read %d rows, wrote %d", i, n)
+			}
+		})
+	}
+}
+
+func TestTokenBlocks(t *testing.T) {
+	f, err := Open(write(t, 20000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := NewReader()
+	missed := 0
+	for i := range 20000 {
+		if i%3 == 0 {
+			continue
+		}
+		blocks, err := r.Blocks(f.Groups[0], words(fmt.Sprintf("number%d", i), nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hit := false
+		for _, b := range blocks {
+			hit = hit || i >= b.First && i < b.First+b.Rows
+		}
+		if !hit {
+			t.Fatalf("token of row %d is not in its block", i)
+		}
+		missed += len(blocks) - 1
+	}
+	if share := float64(missed) / 20000 / 2 * 1.5; share > 0.02 {
+		t.Errorf("%.4f of the other blocks match: filters are too small", share)
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	bl := NewBuilder(words, Fast)
+	events := make([]event.Event, 256)
+	size := 0
+	for i := range events {
+		fill(&events[i], i)
+		size += len(events[i].GetStr(event.ColRawData))
+	}
+	b.SetBytes(int64(size) / 256)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		bl.Append(&events[i&255])
+		i++
+		if bl.Full() {
+			bl.Finish()
+		}
+	}
+	_ = time.Now
+}
