@@ -1,0 +1,251 @@
+package jsonleaf_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"kiroku/internal/decode/jsonleaf"
+)
+
+func leaves(w *jsonleaf.Walker, doc string) ([]string, error) {
+	var got []string
+	err := w.Walk([]byte(doc), func(l jsonleaf.Leaf) bool {
+		got = append(got, fmt.Sprintf("%s=%s/%d", l.Key, l.Value, l.Kind))
+		return true
+	})
+	return got, err
+}
+
+func TestWalk(t *testing.T) {
+	for doc, want := range map[string]string{
+		`{}`:                                    "",
+		` { "a" : "b" } `:                       "a=b/0",
+		`{"a":{"b":[1,{"c":true}],"d":{}}}`:     "a.b.0=1/1 a.b.1.c=true/2",
+		`{"a\u002e":"\ud83d\ude00\n","é":null}`: "a.=😀\n/0 é=null/3",
+		`[12345678901234567890123,-0.5e+7]`:     "0=12345678901234567890123/1 1=-0.5e+7/1",
+		`"x"`:                                   "=x/0",
+		`{"a":"\ud800x"}`:                       "a=\ufffdx/0",
+		`{"a":"x","a":"y"}`:                     "a=x/0 a=y/0",
+		`{"a":[[],[[]],{}]}`:                    "",
+	} {
+		got, err := leaves(&jsonleaf.Walker{}, doc)
+		if s := strings.Join(got, " "); s != want || err != nil {
+			t.Errorf("Walk(%s) = %q, %v; want %q", doc, s, err, want)
+		}
+	}
+}
+
+func TestWalkErrors(t *testing.T) {
+	deep := strings.Repeat("[", 65)
+	for doc, want := range map[string]string{
+		``:                "parse JSON at byte 0: expected a value",
+		`{"a":1`:          "parse JSON at byte 6: expected , or }",
+		`{"a" 1}`:         "parse JSON at byte 5: expected :",
+		`{"a":"b}`:        "parse JSON at byte 5: string is not closed",
+		`{"a":01}`:        "parse JSON at byte 5: expected a value",
+		`{"a":1.}`:        "parse JSON at byte 5: expected a value",
+		`{"a":1,}`:        "parse JSON at byte 7: expected a key",
+		`[1,]`:            "parse JSON at byte 3: expected a value",
+		`{"a":"\d"}`:      "parse JSON at byte 6: unknown escape",
+		`{"a":"x\u12g4"}`: "parse JSON at byte 7: unknown escape",
+		`{"a":1} x`:       "parse JSON at byte 8: text after the value",
+		`nul`:             "parse JSON at byte 0: expected a value",
+		deep:              "parse JSON at byte 64: nested too deeply",
+	} {
+		_, err := leaves(&jsonleaf.Walker{}, doc)
+		if err == nil || err.Error() != want {
+			t.Errorf("Walk(%s): %v; want %s", doc, err, want)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	w := &jsonleaf.Walker{MaxLeaves: 2, MaxDepth: 1}
+	got, err := leaves(w, `[1,2,3]`)
+	var e *jsonleaf.Error
+	if !errors.As(err, &e) || e.Cause != jsonleaf.CauseLeaves || len(got) != 2 {
+		t.Errorf("three leaves: %v, %v", got, err)
+	}
+	if _, err := leaves(w, `[[]]`); !errors.As(err, &e) || e.Cause != jsonleaf.CauseDepth {
+		t.Errorf("two levels: %v", err)
+	}
+}
+
+func TestWalkStops(t *testing.T) {
+	n := 0
+	err := new(jsonleaf.Walker).Walk([]byte(`[1,[2,3`), func(jsonleaf.Leaf) bool { n++; return n < 2 })
+	if n != 2 || err != nil {
+		t.Errorf("stopped after %d leaves with %v", n, err)
+	}
+}
+
+func TestMembers(t *testing.T) {
+	doc := `{"a":"x\"y", "b" : [1,{"c":2}], "c":-1 ,"d":{},"e":null} tail`
+	ms := jsonleaf.Members{Doc: []byte(doc)}
+	var got []string
+	var m jsonleaf.Member
+	for ms.Next(&m) {
+		got = append(got, fmt.Sprintf("%s=%s/%d/%v", m.Key, m.Text, m.Kind, m.Escaped))
+	}
+	want := `a=x\"y/0/true b=[1,{"c":2}]/4/false c=-1/1/false d={}/5/false e=null/3/false`
+	if s := strings.Join(got, " "); s != want || ms.Err() != nil || !ms.Closed() || doc[ms.Pos:] != " tail" {
+		t.Errorf("got %s, %v, rest %q", s, ms.Err(), doc[ms.Pos:])
+	}
+}
+
+func TestMembersErrors(t *testing.T) {
+	for doc, want := range map[string]string{
+		`x`:               "parse JSON at byte 0: no object",
+		`{"a":"b" "c":1}`: "parse JSON at byte 9: expected , or }",
+		`{"a":[1,}`:       "parse JSON at byte 8: expected a value",
+		`{"a":"b"`:        "parse JSON at byte 8: object is not closed",
+	} {
+		ms := jsonleaf.Members{Doc: []byte(doc)}
+		var m jsonleaf.Member
+		for ms.Next(&m) {
+		}
+		if err := ms.Err(); err == nil || err.Error() != want || ms.Closed() {
+			t.Errorf("Members(%s): %v; want %s", doc, err, want)
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	doc := []byte(`{"a":{"b":["x","y\n",3]},"c":"d"}`)
+	var w jsonleaf.Walker
+	n := 0
+	count := func(jsonleaf.Leaf) bool { n++; return true }
+	if a := testing.AllocsPerRun(100, func() { _ = w.Walk(doc, count) }); a != 0 {
+		t.Errorf("Walk allocates %v times", a)
+	}
+	if a := testing.AllocsPerRun(100, func() {
+		ms := jsonleaf.Members{Doc: doc}
+		var m jsonleaf.Member
+		for ms.Next(&m) {
+			n++
+		}
+	}); a != 0 {
+		t.Errorf("Members allocates %v times", a)
+	}
+}
+
+// reference lists the leaves that encoding/json sees, in order, duplicates included.
+func reference(doc []byte) ([]string, error) {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber()
+	var got []string
+	err := refValue(d, "", &got)
+	if err == nil {
+		if _, e := d.Token(); e != io.EOF {
+			err = errors.New("trailing text")
+		}
+	}
+	return got, err
+}
+
+func refValue(d *json.Decoder, path string, got *[]string) error {
+	tok, err := d.Token()
+	if err != nil {
+		return err
+	}
+	join := func(key string) string {
+		if path == "" {
+			return key
+		}
+		return path + "." + key
+	}
+	switch v := tok.(type) {
+	case json.Delim:
+		for n := 0; d.More(); n++ {
+			key := strconv.Itoa(n)
+			if v == '{' {
+				k, err := d.Token()
+				if err != nil {
+					return err
+				}
+				key = k.(string)
+			}
+			if err := refValue(d, join(key), got); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+		return err
+	case nil:
+		*got = append(*got, path+"=null")
+	default:
+		*got = append(*got, fmt.Sprintf("%s=%v", path, v))
+	}
+	return nil
+}
+
+// Property: what encoding/json accepts has the same leaves here, numbers to the last digit; Members sees the same keys.
+func FuzzWalk(f *testing.F) {
+	f.Add([]byte(`{"a":{"b":["x","y\n",3]},"c":"d","":{"":1}}`))
+	f.Add([]byte(`[123456789012345678901234567890, -1.5E-7, "\ud83d\ude00\ud800", true, null]`))
+	f.Add([]byte(`{"a":"b"} x`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		var got []string
+		w := jsonleaf.Walker{MaxLeaves: 1 << 20}
+		err := w.Walk(doc, func(l jsonleaf.Leaf) bool {
+			got = append(got, valid(string(l.Key)+"="+string(l.Value)))
+			return true
+		})
+		ms := jsonleaf.Members{Doc: doc}
+		var m jsonleaf.Member
+		for ms.Next(&m) {
+		}
+		if !json.Valid(doc) {
+			return
+		}
+		want, refErr := reference(doc)
+		if refErr != nil {
+			return
+		}
+		var e *jsonleaf.Error
+		if errors.As(err, &e) && e.Cause == jsonleaf.CauseDepth {
+			return
+		}
+		if err != nil {
+			t.Fatalf("Walk(%q): %v", doc, err)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("Walk(%q) = %q, want %q", doc, got, want)
+		}
+		if doc := bytes.TrimLeft(doc, " \t\r\n"); doc[0] == '{' && (ms.Err() != nil || !ms.Closed()) {
+			t.Fatalf("Members(%q): %v", doc, ms.Err())
+		}
+	})
+}
+
+// valid replaces every byte that is not UTF-8 by U+FFFD, as encoding/json does.
+func valid(s string) string { return string([]rune(s)) }
+
+func BenchmarkMembers(b *testing.B) {
+	doc := []byte(`{"message_id":"WEB20174","date":"2024-12-04","timestamp":"1733289822","sev_num":"1","source_ip":"192.0.2.10", "macaddr":"","useragent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36","additional_details":[],"raw_message":"WebRequest completed"}`)
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	var m jsonleaf.Member
+	for b.Loop() {
+		ms := jsonleaf.Members{Doc: doc}
+		for ms.Next(&m) {
+		}
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	doc := []byte(`{"a":{"b":["x","y\n",3]},"c":"d","e":{"f":{"g":12345678901234567890}}}`)
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	var w jsonleaf.Walker
+	for b.Loop() {
+		_ = w.Walk(doc, func(jsonleaf.Leaf) bool { return true })
+	}
+}

@@ -1,0 +1,105 @@
+package jsonleaf
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+const (
+	ones   = 0x0101010101010101
+	highs  = 0x8080808080808080
+	quotes = ones * '"'
+	slants = ones * '\\'
+)
+
+// stringEnd finds the quote that closes the string whose text starts at i. end is -1 when there is none.
+func stringEnd(b []byte, i int) (end int, escaped bool) {
+	for {
+		// Eight bytes at a time: a byte of q or s is zero where b has a quote or a backslash.
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			q, s := w^quotes, w^slants
+			if m := ((q-ones)&^q | (s-ones)&^s) & highs; m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		for i < len(b) && b[i] != '"' && b[i] != '\\' {
+			i++
+		}
+		if i >= len(b) {
+			return -1, escaped
+		}
+		if b[i] == '"' {
+			return i, escaped
+		}
+		escaped = true
+		i += 2
+	}
+}
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// scalarEnd finds the end of the number or word at i. end is -1 when it is neither.
+func scalarEnd(b []byte, i int) (end int, kind Kind) {
+	switch b[i] {
+	case 't':
+		return wordEnd(b, i, "true"), Bool
+	case 'f':
+		return wordEnd(b, i, "false"), Bool
+	case 'n':
+		return wordEnd(b, i, "null"), Null
+	}
+	return numberEnd(b, i), Number
+}
+
+func wordEnd(b []byte, i int, word string) int {
+	if len(b)-i < len(word) || string(b[i:i+len(word)]) != word {
+		return -1
+	}
+	return i + len(word)
+}
+
+// numberEnd finds the end of a number (RFC 8259 section 6).
+func numberEnd(b []byte, i int) int {
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	whole := digitsEnd(b, i)
+	if whole == i || b[i] == '0' && whole > i+1 {
+		return -1
+	}
+	i = whole
+	if i < len(b) && b[i] == '.' {
+		end := digitsEnd(b, i+1)
+		if end == i+1 {
+			return -1
+		}
+		i = end
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		end := digitsEnd(b, i)
+		if end == i {
+			return -1
+		}
+		i = end
+	}
+	return i
+}
+
+func digitsEnd(b []byte, i int) int {
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
