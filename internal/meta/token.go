@@ -78,6 +78,16 @@ func DeleteExpiredTokens(ctx context.Context, tx *sql.Tx, at time.Time) error {
 	return nil
 }
 
+// HasExpiredTokens says whether there is something for DeleteExpiredTokens.
+func HasExpiredTokens(ctx context.Context, q Queryer, at time.Time) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM tokens WHERE expires <> 0 AND expires < $1`, micros(at)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("count expired tokens: %w", err)
+	}
+	return n > 0, nil
+}
+
 // SetLastUsed notes when a token was used. A token that is gone is left alone.
 func SetLastUsed(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE tokens SET last_used = $1 WHERE id = $2`, micros(at), id); err != nil {
