@@ -190,7 +190,10 @@ func (c *Catalog) HasSummary(ctx context.Context, store, key, value string) (boo
 		return false, err
 	}
 	for _, s := range st.meta.Snapshots() {
-		if s.Summary != nil && s.Summary.Properties[key] == value {
+		if s.Summary == nil {
+			continue
+		}
+		if got, ok := s.Summary.Properties[key]; ok && got == value {
 			return true, nil
 		}
 	}
