@@ -23,7 +23,9 @@ type Written struct {
 	RawBytes         int64
 	Unparsed         int
 	MinTime, MaxTime int64
-	FirstSeq         int64
+	FirstSeq         int64 // least and greatest sequence number
+	LastSeq          int64
+	Groups           []int64 // where the row groups start
 	Columns          []ColumnStats
 }
 
@@ -66,9 +68,12 @@ func Assemble(w io.Writer, groups []*Group, firstSeq int64) (*Written, error) {
 		return nil, err
 	}
 	for i, g := range placed {
-		if i == 0 || g.FirstSeq < res.FirstSeq {
-			res.FirstSeq = g.FirstSeq
+		ch := &g.chunks[leafOf[event.ColSeq]]
+		if i == 0 || ch.min < res.FirstSeq {
+			res.FirstSeq = ch.min
 		}
+		res.LastSeq = max(res.LastSeq, ch.max)
+		res.Groups = append(res.Groups, g.base)
 	}
 	res.Bytes = f.at
 	res.SHA256 = hex.EncodeToString(f.sum.Sum(nil))

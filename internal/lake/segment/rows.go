@@ -6,7 +6,7 @@ import "kiroku/internal/event"
 type Rows struct {
 	r     *Reader
 	g     *Group
-	texts [event.NumColumns]*Texts
+	texts [event.NumColumns][]*Texts // by page
 	nums  [event.NumColumns]*Numbers
 	lists [event.NumColumns]*Lists
 	vals  *Lists
@@ -15,7 +15,7 @@ type Rows struct {
 // Rows opens a group for reading rows.
 func (r *Reader) Rows(g *Group) *Rows { return &Rows{r: r, g: g} }
 
-// Fill adds the given columns of a row to e. The strings are valid as long as rs is not asked for another row.
+// Fill adds the given columns of a row to e. The strings are valid as long as rs is.
 func (rs *Rows) Fill(row int, cols []event.Column, e *event.Event) error {
 	for _, c := range cols {
 		ch := &rs.g.chunks[leafOf[c]]
@@ -41,15 +41,21 @@ func (rs *Rows) Fill(row int, cols []event.Column, e *event.Event) error {
 }
 
 func (rs *Rows) fillText(row int, c event.Column, e *event.Event) error {
-	t := rs.texts[c]
-	if t == nil || row < t.First || row >= t.First+t.Rows {
-		if t == nil {
-			t = &Texts{}
-			rs.texts[c] = t
-		}
+	ch := &rs.g.chunks[leafOf[c]]
+	if rs.texts[c] == nil {
+		rs.texts[c] = make([]*Texts, len(ch.pages))
+	}
+	at := 0
+	for at < len(ch.pages)-1 && row >= ch.pages[at+1].firstRow {
+		at++
+	}
+	t := rs.texts[c][at]
+	if t == nil {
+		t = &Texts{}
 		if err := rs.r.Texts(rs.g, c, row, t); err != nil {
 			return err
 		}
+		rs.texts[c][at] = t
 	}
 	if code := t.Codes[row-t.First]; code != NoCode {
 		e.Str(c, "", t.At(code))

@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -97,7 +96,7 @@ func nextLocation(meta icetable.Metadata, old string) (string, error) {
 
 // writeMetadata writes metadata.json. Syncing its folder makes the names of the manifests beside it safe too.
 func writeMetadata(disk diskfile.Disk, meta icetable.Metadata, location string) error {
-	return disk.WriteFile(localPath(location), func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
+	return disk.WriteFile(localPath(location), func(w io.Writer) error { return encodeMetadata(w, meta) })
 }
 
 // syncData forces data files, their names and the names of their folders to disk. They usually are already; then it costs

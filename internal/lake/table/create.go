@@ -23,7 +23,8 @@ func properties() iceberg.Properties {
 		icetable.MetadataPreviousVersionsMaxKey:      "10",
 		icetable.ManifestMergeEnabledKey:             "true",
 		icetable.ManifestMinMergeCountKey:            "20",
-		icetable.CommitNumRetriesKey:                 "0", // Catalog.commit tries again, on a fresh state
+		icetable.ManifestTargetSizeBytesKey:          "524288", // about a thousand files: what a merge rewrites at most
+		icetable.CommitNumRetriesKey:                 "0",      // Catalog.commit tries again, on a fresh state
 		// Our files carry field ids. Without an entry here the library writes a mapping of all names into metadata.json.
 		icetable.DefaultNameMappingKey: "[]",
 	}

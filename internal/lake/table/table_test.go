@@ -85,10 +85,13 @@ func (l *lake) file(t testing.TB, day Day, rows int) DataFile {
 	return f
 }
 
-// stats are what a writer tells of each column.
+// stats are what a writer tells of the columns that engines leave out files by.
 func stats(rows int) []ColumnStats {
 	var list []ColumnStats
-	for _, c := range event.Columns() {
+	for _, c := range []event.Column{
+		event.ColEventUID, event.ColTime, event.ColIngestTime, event.ColSeq, event.ColSource, event.ColClassUID,
+		event.ColSeverityID, event.ColStatusID, event.ColActorUserName, event.ColSrcIP, event.ColIsMFA, event.ColSrcLat,
+	} {
 		s := ColumnStats{Column: c, Bytes: 100, Values: int64(rows)}
 		switch c.Kind() {
 		case event.String:

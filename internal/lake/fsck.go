@@ -1,0 +1,251 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kiroku/internal/lake/segment"
+)
+
+// FsckOptions say what Fsck does.
+type FsckOptions struct {
+	Repair bool // do what is safe: remove what nothing references
+}
+
+// Finding is one thing that is not as it should be.
+type Finding struct {
+	Code     string `json:"code"` // segment_missing, segment_damaged, seq_missing, seq_twice, table_differs, orphan
+	Store    string `json:"store,omitempty"`
+	Path     string `json:"path,omitempty"`
+	Message  string `json:"message"`
+	Next     string `json:"next"`
+	Repaired bool   `json:"repaired"`
+}
+
+// Report is what Fsck found.
+type Report struct {
+	OK       bool        `json:"ok"` // nothing is wrong, or all of it was repaired
+	Stores   []FsckStore `json:"stores"`
+	Findings []Finding   `json:"findings"`
+	Took     string      `json:"took"`
+}
+
+// FsckStore is what was proved of a store.
+type FsckStore struct {
+	Name     string `json:"name"`
+	Events   int64  `json:"events"`
+	Segments int    `json:"segments"`
+	Bytes    int64  `json:"bytes"`
+}
+
+// Fsck proves that every registered segment is there, whole and readable, that no sequence number is missing or twice,
+// that Iceberg and the registry agree, and that nothing lies around. It reads every byte.
+func (l *Lake) Fsck(ctx context.Context, opt FsckOptions) (*Report, error) {
+	began := time.Now()
+	rep := &Report{Findings: []Finding{}}
+	for _, d := range l.damage {
+		rep.add(Finding{Code: "segment_missing", Message: d, Next: "Put the file back from a backup and start again."})
+	}
+	stores, _ := l.pick(nil)
+	for _, st := range stores {
+		if err := l.fsckStore(ctx, st, opt, rep); err != nil {
+			return nil, fmt.Errorf("check store %q: %w", st.name, err)
+		}
+	}
+	rep.OK = !slices.ContainsFunc(rep.Findings, func(f Finding) bool { return !f.Repaired })
+	rep.Took = time.Since(began).Round(time.Millisecond).String()
+	return rep, nil
+}
+
+func (r *Report) add(f Finding) { r.Findings = append(r.Findings, f) }
+
+func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *Report) error {
+	l.commitMu.Lock() // no new segment while the numbers are compared
+	st.rewrite.Lock() // and none that moves
+	defer st.rewrite.Unlock()
+	v, err := l.View([]string{st.name})
+	next := st.nextSeq
+	l.commitMu.Unlock()
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	fs := FsckStore{Name: st.name, Segments: len(v.Segments)}
+	runs := seqRuns{}
+	for _, s := range v.Segments {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fs.Events += s.Rows
+		fs.Bytes += s.Bytes
+		if err := verifySegment(s, &runs); err != nil {
+			rep.add(Finding{Code: "segment_damaged", Store: st.name, Path: s.Info.Path, Message: err.Error(),
+				Next: "Put the file back from a backup; its events cannot be read until then."})
+		}
+	}
+	for _, f := range runs.findings(next, st.deleted) {
+		f.Store = st.name
+		rep.add(f)
+	}
+	rep.Stores = append(rep.Stores, fs)
+	if err := l.fsckTable(ctx, st, v, rep); err != nil {
+		return err
+	}
+	return l.fsckOrphans(ctx, st, v, opt, rep)
+}
+
+// verifySegment reads every byte of a segment.
+func verifySegment(s *Segment, runs *seqRuns) error {
+	h := sha256.New()
+	f, err := os.Open(s.path)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(h, f)
+	f.Close()
+	if err != nil {
+		return err
+	}
+	if n != s.Bytes {
+		return fmt.Errorf("file has %d bytes, registered are %d", n, s.Bytes)
+	}
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != s.SHA256 {
+		return fmt.Errorf("file has SHA-256 %s, registered is %s: it was altered", sum, s.SHA256)
+	}
+	file, err := s.File()
+	if err != nil {
+		return err
+	}
+	r := segment.NewReader()
+	rows := 0
+	var seqs []int64
+	for i, g := range file.Groups {
+		if err := r.Verify(g); err != nil {
+			return fmt.Errorf("row group %d: %w", i, err)
+		}
+		if seqs, err = r.Seqs(g, seqs[:0]); err != nil {
+			return fmt.Errorf("row group %d: %w", i, err)
+		}
+		runs.add(seqs)
+		rows += g.Rows
+	}
+	if int64(rows) != s.Rows {
+		return fmt.Errorf("file has %d events, registered are %d", rows, s.Rows)
+	}
+	return nil
+}
+
+// seqRuns collects sequence numbers as runs [from, to).
+type seqRuns struct{ runs [][2]int64 }
+
+func (r *seqRuns) add(seqs []int64) {
+	slices.Sort(seqs)
+	for i := 0; i < len(seqs); {
+		k := i + 1
+		for k < len(seqs) && seqs[k] == seqs[k-1]+1 {
+			k++
+		}
+		r.runs = append(r.runs, [2]int64{seqs[i], seqs[k-1] + 1})
+		i = k
+	}
+}
+
+// findings compares the runs with 1 to next-1. Numbers may be missing only as far as retention has dropped events.
+func (r *seqRuns) findings(next, deleted int64) (out []Finding) {
+	slices.SortFunc(r.runs, func(a, b [2]int64) int { return int(min(max(a[0]-b[0], -1), 1)) })
+	at := int64(1)
+	missing := int64(0)
+	var gaps []string
+	for _, run := range append(r.runs, [2]int64{next, next}) {
+		switch {
+		case run[0] > at:
+			missing += run[0] - at
+			gaps = append(gaps, fmt.Sprintf("%d-%d", at, run[0]-1))
+		case run[0] < at && run[0] < run[1]:
+			out = append(out, Finding{Code: "seq_twice", Message: fmt.Sprintf("sequence numbers %d to %d are there twice", run[0], min(at, run[1])-1),
+				Next: "Keep the data folder as it is and report this: it must not happen."})
+		}
+		at = max(at, run[1])
+	}
+	if missing != deleted {
+		if len(gaps) > 10 {
+			gaps = append(gaps[:10], "…")
+		}
+		out = append(out, Finding{Code: "seq_missing", Message: fmt.Sprintf("%d sequence numbers are missing, retention has dropped %d: %s",
+			missing, deleted, strings.Join(gaps, ", ")), Next: "Put the missing files back from a backup."})
+	}
+	return out
+}
+
+// fsckTable compares the Iceberg table with the registry.
+func (l *Lake) fsckTable(ctx context.Context, st *store, v *View, rep *Report) error {
+	files, err := l.cat.Files(ctx, st.name)
+	if err != nil {
+		return err
+	}
+	rows := map[string]int64{}
+	for _, f := range files {
+		rows[f.Path] = f.Rows
+	}
+	next := "Stop Kiroku and start it again: it finishes what was interrupted. If it stays, report it."
+	for _, s := range v.Segments {
+		if !s.Published {
+			continue
+		}
+		n, ok := rows[s.path]
+		switch {
+		case !ok:
+			rep.add(Finding{Code: "table_differs", Store: st.name, Path: s.Info.Path, Message: "registered data file is not in the Iceberg table", Next: next})
+		case n != s.Rows:
+			rep.add(Finding{Code: "table_differs", Store: st.name, Path: s.Info.Path,
+				Message: fmt.Sprintf("the Iceberg table says %d rows, the registry %d", n, s.Rows), Next: next})
+		}
+		delete(rows, s.path)
+	}
+	for path := range rows {
+		rep.add(Finding{Code: "table_differs", Store: st.name, Path: path, Message: "data file of the Iceberg table is not registered", Next: next})
+	}
+	return nil
+}
+
+// fsckOrphans finds files that nothing references.
+func (l *Lake) fsckOrphans(ctx context.Context, st *store, v *View, opt FsckOptions, rep *Report) error {
+	orphans, err := l.cat.Orphans(ctx, st.name)
+	if err != nil {
+		return err
+	}
+	var paths []string
+	for _, o := range orphans {
+		paths = append(paths, o.Path)
+	}
+	known := map[string]bool{}
+	for _, s := range v.Segments {
+		known[s.path] = true
+	}
+	entries, err := os.ReadDir(l.freshDir(st.name))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(l.freshDir(st.name), e.Name())
+		if info, err := e.Info(); err == nil && !known[path] && time.Since(info.ModTime()) > time.Minute {
+			paths = append(paths, path)
+		}
+	}
+	for _, p := range paths {
+		f := Finding{Code: "orphan", Store: st.name, Path: p, Message: "nothing references this file", Next: `Run "kiroku fsck --repair" to remove it.`}
+		if opt.Repair && !st.inUse(p) {
+			f.Repaired = os.Remove(p) == nil
+		}
+		rep.add(f)
+	}
+	return nil
+}

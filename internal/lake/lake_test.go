@@ -1,0 +1,173 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"kiroku/internal/event"
+	"kiroku/internal/lake/segment"
+	"kiroku/internal/lake/table"
+	"kiroku/internal/meta"
+)
+
+func words(s string, dst []uint64) []uint64 {
+	for _, w := range strings.Fields(strings.ToLower(s)) {
+		dst = append(dst, xxhash.Sum64String(w))
+	}
+	return dst
+}
+
+// open opens a lake in dir. Its loops do not run: tests flush, publish and compact by hand.
+func open(t *testing.T, dir string) (*Lake, func()) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := meta.Open(ctx, filepath.Join(dir, "meta.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	catDB, err := meta.OpenCatalog(filepath.Join(dir, "catalog.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := table.Open(ctx, table.Options{Warehouse: filepath.Join(dir, "warehouse"), DB: catDB})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults()
+	o.Dir, o.DB, o.Tables, o.Hasher, o.Log, o.MinFree = dir, db, cat, words, slog.New(slog.DiscardHandler), 0
+	l, err := Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(db.Close(), catDB.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+var noon = time.Date(2026, 6, 30, 12, 0, 0, 0, time.UTC)
+
+func add(t *testing.T, w *Writer, store string, first, n int, step time.Duration) {
+	t.Helper()
+	if err := w.Begin(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var e event.Event
+	for i := first; i < first+n; i++ {
+		e.Reset()
+		e.Class(event.ClassBaseEvent, 0)
+		e.Time(event.ColTime, "", noon.Add(time.Duration(i)*step))
+		e.Time(event.ColIngestTime, "", noon)
+		e.Str(event.ColEventUID, "", fmt.Sprintf("uid-%06d", i))
+		e.Str(event.ColSource, "", "generic")
+		e.Str(event.ColRawData, "", fmt.Sprintf("record %d", i))
+		w.Append(store, &e)
+	}
+	w.End(&event.Checkpoint{Key: "file:x", Position: int64(first + n)}, nil)
+}
+
+// contents are the event_uids of a store in the order of seq; it fails when a number is missing or twice.
+func contents(t *testing.T, l *Lake, store string) []string {
+	t.Helper()
+	v, err := l.View([]string{store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	bySeq := map[int64]string{}
+	r := segment.NewReader()
+	for _, s := range v.Segments {
+		f, err := s.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range f.Groups {
+			if err := eachRow(r, g, func(e *event.Event) {
+				seq := e.GetInt(event.ColSeq)
+				if bySeq[seq] != "" {
+					t.Errorf("seq %d is there twice", seq)
+				}
+				bySeq[seq] = strings.Clone(e.GetStr(event.ColEventUID))
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var out []string
+	for i := range len(bySeq) {
+		uid, ok := bySeq[int64(i+1)]
+		if !ok {
+			t.Fatalf("seq %d is missing", i+1)
+		}
+		out = append(out, uid)
+	}
+	return out
+}
+
+func TestLifeOfEvents(t *testing.T) {
+	dir := t.TempDir()
+	ctx := context.Background()
+	l, done := open(t, dir)
+	w := l.NewWriter()
+	var want []string
+	total := 0
+	step := 7 * time.Minute // over several days
+	check := func(what string) {
+		t.Helper()
+		if got := contents(t, l, DefaultStore); !slices.Equal(got, want) {
+			t.Fatalf("after %s: %d events, want %d", what, len(got), len(want))
+		}
+	}
+	for round := range 30 {
+		n := 1 + 37*round
+		add(t, w, DefaultStore, total, n, step)
+		for i := total; i < total+n; i++ {
+			want = append(want, fmt.Sprintf("uid-%06d", i))
+		}
+		total += n
+		if err := l.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		switch round % 7 {
+		case 3:
+			if err := l.merge(ctx, l.stores[DefaultStore]); err != nil {
+				t.Fatal(err)
+			}
+			check("merge")
+		case 6:
+			if err := l.Publish(ctx); err != nil {
+				t.Fatal(err)
+			}
+			check("publish")
+		}
+	}
+	check("writing")
+	if err := l.Compact(ctx); err != nil {
+		t.Fatal(err)
+	}
+	check("compaction")
+	done()
+	l, done = open(t, dir)
+	defer done()
+	check("start")
+	if pos, err := l.Checkpoint(ctx, "file:x"); err != nil || pos != int64(total) {
+		t.Errorf("checkpoint is %d, %v, want %d", pos, err, total)
+	}
+	rep, err := l.Fsck(ctx, FsckOptions{})
+	if err != nil || !rep.OK {
+		t.Errorf("fsck: %+v, %v", rep, err)
+	}
+}
