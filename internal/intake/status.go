@@ -23,9 +23,9 @@ type Status struct {
 
 // Counters count what came in since the start.
 type Counters struct {
-	Records   uint64 `json:"records"`
+	Records   uint64 `json:"records"` // records received, those included that were dropped afterwards
 	Bytes     uint64 `json:"bytes"`
-	Dropped   uint64 `json:"dropped"`   // records lost because the queue was full (UDP only) or the process was stopping
+	Dropped   uint64 `json:"dropped"`   // records lost: the queue or the system's buffer was full (UDP), or the process was stopping
 	Malformed uint64 `json:"malformed"` // runs of bytes between good frames
 	Oversized uint64 `json:"oversized"` // frames longer than the limit
 	Refused   uint64 `json:"refused"`   // connections refused: limit, deny list, TLS; datagrams of refused senders
@@ -33,8 +33,8 @@ type Counters struct {
 	// Miscounted counts frames whose octet count was wrong and that were delimited by their lines instead.
 	Miscounted uint64 `json:"miscounted"`
 	Excluded   uint64 `json:"excluded"` // records that a processing rule of the input excludes
-	Parsed    uint64 `json:"parsed"`    // records that became an event of their source
-	Unparsed  uint64 `json:"unparsed"`  // records that were stored with a parse_error
+	Parsed     uint64 `json:"parsed"`   // records that became an event of their source
+	Unparsed   uint64 `json:"unparsed"` // records that were stored with a parse_error
 }
 
 // Peer is one sender of an input.
