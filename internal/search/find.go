@@ -1,0 +1,203 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// finder finds a text in others without regard to case: what strings.Contains(fold(hay), fold(needle)) says, at the
+// speed of a scan for its rarest byte. It is made by newFinder and safe for concurrent use.
+type finder struct {
+	needle   string // folded
+	ascii    bool   // needle is ASCII: hay is searched as it is
+	caseless bool   // needle has no letters with case: the same
+	rare     int    // index of the byte that is looked for
+	lo, hi   byte   // its two cases; alike when it has none
+	odd      bool   // needle holds k or i, which characters outside of ASCII fold to
+}
+
+// fold maps every character to its simple lower case, as SQL's lower() does.
+func fold(s string) string { return strings.ToLower(s) }
+
+func lower(r rune) rune { return unicode.ToLower(r) }
+
+func newFinder(needle string) *finder {
+	f := &finder{needle: fold(needle), ascii: true, caseless: true}
+	best := -1
+	for i := range len(f.needle) {
+		c := f.needle[i]
+		if c >= utf8.RuneSelf {
+			f.ascii = false
+		} else if rank := rareness(c); rank > best {
+			best, f.rare = rank, i
+		}
+		f.odd = f.odd || c == 'k' || c == 'i'
+	}
+	for _, r := range f.needle {
+		ascii := r < utf8.RuneSelf && !unicode.IsLetter(r)
+		f.caseless = f.caseless && (ascii || isUnspaced(r))
+	}
+	if f.needle != "" {
+		f.lo = f.needle[f.rare]
+		f.hi = f.lo
+		if 'a' <= f.lo && f.lo <= 'z' {
+			f.hi = f.lo - 0x20
+		}
+	}
+	return f
+}
+
+// rareness orders ASCII bytes by how seldom they stand in log messages; the greater the rarer.
+func rareness(c byte) int {
+	const common = "e tasrionldcm0u1p2.-h3g45:6798\"/y_,fv=wbkx()zjq"
+	if i := strings.IndexByte(common, c); i >= 0 {
+		return i
+	}
+	return len(common)
+}
+
+// contains says whether hay holds the needle.
+func (f *finder) contains(hay string) bool {
+	if f.ascii {
+		if f.index(hay, 0) >= 0 {
+			return true
+		}
+		return f.foldsOddly(hay) && strings.Contains(fold(hay), f.needle)
+	}
+	if f.caseless {
+		return strings.Contains(hay, f.needle)
+	}
+	return strings.Contains(fold(hay), f.needle)
+}
+
+// word is contains for a word: a token of the hay must not go on beyond either end of the needle.
+func (f *finder) word(hay string) bool {
+	if f.ascii {
+		if f.wordIn(hay, f.index) {
+			return true
+		}
+		if !f.foldsOddly(hay) {
+			return false
+		}
+	}
+	hay = fold(hay)
+	return f.wordIn(hay, func(hay string, from int) int {
+		i := strings.Index(hay[from:], f.needle)
+		if i < 0 {
+			return -1
+		}
+		return from + i
+	})
+}
+
+func (f *finder) wordIn(hay string, index func(hay string, from int) int) bool {
+	for i := index(hay, 0); i >= 0; i = index(hay, i+1) {
+		if f.bounded(hay, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// bounded says whether hay[i:i+len(needle)] cuts no token.
+func (f *finder) bounded(hay string, i int) bool {
+	if i > 0 {
+		first, _ := utf8.DecodeRuneInString(f.needle)
+		if before, _ := utf8.DecodeLastRuneInString(hay[:i]); isTokenRune(first) && isTokenRune(before) {
+			return false
+		}
+	}
+	if end := i + len(f.needle); end < len(hay) {
+		last, _ := utf8.DecodeLastRuneInString(f.needle)
+		if after, _ := utf8.DecodeRuneInString(hay[end:]); isTokenRune(last) && isTokenRune(after) {
+			return false
+		}
+	}
+	return true
+}
+
+// foldsOddly says whether folding hay makes ASCII letters of the needle from characters outside of ASCII: the Kelvin
+// sign and the dotted capital I.
+func (f *finder) foldsOddly(hay string) bool {
+	return f.odd && (strings.Contains(hay, "\u212A") || strings.Contains(hay, "\u0130"))
+}
+
+// index finds the ASCII needle at or after from by looking for its rarest byte in both cases.
+func (f *finder) index(hay string, from int) int {
+	n := len(f.needle)
+	if n == 0 {
+		return from
+	}
+	pos, end := from+f.rare, len(hay)-(n-1-f.rare) // where the rare byte can stand
+	if pos >= end {
+		return -1
+	}
+	lo := nextByte(hay, pos, end, f.lo)
+	hi := end
+	if f.hi != f.lo {
+		hi = nextByte(hay, pos, end, f.hi)
+	}
+	for {
+		at := min(lo, hi)
+		if at >= end {
+			return -1
+		}
+		if start := at - f.rare; equalFoldASCII(hay[start:start+n], f.needle) {
+			return start
+		}
+		if at == lo {
+			lo = nextByte(hay, at+1, end, f.lo)
+		} else {
+			hi = nextByte(hay, at+1, end, f.hi)
+		}
+	}
+}
+
+// nextByte is where c stands in s[from:end], or end.
+func nextByte(s string, from, end int, c byte) int {
+	if i := strings.IndexByte(s[from:end], c); i >= 0 {
+		return from + i
+	}
+	return end
+}
+
+// equalFoldASCII says whether s folds to want, which is folded ASCII of the same length.
+func equalFoldASCII(s, want string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c != want[i] && (c < 'A' || c > 'Z' || c|0x20 != want[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalFold says whether s folds to want, which is folded.
+func equalFold(s, want string) bool {
+	if len(s) == len(want) {
+		i := 0
+		for ; i < len(s); i++ {
+			c := s[i]
+			if c >= utf8.RuneSelf {
+				break
+			}
+			if c != want[i] && (c < 'A' || c > 'Z' || c|0x20 != want[i]) {
+				return false
+			}
+		}
+		if i == len(s) {
+			return true
+		}
+	}
+	return hasNonASCII(s) && fold(s) == want
+}
+
+func hasNonASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
+}
