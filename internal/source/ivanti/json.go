@@ -1,0 +1,145 @@
+package ivanti
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"kiroku/internal/decode/jsonleaf"
+	"kiroku/internal/event"
+)
+
+var errNoMessageID = errors.New("read Ivanti record: JSON object without message_id and raw_message")
+
+// parseJSON reads the JSON filter and the export of Neurons for Secure Access. Firmware is known to leave quotes within
+// raw_message unescaped; such a record is repaired.
+func (n *entry) parseJSON(body []byte, e *event.Event) error {
+	ms := jsonleaf.Members{Doc: body}
+	text := n.members(&ms, e, body)
+	if !ms.Closed() {
+		n.repaired = true
+		n.repair(body, text, e)
+	} else if n.additional(); ms.Pos < len(body) {
+		n.repaired = true
+		n.add("trailing", event.Bytes(body[ms.Pos:]))
+	}
+	if !n.has(keyMessageID) && !n.has(keyText) {
+		if err := ms.Err(); err != nil {
+			return fmt.Errorf("read Ivanti record: %w", err)
+		}
+		return errNoMessageID
+	}
+	return nil
+}
+
+// members reads all members that can be read and returns where the value of raw_message starts, 0 when it was not met.
+func (n *entry) members(ms *jsonleaf.Members, e *event.Event, body []byte) (text int) {
+	var m jsonleaf.Member
+	expected := keyMessageID
+	for ms.Next(&m) {
+		k, known := keyOf(m.Key, expected)
+		if m.Kind == jsonleaf.Null {
+			continue
+		}
+		if !known || m.Kind == jsonleaf.Array && k != keyAdditional || m.Kind == jsonleaf.Object {
+			n.extra = append(n.extra, extra{n.name(&m, e), n.value(&m, e), m.Kind})
+			continue
+		}
+		expected = k + 1
+		if k == keyText {
+			text = ms.Pos - len(m.Text) - 1
+		}
+		n.set(k, n.value(&m, e))
+	}
+	return text
+}
+
+func (n *entry) name(m *jsonleaf.Member, e *event.Event) string {
+	if !m.KeyEscaped {
+		return event.Bytes(m.Key)
+	}
+	name, _ := jsonleaf.Unescape(nil, m.Key)
+	return e.Keep(name)
+}
+
+func (n *entry) value(m *jsonleaf.Member, e *event.Event) string {
+	if !m.Escaped {
+		return event.Bytes(m.Text)
+	}
+	return n.unescape(m.Text, e)
+}
+
+func (n *entry) unescape(raw []byte, e *event.Event) string {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return event.Bytes(raw)
+	}
+	var buf [512]byte
+	text, bad := jsonleaf.Unescape(buf[:0], raw)
+	if bad >= 0 {
+		n.repaired = true
+	}
+	return e.Keep(text)
+}
+
+// additional forgets additional_details when they are empty, and makes them an extra value when they are not.
+func (n *entry) additional() {
+	v := n.values[keyAdditional]
+	if len(v) == 0 {
+		return
+	}
+	if v[0] != '[' {
+		n.add(keyNames[keyAdditional], v)
+	} else if hasElements(v) {
+		n.extra = append(n.extra, extra{keyNames[keyAdditional], v, jsonleaf.Array})
+	}
+	n.values[keyAdditional] = ""
+}
+
+func hasElements(array string) bool {
+	for i := 1; i < len(array)-1; i++ {
+		if array[i] > ' ' {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	textKey = `"raw_message":"`
+	// afterText follows raw_message in the export of Neurons for Secure Access, whose keys are sorted. In the JSON
+	// filter raw_message is the last key.
+	afterText = `","session_id":`
+)
+
+// repair takes raw_message to the end of the object, or to the key that follows it, whatever quotes are in between.
+// start is where its value starts, 0 when the error was in front of it.
+func (n *entry) repair(body []byte, start int, e *event.Event) {
+	if start == 0 {
+		at := bytes.Index(body, []byte(textKey))
+		if at < 0 {
+			n.additional()
+			return
+		}
+		start = at + len(textKey)
+	}
+	rest := body[start:]
+	end, next := len(rest), []byte(nil)
+	if !n.has(keyAdditional) {
+		if at := bytes.LastIndex(rest, []byte(afterText)); at >= 0 {
+			end, next = at, rest[at+2:]
+		}
+	}
+	if next == nil {
+		if at := bytes.LastIndexByte(rest, '"'); at >= 0 && len(trim(rest[at+1:])) == 1 && rest[len(rest)-1] == '}' {
+			end = at
+		}
+	} else {
+		// The members behind the text, read as an object of their own: the opening brace takes the comma's place.
+		tail := append([]byte{'{'}, next...)
+		ms := jsonleaf.Members{Doc: tail}
+		n.members(&ms, e, tail)
+	}
+	// Members that were made of the text's own quotes are taken back by what the text itself says.
+	n.set(keyText, n.unescape(rest[:end], e))
+	n.additional()
+}

@@ -1,0 +1,55 @@
+package ivanti
+
+import (
+	"time"
+
+	"kiroku/internal/event"
+)
+
+// maxEpoch is the end of year 9999.
+const maxEpoch = 253402300799
+
+// mapTime takes the event's time from the body's epoch, else from the body's local time, else from the header, else from
+// the receipt. The header may be an hour off.
+func (n *entry) mapTime(rec *event.Record, e *event.Event) {
+	epoch, micros := n.values[keyTimestamp], n.values[keyUSTimestamp]
+	e.Str(event.ColOriginalTime, "us_timestamp", micros)
+	if s, ok := atoi(epoch); ok && s <= maxEpoch {
+		e.Int(event.ColTime, "timestamp", s*1_000_000+fraction(epoch, micros))
+		if micros == "" {
+			e.Str(event.ColOriginalTime, "timestamp", epoch)
+		}
+		return
+	}
+	e.Unmap("timestamp", epoch)
+	zone := rec.Location()
+	header := &n.line.Stamp
+	if n.local.Given() {
+		// The body's clock is the header's, without the zone.
+		if header.HasZone {
+			zone = time.FixedZone("", header.Offset()*60)
+		}
+		t, _ := n.local.Time(rec.Received, zone)
+		e.Time(event.ColTime, "time", t)
+		e.Str(event.ColOriginalTime, "time", event.Bytes(n.local.Text))
+		return
+	}
+	if t, ok := header.Time(rec.Received, zone); ok {
+		e.Time(event.ColTime, "syslog.timestamp", t)
+		if !e.Has(event.ColOriginalTime) {
+			e.Str(event.ColOriginalTime, "syslog.timestamp", event.Bytes(header.Text))
+		}
+		return
+	}
+	e.Time(event.ColTime, "", rec.Received)
+}
+
+// fraction is the microseconds of us_timestamp, if it belongs to the same second and prints six digits. Firmware prints
+// fewer, and it is not known whether zeros are missing in front or behind.
+func fraction(epoch, micros string) int64 {
+	if len(micros) != len(epoch)+7 || micros[len(epoch)] != '.' || micros[:len(epoch)] != epoch {
+		return 0
+	}
+	v, _ := atoi(micros[len(epoch)+1:])
+	return v
+}
