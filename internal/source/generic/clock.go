@@ -1,0 +1,138 @@
+package generic
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"kiroku/internal/decode/syslogline"
+	"kiroku/internal/event"
+)
+
+// clock decides on the time of the event: the body's own time, else the header's, else the time of receipt.
+type clock struct {
+	set      bool
+	rejected string // first time stamp that could not be used
+	date     string // of records that write date and time of day apart
+}
+
+// maxAhead is how far in the future a time may lie: a day, for clocks and zones that are off.
+const maxAhead = 24 * time.Hour
+
+func plausible(t, received time.Time) bool {
+	return t.Unix() >= 0 && !t.After(received.Add(maxAhead))
+}
+
+// take tries a time stamp of the body. False: it stays an ordinary leaf.
+func (c *clock) take(m *mapper, from, text string) bool {
+	if c.set {
+		return false
+	}
+	full := text
+	if c.date != "" && len(text) >= len("15:04:05") && text[2] == ':' {
+		full = c.date + " " + text
+	}
+	t, zoned, ok := parseTime(full, m.rec.Location())
+	if !ok || !plausible(t, m.rec.Received) {
+		if c.rejected == "" {
+			c.rejected = text
+		}
+		return false
+	}
+	c.set = true
+	m.e.Time(event.ColTime, from, t)
+	m.e.Str(event.ColOriginalTime, from, full)
+	if zoned {
+		_, offset := t.Zone()
+		m.e.Int(event.ColTimezoneOffset, from, int64(offset/60))
+	}
+	return true
+}
+
+func (c *clock) finish(m *mapper) {
+	if c.set {
+		return
+	}
+	stamp := &m.line.Stamp
+	t, ok := stamp.Time(m.rec.Received, m.rec.Location())
+	if ok && plausible(t, m.rec.Received) {
+		m.e.Time(event.ColTime, "syslog time", t)
+		m.e.Str(event.ColOriginalTime, "syslog time", m.text(stamp.Text))
+		if stamp.HasZone {
+			m.e.Int(event.ColTimezoneOffset, "syslog time", int64(stamp.Offset()))
+		}
+		return
+	}
+	m.e.Time(event.ColTime, "received", m.rec.Received)
+	if c.rejected == "" {
+		c.rejected = m.text(stamp.Text)
+	}
+	m.e.Str(event.ColOriginalTime, "time", c.rejected)
+}
+
+// layouts are the forms that programs write beside RFC 3339; the zone of those without one is the record's.
+var layouts = [...]struct {
+	text  string
+	zoned bool
+}{
+	{"2006-01-02T15:04:05.999999999Z0700", true},
+	{"2006-01-02T15:04:05.999999999", false},
+	{"02/Jan/2006:15:04:05 -0700", true},
+	{time.RFC1123Z, true},
+	{"Jan 02 2006 15:04:05.999999999", false},
+	{"Jan _2 2006 15:04:05.999999999", false},
+	{"2006/01/02 15:04:05.999999999", false},
+	{"2006-01-02 15:04:05,999999999", false},
+	{time.ANSIC, false},
+}
+
+// parseTime reads a time stamp in text or as a number since 1970. zoned says that it names its offset from UTC.
+func parseTime(s string, zone *time.Location) (t time.Time, zoned, ok bool) {
+	if len(s) < 10 || len(s) > 64 {
+		return t, false, false
+	}
+	if t, ok := epoch(s); ok {
+		return t, false, true
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, true, true
+	}
+	if stamp, ok := syslogline.ParseLocal([]byte(s)); ok {
+		t, ok = stamp.Time(time.Time{}, zone)
+		if stamp.HasZone {
+			t = t.In(time.FixedZone("", stamp.Offset()*60))
+		}
+		return t, stamp.HasZone, ok
+	}
+	for _, l := range layouts {
+		if t, err := time.ParseInLocation(l.text, s, zone); err == nil {
+			return t, l.zoned, true
+		}
+	}
+	return t, false, false
+}
+
+// epoch reads seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their number of digits: ten
+// digits of seconds reach from 2001 to 2286. Seconds may have a fraction.
+func epoch(s string) (time.Time, bool) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || whole[0] < '0' || whole[0] > '9' {
+		return time.Time{}, false
+	}
+	switch len(whole) {
+	case 10:
+		if len(fraction) > 9 {
+			fraction = fraction[:9]
+		}
+		nanos, err := strconv.ParseUint(fraction+"000000000"[len(fraction):], 10, 32)
+		return time.Unix(n, int64(nanos)).UTC(), err == nil
+	case 13:
+		return time.UnixMilli(n).UTC(), true
+	case 16:
+		return time.UnixMicro(n).UTC(), true
+	case 19:
+		return time.Unix(0, n).UTC(), true
+	}
+	return time.Time{}, false
+}
