@@ -889,88 +889,88 @@ type UserList struct {
 	Users []User `json:"users"`
 }
 
-// Columns defines model for columns.
-type Columns = []string
+// ColumnNames defines model for ColumnNames.
+type ColumnNames = []string
 
-// Format defines model for format.
-type Format = ExportFormat
+// FormatName defines model for FormatName.
+type FormatName = ExportFormat
 
-// From defines model for from.
-type From = string
+// PathID defines model for PathID.
+type PathID = string
 
-// ID defines model for id.
-type ID = string
+// PathName defines model for PathName.
+type PathName = string
 
-// Name defines model for name.
-type Name = string
+// RangeFrom defines model for RangeFrom.
+type RangeFrom = string
 
-// Search defines model for search.
-type Search = string
+// RangeTo defines model for RangeTo.
+type RangeTo = string
 
-// Source defines model for source.
-type Source = string
+// SearchText defines model for SearchText.
+type SearchText = string
 
-// Stores defines model for stores.
-type Stores = []string
+// SourceName defines model for SourceName.
+type SourceName = string
 
-// To defines model for to.
-type To = string
+// StoreNames defines model for StoreNames.
+type StoreNames = []string
 
-// Tz defines model for tz.
-type Tz = string
+// ZoneName defines model for ZoneName.
+type ZoneName = string
 
 // ExportByLinkParams defines parameters for ExportByLink.
 type ExportByLinkParams struct {
 	// Format ndjson when left out.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format FormatName `form:"format,omitempty" json:"format,omitempty,omitzero"`
 
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// From Start of the range, included.
-	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	From RangeFrom `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To End of the range, excluded.
-	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	To RangeTo `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Tz IANA name of the zone of relative times and of times without zone; empty means UTC.
-	Tz Tz `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
+	Tz ZoneName `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
 
 	// Columns Columns of the event table, separated by commas; empty means all.
-	Columns Columns `form:"columns,omitempty" json:"columns,omitempty,omitzero"`
+	Columns ColumnNames `form:"columns,omitempty" json:"columns,omitempty,omitzero"`
 }
 
 // ExportParams defines parameters for Export.
 type ExportParams struct {
 	// Format ndjson when left out.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format FormatName `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // FieldsParams defines parameters for Fields.
 type FieldsParams struct {
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// From Start of the range, included.
-	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	From RangeFrom `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To End of the range, excluded.
-	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	To RangeTo `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Tz IANA name of the zone of relative times and of times without zone; empty means UTC.
-	Tz Tz `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
+	Tz ZoneName `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
 }
 
 // IngestParams defines parameters for Ingest.
 type IngestParams struct {
 	// Source Source of all records, for example "okta-access-gateway"; empty recognises it by content.
-	Source Source `form:"source,omitempty" json:"source,omitempty,omitzero"`
+	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 
 	// Store Event data store; empty lets the routing rules decide.
 	Store string `form:"store,omitempty" json:"store,omitempty,omitzero"`
@@ -1002,7 +1002,7 @@ type CheckpointParams struct {
 // ParseParams defines parameters for Parse.
 type ParseParams struct {
 	// Source Source of all records, for example "okta-access-gateway"; empty recognises it by content.
-	Source Source `form:"source,omitempty" json:"source,omitempty,omitzero"`
+	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
 // RunSQLParams defines parameters for RunSQL.
@@ -1021,10 +1021,10 @@ type RowsSQLParams struct {
 // TailParams defines parameters for Tail.
 type TailParams struct {
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// Cursor Continue after the row with this id; empty starts with the next event that arrives.
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
@@ -1139,13 +1139,13 @@ type ServerInterface interface {
 	RunSQL(w http.ResponseWriter, r *http.Request, params RunSQLParams)
 	// CancelSQL Cancel a SQL job
 	// (DELETE /api/v1/sql/{id})
-	CancelSQL(w http.ResponseWriter, r *http.Request, id ID)
+	CancelSQL(w http.ResponseWriter, r *http.Request, id PathID)
 	// GetSQL A SQL job
 	// (GET /api/v1/sql/{id})
-	GetSQL(w http.ResponseWriter, r *http.Request, id ID)
+	GetSQL(w http.ResponseWriter, r *http.Request, id PathID)
 	// RowsSQL Rows of a SQL job
 	// (GET /api/v1/sql/{id}/rows)
-	RowsSQL(w http.ResponseWriter, r *http.Request, id ID, params RowsSQLParams)
+	RowsSQL(w http.ResponseWriter, r *http.Request, id PathID, params RowsSQLParams)
 	// Status How the service is doing
 	// (GET /api/v1/status)
 	Status(w http.ResponseWriter, r *http.Request)
@@ -1157,10 +1157,10 @@ type ServerInterface interface {
 	CreateStore(w http.ResponseWriter, r *http.Request)
 	// DeleteStore Delete an event data store with all its events
 	// (DELETE /api/v1/stores/{name})
-	DeleteStore(w http.ResponseWriter, r *http.Request, name Name)
+	DeleteStore(w http.ResponseWriter, r *http.Request, name PathName)
 	// UpdateStore Change an event data store
 	// (PATCH /api/v1/stores/{name})
-	UpdateStore(w http.ResponseWriter, r *http.Request, name Name)
+	UpdateStore(w http.ResponseWriter, r *http.Request, name PathName)
 	// Tail Events as they arrive
 	// (GET /api/v1/tail)
 	Tail(w http.ResponseWriter, r *http.Request, params TailParams)
@@ -1172,7 +1172,7 @@ type ServerInterface interface {
 	CreateToken(w http.ResponseWriter, r *http.Request)
 	// RevokeToken Revoke a token
 	// (DELETE /api/v1/tokens/{id})
-	RevokeToken(w http.ResponseWriter, r *http.Request, id ID)
+	RevokeToken(w http.ResponseWriter, r *http.Request, id PathID)
 	// ListUsers All users
 	// (GET /api/v1/users)
 	ListUsers(w http.ResponseWriter, r *http.Request)
@@ -1181,7 +1181,7 @@ type ServerInterface interface {
 	CreateUser(w http.ResponseWriter, r *http.Request)
 	// DeleteUser Delete a user with all tokens and sessions
 	// (DELETE /api/v1/users/{name})
-	DeleteUser(w http.ResponseWriter, r *http.Request, name Name)
+	DeleteUser(w http.ResponseWriter, r *http.Request, name PathName)
 	// Healthz Whether the process runs
 	// (GET /healthz)
 	Healthz(w http.ResponseWriter, r *http.Request)
@@ -1843,7 +1843,7 @@ func (siw *ServerInterfaceWrapper) CancelSQL(w http.ResponseWriter, r *http.Requ
 	_ = err
 
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id PathID
 
 	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -1869,7 +1869,7 @@ func (siw *ServerInterfaceWrapper) GetSQL(w http.ResponseWriter, r *http.Request
 	_ = err
 
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id PathID
 
 	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -1895,7 +1895,7 @@ func (siw *ServerInterfaceWrapper) RowsSQL(w http.ResponseWriter, r *http.Reques
 	_ = err
 
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id PathID
 
 	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -1992,7 +1992,7 @@ func (siw *ServerInterfaceWrapper) DeleteStore(w http.ResponseWriter, r *http.Re
 	_ = err
 
 	// ------------- Path parameter "name" -------------
-	var name Name
+	var name PathName
 
 	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -2018,7 +2018,7 @@ func (siw *ServerInterfaceWrapper) UpdateStore(w http.ResponseWriter, r *http.Re
 	_ = err
 
 	// ------------- Path parameter "name" -------------
-	var name Name
+	var name PathName
 
 	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -2152,7 +2152,7 @@ func (siw *ServerInterfaceWrapper) RevokeToken(w http.ResponseWriter, r *http.Re
 	_ = err
 
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id PathID
 
 	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -2206,7 +2206,7 @@ func (siw *ServerInterfaceWrapper) DeleteUser(w http.ResponseWriter, r *http.Req
 	_ = err
 
 	// ------------- Path parameter "name" -------------
-	var name Name
+	var name PathName
 
 	err = runtime.BindStyledParameterWithOptions("simple", "name", r.PathValue("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -3412,7 +3412,7 @@ func (response RunSQLdefaultApplicationProblemPlusJSONResponse) VisitRunSQLRespo
 }
 
 type CancelSQLRequestObject struct {
-	ID ID `json:"id"`
+	ID PathID `json:"id"`
 }
 
 type CancelSQLResponseObject interface {
@@ -3445,7 +3445,7 @@ func (response CancelSQLdefaultApplicationProblemPlusJSONResponse) VisitCancelSQ
 }
 
 type GetSQLRequestObject struct {
-	ID ID `json:"id"`
+	ID PathID `json:"id"`
 }
 
 type GetSQLResponseObject interface {
@@ -3484,7 +3484,7 @@ func (response GetSQLdefaultApplicationProblemPlusJSONResponse) VisitGetSQLRespo
 }
 
 type RowsSQLRequestObject struct {
-	ID     ID `json:"id"`
+	ID     PathID `json:"id"`
 	Params RowsSQLParams
 }
 
@@ -3639,7 +3639,7 @@ func (response CreateStoredefaultApplicationProblemPlusJSONResponse) VisitCreate
 }
 
 type DeleteStoreRequestObject struct {
-	Name Name `json:"name"`
+	Name PathName `json:"name"`
 }
 
 type DeleteStoreResponseObject interface {
@@ -3672,7 +3672,7 @@ func (response DeleteStoredefaultApplicationProblemPlusJSONResponse) VisitDelete
 }
 
 type UpdateStoreRequestObject struct {
-	Name Name `json:"name"`
+	Name PathName `json:"name"`
 	Body *UpdateStoreJSONRequestBody
 }
 
@@ -3857,7 +3857,7 @@ func (response CreateTokendefaultApplicationProblemPlusJSONResponse) VisitCreate
 }
 
 type RevokeTokenRequestObject struct {
-	ID ID `json:"id"`
+	ID PathID `json:"id"`
 }
 
 type RevokeTokenResponseObject interface {
@@ -3967,7 +3967,7 @@ func (response CreateUserdefaultApplicationProblemPlusJSONResponse) VisitCreateU
 }
 
 type DeleteUserRequestObject struct {
-	Name Name `json:"name"`
+	Name PathName `json:"name"`
 }
 
 type DeleteUserResponseObject interface {
@@ -4830,7 +4830,7 @@ func (sh *strictHandler) RunSQL(w http.ResponseWriter, r *http.Request, params R
 }
 
 // CancelSQL operation middleware
-func (sh *strictHandler) CancelSQL(w http.ResponseWriter, r *http.Request, id ID) {
+func (sh *strictHandler) CancelSQL(w http.ResponseWriter, r *http.Request, id PathID) {
 	var request CancelSQLRequestObject
 
 	request.ID = id
@@ -4856,7 +4856,7 @@ func (sh *strictHandler) CancelSQL(w http.ResponseWriter, r *http.Request, id ID
 }
 
 // GetSQL operation middleware
-func (sh *strictHandler) GetSQL(w http.ResponseWriter, r *http.Request, id ID) {
+func (sh *strictHandler) GetSQL(w http.ResponseWriter, r *http.Request, id PathID) {
 	var request GetSQLRequestObject
 
 	request.ID = id
@@ -4882,7 +4882,7 @@ func (sh *strictHandler) GetSQL(w http.ResponseWriter, r *http.Request, id ID) {
 }
 
 // RowsSQL operation middleware
-func (sh *strictHandler) RowsSQL(w http.ResponseWriter, r *http.Request, id ID, params RowsSQLParams) {
+func (sh *strictHandler) RowsSQL(w http.ResponseWriter, r *http.Request, id PathID, params RowsSQLParams) {
 	var request RowsSQLRequestObject
 
 	request.ID = id
@@ -4988,7 +4988,7 @@ func (sh *strictHandler) CreateStore(w http.ResponseWriter, r *http.Request) {
 }
 
 // DeleteStore operation middleware
-func (sh *strictHandler) DeleteStore(w http.ResponseWriter, r *http.Request, name Name) {
+func (sh *strictHandler) DeleteStore(w http.ResponseWriter, r *http.Request, name PathName) {
 	var request DeleteStoreRequestObject
 
 	request.Name = name
@@ -5014,7 +5014,7 @@ func (sh *strictHandler) DeleteStore(w http.ResponseWriter, r *http.Request, nam
 }
 
 // UpdateStore operation middleware
-func (sh *strictHandler) UpdateStore(w http.ResponseWriter, r *http.Request, name Name) {
+func (sh *strictHandler) UpdateStore(w http.ResponseWriter, r *http.Request, name PathName) {
 	var request UpdateStoreRequestObject
 
 	request.Name = name
@@ -5128,7 +5128,7 @@ func (sh *strictHandler) CreateToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // RevokeToken operation middleware
-func (sh *strictHandler) RevokeToken(w http.ResponseWriter, r *http.Request, id ID) {
+func (sh *strictHandler) RevokeToken(w http.ResponseWriter, r *http.Request, id PathID) {
 	var request RevokeTokenRequestObject
 
 	request.ID = id
@@ -5209,7 +5209,7 @@ func (sh *strictHandler) CreateUser(w http.ResponseWriter, r *http.Request) {
 }
 
 // DeleteUser operation middleware
-func (sh *strictHandler) DeleteUser(w http.ResponseWriter, r *http.Request, name Name) {
+func (sh *strictHandler) DeleteUser(w http.ResponseWriter, r *http.Request, name PathName) {
 	var request DeleteUserRequestObject
 
 	request.Name = name

@@ -890,88 +890,88 @@ type UserList struct {
 	Users []User `json:"users"`
 }
 
-// Columns defines model for columns.
-type Columns = []string
+// ColumnNames defines model for ColumnNames.
+type ColumnNames = []string
 
-// Format defines model for format.
-type Format = ExportFormat
+// FormatName defines model for FormatName.
+type FormatName = ExportFormat
 
-// From defines model for from.
-type From = string
+// PathID defines model for PathID.
+type PathID = string
 
-// ID defines model for id.
-type ID = string
+// PathName defines model for PathName.
+type PathName = string
 
-// Name defines model for name.
-type Name = string
+// RangeFrom defines model for RangeFrom.
+type RangeFrom = string
 
-// Search defines model for search.
-type Search = string
+// RangeTo defines model for RangeTo.
+type RangeTo = string
 
-// Source defines model for source.
-type Source = string
+// SearchText defines model for SearchText.
+type SearchText = string
 
-// Stores defines model for stores.
-type Stores = []string
+// SourceName defines model for SourceName.
+type SourceName = string
 
-// To defines model for to.
-type To = string
+// StoreNames defines model for StoreNames.
+type StoreNames = []string
 
-// Tz defines model for tz.
-type Tz = string
+// ZoneName defines model for ZoneName.
+type ZoneName = string
 
 // ExportByLinkParams defines parameters for ExportByLink.
 type ExportByLinkParams struct {
 	// Format ndjson when left out.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format FormatName `form:"format,omitempty" json:"format,omitempty,omitzero"`
 
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// From Start of the range, included.
-	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	From RangeFrom `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To End of the range, excluded.
-	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	To RangeTo `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Tz IANA name of the zone of relative times and of times without zone; empty means UTC.
-	Tz Tz `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
+	Tz ZoneName `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
 
 	// Columns Columns of the event table, separated by commas; empty means all.
-	Columns Columns `form:"columns,omitempty" json:"columns,omitempty,omitzero"`
+	Columns ColumnNames `form:"columns,omitempty" json:"columns,omitempty,omitzero"`
 }
 
 // ExportParams defines parameters for Export.
 type ExportParams struct {
 	// Format ndjson when left out.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format FormatName `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // FieldsParams defines parameters for Fields.
 type FieldsParams struct {
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// From Start of the range, included.
-	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	From RangeFrom `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To End of the range, excluded.
-	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	To RangeTo `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Tz IANA name of the zone of relative times and of times without zone; empty means UTC.
-	Tz Tz `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
+	Tz ZoneName `form:"tz,omitempty" json:"tz,omitempty,omitzero"`
 }
 
 // IngestParams defines parameters for Ingest.
 type IngestParams struct {
 	// Source Source of all records, for example "okta-access-gateway"; empty recognises it by content.
-	Source Source `form:"source,omitempty" json:"source,omitempty,omitzero"`
+	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 
 	// Store Event data store; empty lets the routing rules decide.
 	Store string `form:"store,omitempty" json:"store,omitempty,omitzero"`
@@ -1003,7 +1003,7 @@ type CheckpointParams struct {
 // ParseParams defines parameters for Parse.
 type ParseParams struct {
 	// Source Source of all records, for example "okta-access-gateway"; empty recognises it by content.
-	Source Source `form:"source,omitempty" json:"source,omitempty,omitzero"`
+	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
 // RunSQLParams defines parameters for RunSQL.
@@ -1022,10 +1022,10 @@ type RowsSQLParams struct {
 // TailParams defines parameters for Tail.
 type TailParams struct {
 	// Search The search language; empty means everything.
-	Search Search `form:"search,omitempty" json:"search,omitempty,omitzero"`
+	Search SearchText `form:"search,omitempty" json:"search,omitempty,omitzero"`
 
 	// Stores Event data stores, separated by commas; empty means all.
-	Stores Stores `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
+	Stores StoreNames `form:"stores,omitempty" json:"stores,omitempty,omitzero"`
 
 	// Cursor Continue after the row with this id; empty starts with the next event that arrives.
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
@@ -1298,7 +1298,7 @@ type ClientInterface interface {
 
 	// ParseWithBody Show what becomes of records, without storing them
 	//
-	// The body holds one record a line. At most 1,000 lines.
+	// The body holds one record a line, at most 1,000. `Content-Encoding` may be gzip or zstd.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1381,17 +1381,17 @@ type ClientInterface interface {
 	// CancelSQL Cancel a SQL job
 	//
 	// Corresponds with DELETE /api/v1/sql/{id} (the `CancelSQL` operationId).
-	CancelSQL(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CancelSQL(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSQL A SQL job
 	//
 	// Corresponds with GET /api/v1/sql/{id} (the `GetSQL` operationId).
-	GetSQL(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetSQL(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RowsSQL Rows of a SQL job
 	//
 	// Corresponds with GET /api/v1/sql/{id}/rows (the `RowsSQL` operationId).
-	RowsSQL(ctx context.Context, id ID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RowsSQL(ctx context.Context, id PathID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Status How the service is doing
 	//
@@ -1420,21 +1420,21 @@ type ClientInterface interface {
 	// DeleteStore Delete an event data store with all its events
 	//
 	// Corresponds with DELETE /api/v1/stores/{name} (the `DeleteStore` operationId).
-	DeleteStore(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteStore(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateStoreWithBody Change an event data store
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-	UpdateStoreWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateStoreWithBody(ctx context.Context, name PathName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateStore Change an event data store
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-	UpdateStore(ctx context.Context, name Name, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateStore(ctx context.Context, name PathName, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Tail Events as they arrive
 	//
@@ -1467,7 +1467,7 @@ type ClientInterface interface {
 	// RevokeToken Revoke a token
 	//
 	// Corresponds with DELETE /api/v1/tokens/{id} (the `RevokeToken` operationId).
-	RevokeToken(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RevokeToken(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers All users
 	//
@@ -1491,7 +1491,7 @@ type ClientInterface interface {
 	// DeleteUser Delete a user with all tokens and sessions
 	//
 	// Corresponds with DELETE /api/v1/users/{name} (the `DeleteUser` operationId).
-	DeleteUser(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteUser(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Healthz Whether the process runs
 	//
@@ -1857,7 +1857,7 @@ func (c *Client) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 
 // ParseWithBody Show what becomes of records, without storing them
 //
-// The body holds one record a line. At most 1,000 lines.
+// The body holds one record a line, at most 1,000. `Content-Encoding` may be gzip or zstd.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2040,7 +2040,7 @@ func (c *Client) RunSQL(ctx context.Context, params *RunSQLParams, body RunSQLJS
 // CancelSQL Cancel a SQL job
 //
 // Corresponds with DELETE /api/v1/sql/{id} (the `CancelSQL` operationId).
-func (c *Client) CancelSQL(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) CancelSQL(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelSQLRequest(c.Server, id)
 	if err != nil {
 		return nil, err
@@ -2055,7 +2055,7 @@ func (c *Client) CancelSQL(ctx context.Context, id ID, reqEditors ...RequestEdit
 // GetSQL A SQL job
 //
 // Corresponds with GET /api/v1/sql/{id} (the `GetSQL` operationId).
-func (c *Client) GetSQL(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) GetSQL(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSQLRequest(c.Server, id)
 	if err != nil {
 		return nil, err
@@ -2070,7 +2070,7 @@ func (c *Client) GetSQL(ctx context.Context, id ID, reqEditors ...RequestEditorF
 // RowsSQL Rows of a SQL job
 //
 // Corresponds with GET /api/v1/sql/{id}/rows (the `RowsSQL` operationId).
-func (c *Client) RowsSQL(ctx context.Context, id ID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) RowsSQL(ctx context.Context, id PathID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRowsSQLRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
@@ -2149,7 +2149,7 @@ func (c *Client) CreateStore(ctx context.Context, body CreateStoreJSONRequestBod
 // DeleteStore Delete an event data store with all its events
 //
 // Corresponds with DELETE /api/v1/stores/{name} (the `DeleteStore` operationId).
-func (c *Client) DeleteStore(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) DeleteStore(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteStoreRequest(c.Server, name)
 	if err != nil {
 		return nil, err
@@ -2166,7 +2166,7 @@ func (c *Client) DeleteStore(ctx context.Context, name Name, reqEditors ...Reque
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-func (c *Client) UpdateStoreWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UpdateStoreWithBody(ctx context.Context, name PathName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateStoreRequestWithBody(c.Server, name, contentType, body)
 	if err != nil {
 		return nil, err
@@ -2183,7 +2183,7 @@ func (c *Client) UpdateStoreWithBody(ctx context.Context, name Name, contentType
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-func (c *Client) UpdateStore(ctx context.Context, name Name, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UpdateStore(ctx context.Context, name PathName, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateStoreRequest(c.Server, name, body)
 	if err != nil {
 		return nil, err
@@ -2266,7 +2266,7 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 // RevokeToken Revoke a token
 //
 // Corresponds with DELETE /api/v1/tokens/{id} (the `RevokeToken` operationId).
-func (c *Client) RevokeToken(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) RevokeToken(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevokeTokenRequest(c.Server, id)
 	if err != nil {
 		return nil, err
@@ -2330,7 +2330,7 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 // DeleteUser Delete a user with all tokens and sessions
 //
 // Corresponds with DELETE /api/v1/users/{name} (the `DeleteUser` operationId).
-func (c *Client) DeleteUser(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) DeleteUser(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteUserRequest(c.Server, name)
 	if err != nil {
 		return nil, err
@@ -3379,7 +3379,7 @@ func NewRunSQLRequestWithBody(server string, params *RunSQLParams, contentType s
 }
 
 // NewCancelSQLRequest constructs an http.Request for the CancelSQL method
-func NewCancelSQLRequest(server string, id ID) (*http.Request, error) {
+func NewCancelSQLRequest(server string, id PathID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3413,7 +3413,7 @@ func NewCancelSQLRequest(server string, id ID) (*http.Request, error) {
 }
 
 // NewGetSQLRequest constructs an http.Request for the GetSQL method
-func NewGetSQLRequest(server string, id ID) (*http.Request, error) {
+func NewGetSQLRequest(server string, id PathID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3447,7 +3447,7 @@ func NewGetSQLRequest(server string, id ID) (*http.Request, error) {
 }
 
 // NewRowsSQLRequest constructs an http.Request for the RowsSQL method
-func NewRowsSQLRequest(server string, id ID, params *RowsSQLParams) (*http.Request, error) {
+func NewRowsSQLRequest(server string, id PathID, params *RowsSQLParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3606,7 +3606,7 @@ func NewCreateStoreRequestWithBody(server string, contentType string, body io.Re
 }
 
 // NewDeleteStoreRequest constructs an http.Request for the DeleteStore method
-func NewDeleteStoreRequest(server string, name Name) (*http.Request, error) {
+func NewDeleteStoreRequest(server string, name PathName) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3640,7 +3640,7 @@ func NewDeleteStoreRequest(server string, name Name) (*http.Request, error) {
 }
 
 // NewUpdateStoreRequest calls the generic UpdateStore builder with application/json body
-func NewUpdateStoreRequest(server string, name Name, body UpdateStoreJSONRequestBody) (*http.Request, error) {
+func NewUpdateStoreRequest(server string, name PathName, body UpdateStoreJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
@@ -3651,7 +3651,7 @@ func NewUpdateStoreRequest(server string, name Name, body UpdateStoreJSONRequest
 }
 
 // NewUpdateStoreRequestWithBody constructs an http.Request for the UpdateStore method, with any body, and a specified content type
-func NewUpdateStoreRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+func NewUpdateStoreRequestWithBody(server string, name PathName, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3837,7 +3837,7 @@ func NewCreateTokenRequestWithBody(server string, contentType string, body io.Re
 }
 
 // NewRevokeTokenRequest constructs an http.Request for the RevokeToken method
-func NewRevokeTokenRequest(server string, id ID) (*http.Request, error) {
+func NewRevokeTokenRequest(server string, id PathID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3938,7 +3938,7 @@ func NewCreateUserRequestWithBody(server string, contentType string, body io.Rea
 }
 
 // NewDeleteUserRequest constructs an http.Request for the DeleteUser method
-func NewDeleteUserRequest(server string, name Name) (*http.Request, error) {
+func NewDeleteUserRequest(server string, name PathName) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -4258,7 +4258,7 @@ type ClientWithResponsesInterface interface {
 
 	// ParseWithBodyWithResponse Show what becomes of records, without storing them
 	//
-	// The body holds one record a line. At most 1,000 lines.
+	// The body holds one record a line, at most 1,000. `Content-Encoding` may be gzip or zstd.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4345,21 +4345,21 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/sql/{id} (the `CancelSQL` operationId).
-	CancelSQLWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*CancelSQLResponse, error)
+	CancelSQLWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*CancelSQLResponse, error)
 
 	// GetSQLWithResponse A SQL job
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/sql/{id} (the `GetSQL` operationId).
-	GetSQLWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetSQLResponse, error)
+	GetSQLWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*GetSQLResponse, error)
 
 	// RowsSQLWithResponse Rows of a SQL job
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/sql/{id}/rows (the `RowsSQL` operationId).
-	RowsSQLWithResponse(ctx context.Context, id ID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*RowsSQLResponse, error)
+	RowsSQLWithResponse(ctx context.Context, id PathID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*RowsSQLResponse, error)
 
 	// StatusWithResponse How the service is doing
 	//
@@ -4394,21 +4394,21 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/stores/{name} (the `DeleteStore` operationId).
-	DeleteStoreWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteStoreResponse, error)
+	DeleteStoreWithResponse(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*DeleteStoreResponse, error)
 
 	// UpdateStoreWithBodyWithResponse Change an event data store
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-	UpdateStoreWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error)
+	UpdateStoreWithBodyWithResponse(ctx context.Context, name PathName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error)
 
 	// UpdateStoreWithResponse Change an event data store
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-	UpdateStoreWithResponse(ctx context.Context, name Name, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error)
+	UpdateStoreWithResponse(ctx context.Context, name PathName, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error)
 
 	// TailWithResponse Events as they arrive
 	//
@@ -4447,7 +4447,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/tokens/{id} (the `RevokeToken` operationId).
-	RevokeTokenWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
+	RevokeTokenWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
 
 	// ListUsersWithResponse All users
 	//
@@ -4475,7 +4475,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/users/{name} (the `DeleteUser` operationId).
-	DeleteUserWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
+	DeleteUserWithResponse(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
 	// HealthzWithResponse Whether the process runs
 	//
@@ -6521,7 +6521,7 @@ func (c *ClientWithResponses) OpenapiWithResponse(ctx context.Context, reqEditor
 
 // ParseWithBodyWithResponse Show what becomes of records, without storing them
 //
-// The body holds one record a line. At most 1,000 lines.
+// The body holds one record a line, at most 1,000. `Content-Encoding` may be gzip or zstd.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6668,7 +6668,7 @@ func (c *ClientWithResponses) RunSQLWithResponse(ctx context.Context, params *Ru
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/v1/sql/{id} (the `CancelSQL` operationId).
-func (c *ClientWithResponses) CancelSQLWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*CancelSQLResponse, error) {
+func (c *ClientWithResponses) CancelSQLWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*CancelSQLResponse, error) {
 	rsp, err := c.CancelSQL(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6681,7 +6681,7 @@ func (c *ClientWithResponses) CancelSQLWithResponse(ctx context.Context, id ID, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/sql/{id} (the `GetSQL` operationId).
-func (c *ClientWithResponses) GetSQLWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetSQLResponse, error) {
+func (c *ClientWithResponses) GetSQLWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*GetSQLResponse, error) {
 	rsp, err := c.GetSQL(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6694,7 +6694,7 @@ func (c *ClientWithResponses) GetSQLWithResponse(ctx context.Context, id ID, req
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/sql/{id}/rows (the `RowsSQL` operationId).
-func (c *ClientWithResponses) RowsSQLWithResponse(ctx context.Context, id ID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*RowsSQLResponse, error) {
+func (c *ClientWithResponses) RowsSQLWithResponse(ctx context.Context, id PathID, params *RowsSQLParams, reqEditors ...RequestEditorFn) (*RowsSQLResponse, error) {
 	rsp, err := c.RowsSQL(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6759,7 +6759,7 @@ func (c *ClientWithResponses) CreateStoreWithResponse(ctx context.Context, body 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/v1/stores/{name} (the `DeleteStore` operationId).
-func (c *ClientWithResponses) DeleteStoreWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteStoreResponse, error) {
+func (c *ClientWithResponses) DeleteStoreWithResponse(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*DeleteStoreResponse, error) {
 	rsp, err := c.DeleteStore(ctx, name, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6772,7 +6772,7 @@ func (c *ClientWithResponses) DeleteStoreWithResponse(ctx context.Context, name 
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-func (c *ClientWithResponses) UpdateStoreWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error) {
+func (c *ClientWithResponses) UpdateStoreWithBodyWithResponse(ctx context.Context, name PathName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error) {
 	rsp, err := c.UpdateStoreWithBody(ctx, name, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6785,7 +6785,7 @@ func (c *ClientWithResponses) UpdateStoreWithBodyWithResponse(ctx context.Contex
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/stores/{name} (the `UpdateStore` operationId).
-func (c *ClientWithResponses) UpdateStoreWithResponse(ctx context.Context, name Name, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error) {
+func (c *ClientWithResponses) UpdateStoreWithResponse(ctx context.Context, name PathName, body UpdateStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStoreResponse, error) {
 	rsp, err := c.UpdateStore(ctx, name, body, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6854,7 +6854,7 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/v1/tokens/{id} (the `RevokeToken` operationId).
-func (c *ClientWithResponses) RevokeTokenWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error) {
+func (c *ClientWithResponses) RevokeTokenWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error) {
 	rsp, err := c.RevokeToken(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -6906,7 +6906,7 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body C
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/v1/users/{name} (the `DeleteUser` operationId).
-func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error) {
+func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, name PathName, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error) {
 	rsp, err := c.DeleteUser(ctx, name, reqEditors...)
 	if err != nil {
 		return nil, err
