@@ -13,6 +13,7 @@ import (
 type clock struct {
 	set      bool
 	rejected string // first time stamp that could not be used
+	from     string // its name
 	date     string // of records that write date and time of day apart
 }
 
@@ -35,7 +36,7 @@ func (c *clock) take(m *mapper, from, text string) bool {
 	t, zoned, ok := parseTime(full, m.rec.Location())
 	if !ok || !plausible(t, m.rec.Received) {
 		if c.rejected == "" {
-			c.rejected = text
+			c.rejected, c.from = text, from
 		}
 		return false
 	}
@@ -65,9 +66,9 @@ func (c *clock) finish(m *mapper) {
 	}
 	m.e.Time(event.ColTime, "received", m.rec.Received)
 	if c.rejected == "" {
-		c.rejected = m.text(stamp.Text)
+		c.rejected, c.from = m.text(stamp.Text), "syslog time"
 	}
-	m.e.Str(event.ColOriginalTime, "time", c.rejected)
+	m.e.Str(event.ColOriginalTime, c.from, c.rejected)
 }
 
 // layouts are the forms that programs write beside RFC 3339; the zone of those without one is the record's.

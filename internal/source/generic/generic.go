@@ -152,13 +152,15 @@ func (m *mapper) finish() {
 	if !e.Has(event.ColMessage) {
 		e.Str(event.ColMessage, "body", m.text(m.line.Body))
 	}
+	if !e.Has(event.ColMessage) {
+		e.Str(event.ColMessage, "record", m.text(m.rec.Data)) // a header is all there is
+	}
 	if !e.Has(event.ColSeverityID) {
-		severity := int64(event.SeverityUnknown)
+		e.Int(event.ColSeverityID, "", event.SeverityUnknown)
 		if m.line.HasPRI {
-			severity = syslogSeverity[m.line.Severity]
+			e.Int(event.ColSeverityID, "syslog severity", syslogSeverity[m.line.Severity])
 			e.Str(event.ColLogLevel, "syslog severity", syslogLevel[m.line.Severity])
 		}
-		e.Int(event.ColSeverityID, "syslog severity", severity)
 	}
 	m.httpStatus()
 	activity := 0
