@@ -249,3 +249,20 @@ func BenchmarkWalk(b *testing.B) {
 		_ = w.Walk(doc, func(jsonleaf.Leaf) bool { return true })
 	}
 }
+
+func TestNextIs(t *testing.T) {
+	ms := jsonleaf.Members{Doc: []byte(`{"a":"1", "b": 2,"c":"3"}`)}
+	var m jsonleaf.Member
+	var got []string
+	for _, prefix := range []string{`"b":`, `"a":`, `"b":`, `"x":`, `"c":`, `"d":`} {
+		if ms.NextIs(prefix, &m) {
+			got = append(got, prefix+string(m.Text))
+		}
+	}
+	if s := strings.Join(got, " "); s != `"a":1 "b":2 "c":3` {
+		t.Errorf("got %s", s)
+	}
+	if ms.Next(&m) || !ms.Closed() {
+		t.Errorf("not closed: %v", ms.Err())
+	}
+}

@@ -1,6 +1,7 @@
 package jsonleaf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -14,29 +15,51 @@ const (
 
 // stringEnd finds the quote that closes the string whose text starts at i. end is -1 when there is none.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
-	for {
-		// Eight bytes at a time: a byte of q or s is zero where b has a quote or a backslash.
-		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			q, s := w^quotes, w^slants
-			if m := ((q-ones)&^q | (s-ones)&^s) & highs; m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
+	start := i
+	for i+8 <= len(b) {
+		if i == start+longString {
+			if end := longEnd(b, i); end >= 0 {
+				return end, false
 			}
+		}
+		// Eight bytes at a time: a byte of q or s is zero where b has a quote or a backslash.
+		w := binary.LittleEndian.Uint64(b[i:])
+		q, s := w^quotes, w^slants
+		m := ((q-ones)&^q | (s-ones)&^s) & highs
+		if m == 0 {
 			i += 8
+			continue
 		}
-		for i < len(b) && b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		if i >= len(b) {
-			return -1, escaped
-		}
+		i += bits.TrailingZeros64(m) / 8
 		if b[i] == '"' {
 			return i, escaped
 		}
 		escaped = true
 		i += 2
 	}
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			return i, escaped
+		case '\\':
+			escaped = true
+			i++
+		}
+		i++
+	}
+	return -1, escaped
+}
+
+// longString is from where on the vector instructions of IndexByte pay.
+const longString = 32
+
+// longEnd is the end of a string that goes on at i without an escape, -1 when it has one or no end.
+func longEnd(b []byte, i int) int {
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 || bytes.IndexByte(b[i:i+n], '\\') >= 0 {
+		return -1
+	}
+	return i + n
 }
 
 func skipSpace(b []byte, i int) int {

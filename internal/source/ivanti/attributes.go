@@ -86,7 +86,7 @@ func (n *entry) keyAttributes(a tree) {
 			a.set(keyNames[k], v)
 		}
 	}
-	if typ := n.eventType(); typ != "" {
+	if typ := n.typ; typ != "" {
 		a.set("event_type", strings.Clone(typ))
 	}
 	if status := n.status(); status != "" {

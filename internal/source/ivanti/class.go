@@ -32,7 +32,7 @@ func (n *entry) classOf() (class, activity int, name string) {
 	if class != classByType {
 		return class, activity, name
 	}
-	switch n.eventType() {
+	switch n.typ {
 	case "WEB":
 		if n.values[keyUserAgent] != "" {
 			return event.ClassHTTPActivity, other, "Web request"

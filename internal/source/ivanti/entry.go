@@ -47,11 +47,16 @@ var keyNames = [numKeys]string{
 	keyAdditional: "additional_details", keyText: "raw_message",
 }
 
-// keyOf finds a key by its name. expected is the key that the fixed order lets expect.
-func keyOf(name []byte, expected key) (key, bool) {
-	if expected < numKeys && string(name) == keyNames[expected] {
-		return expected, true
+// keyPrefixes are the keys as a JSON object writes them.
+var keyPrefixes = func() (prefixes [numKeys]string) {
+	for k, name := range keyNames {
+		prefixes[k] = `"` + name + `":`
 	}
+	return prefixes
+}()
+
+// keyOf finds a key by its name.
+func keyOf(name []byte) (key, bool) {
 	for k, n := range keyNames {
 		if string(name) == n {
 			return key(k), true
@@ -83,6 +88,9 @@ type entry struct {
 	extra    []extra          // values under names other than the keys; nil for usual records
 	local    syslogline.Stamp // time in the body without a zone: Standard, WELF, custom
 	facts    facts
+	// typ is the three letters of the message id, or what the text lets guess; "" when nothing tells. They say what kind
+	// of log it is.
+	typ string
 }
 
 // extra is a value under a name that is not among the keys.
@@ -120,7 +128,12 @@ func (n *entry) parse(rec *event.Record, e *event.Event) error {
 	if err != nil {
 		return err
 	}
-	n.facts.read(n)
+	if id := n.values[keyMessageID]; isMessageID(id) {
+		n.typ = id[:3]
+	} else {
+		n.typ = guessType(n.values[keyText])
+	}
+	n.facts.read(n.typ, n.values[keyText])
 	return nil
 }
 
@@ -137,14 +150,6 @@ func trim(b []byte) []byte {
 
 func hasPrefix(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
-}
-
-// eventType is the three letters of the message id, which say what kind of log it is; "" when nothing tells.
-func (n *entry) eventType() string {
-	if id := n.values[keyMessageID]; isMessageID(id) {
-		return id[:3]
-	}
-	return n.facts.guessed
 }
 
 // isMessageID wants three letters and digits: "AUT24327".

@@ -113,23 +113,20 @@ var factInfos = [numFacts]factInfo{
 
 // facts is what the message text says.
 type facts struct {
-	text    text
-	guessed string // event type, for filters without message ids
-	values  [numFacts]string
+	text   text
+	given  uint64 // one bit for every fact that is not empty
+	values [numFacts]string
 }
 
-func (f *facts) set(k fact, v string) { f.values[k] = v }
-
-// read finds the rule for the entry's text.
-func (f *facts) read(n *entry) {
-	s := n.values[keyText]
-	typ := ""
-	if id := n.values[keyMessageID]; isMessageID(id) {
-		typ = id[:3]
-	} else {
-		typ = guessType(s)
-		f.guessed = typ
+func (f *facts) set(k fact, v string) {
+	if v != "" {
+		f.values[k] = v
+		f.given |= 1 << k
 	}
+}
+
+// read finds the rule for a text of a type of log.
+func (f *facts) read(typ, s string) {
 	switch typ {
 	case "WEB":
 		f.readWeb(s)

@@ -15,7 +15,7 @@ var errNoMessageID = errors.New("read Ivanti record: JSON object without message
 // raw_message unescaped; such a record is repaired.
 func (n *entry) parseJSON(body []byte, e *event.Event) error {
 	ms := jsonleaf.Members{Doc: body}
-	text := n.members(&ms, e, body)
+	text := n.members(&ms, e)
 	if !ms.Closed() {
 		n.repaired = true
 		n.repair(body, text, e)
@@ -33,25 +33,51 @@ func (n *entry) parseJSON(body []byte, e *event.Event) error {
 }
 
 // members reads all members that can be read and returns where the value of raw_message starts, 0 when it was not met.
-func (n *entry) members(ms *jsonleaf.Members, e *event.Event, body []byte) (text int) {
+func (n *entry) members(ms *jsonleaf.Members, e *event.Event) (text int) {
 	var m jsonleaf.Member
-	expected := keyMessageID
-	for ms.Next(&m) {
-		k, known := keyOf(m.Key, expected)
-		if m.Kind == jsonleaf.Null {
-			continue
+	k := keyMessageID
+	for {
+		// The appliance writes its keys in a fixed order.
+		if k < numKeys && ms.NextIs(keyPrefixes[k], &m) {
+			if m.Kind != jsonleaf.String && !plain(m.Kind, k) {
+				n.addMember(keyNames[k], &m, e)
+				k++
+				continue
+			}
+		} else {
+			if !ms.Next(&m) {
+				return text
+			}
+			known := false
+			if k, known = keyOf(m.Key); !known || !plain(m.Kind, k) {
+				n.addMember(n.name(&m, e), &m, e)
+				continue
+			}
 		}
-		if !known || m.Kind == jsonleaf.Array && k != keyAdditional || m.Kind == jsonleaf.Object {
-			n.extra = append(n.extra, extra{n.name(&m, e), n.value(&m, e), m.Kind})
-			continue
-		}
-		expected = k + 1
 		if k == keyText {
 			text = ms.Pos - len(m.Text) - 1
 		}
 		n.set(k, n.value(&m, e))
+		k++
 	}
-	return text
+}
+
+// plain says that a value of this kind can stand under a key.
+func plain(kind jsonleaf.Kind, k key) bool {
+	switch kind {
+	case jsonleaf.Null, jsonleaf.Object:
+		return false
+	case jsonleaf.Array:
+		return k == keyAdditional
+	}
+	return true
+}
+
+// addMember keeps a member that is not one of the keys.
+func (n *entry) addMember(name string, m *jsonleaf.Member, e *event.Event) {
+	if m.Kind != jsonleaf.Null {
+		n.extra = append(n.extra, extra{name, n.value(m, e), m.Kind})
+	}
 }
 
 func (n *entry) name(m *jsonleaf.Member, e *event.Event) string {
@@ -137,7 +163,7 @@ func (n *entry) repair(body []byte, start int, e *event.Event) {
 		// The members behind the text, read as an object of their own: the opening brace takes the comma's place.
 		tail := append([]byte{'{'}, next...)
 		ms := jsonleaf.Members{Doc: tail}
-		n.members(&ms, e, tail)
+		n.members(&ms, e)
 	}
 	// Members that were made of the text's own quotes are taken back by what the text itself says.
 	n.set(keyText, n.unescape(rest[:end], e))

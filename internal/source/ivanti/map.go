@@ -10,7 +10,7 @@ func Map(rec *event.Record, e *event.Event) error {
 	}
 	e.Str(event.ColProductVendor, "", vendorName)
 	e.Str(event.ColProductName, "", productName)
-	e.Str(event.ColService, "message_id", n.eventType())
+	e.Str(event.ColService, "message_id", n.typ)
 	n.classify(e)
 	n.mapHeader(rec, e)
 	n.mapTime(rec, e)
@@ -108,7 +108,7 @@ func (n *entry) mapOutcome(e *event.Event) {
 		e.Int(event.ColDispositionID, "message_id", blocked)
 		e.Add(event.ColProfiles, "", "security_control")
 	}
-	switch n.eventType() {
+	switch n.typ {
 	case "STS":
 		e.Str(event.ColLogName, "message_id", "statistics")
 	case "SYS":

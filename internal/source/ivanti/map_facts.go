@@ -1,6 +1,10 @@
 package ivanti
 
-import "kiroku/internal/event"
+import (
+	"math/bits"
+
+	"kiroku/internal/event"
+)
 
 // maxPort is the largest port number; what is larger is no port.
 const maxPort = 65535
@@ -17,10 +21,10 @@ func (n *entry) mapFacts(e *event.Event) {
 			}
 		}
 	}
-	for k := factPlain; k < numFacts; k++ {
-		if v := f[k]; v != "" && k != factTextSession && k != factAgent {
-			n.mapFact(e, &factInfos[k], v)
-		}
+	given := n.facts.given &^ (1<<factPlain - 1 | 1<<factTextSession | 1<<factAgent)
+	for ; given != 0; given &= given - 1 {
+		k := fact(bits.TrailingZeros64(given))
+		n.mapFact(e, &factInfos[k], f[k])
 	}
 	if code, ok := atoi(f[factStatus]); ok {
 		e.Str(event.ColHTTPStatusCategory, "http.status_code", statusCategory(code))

@@ -12,7 +12,7 @@ func (n *entry) mapPeople(e *event.Event) {
 	f, v := &n.facts.values, &n.values
 	n.override(e, event.ColActorUserName, keyUser, factUser)
 	n.override(e, event.ColActorUserDomain, keyRealm, factRealm)
-	if e.Has(event.ColActorUserName) && n.eventType() == "ADM" {
+	if e.Has(event.ColActorUserName) && n.typ == "ADM" {
 		e.Str(event.ColActorUserType, "message_id", "Admin")
 	}
 	mapRoles(e, v[keyRoles])
