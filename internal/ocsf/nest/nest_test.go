@@ -219,6 +219,36 @@ func TestUnknownClassIsNestedAndReported(t *testing.T) {
 	}
 }
 
+// FuzzObject holds that a row of any values nests into a valid object, but for ids that the schema does not know.
+func FuzzObject(f *testing.F) {
+	f.Add(9, "text", int64(1))
+	f.Add(0, "192.0.2.1", int64(-1))
+	f.Add(12, "\xff", int64(1)<<62)
+	v := ocsf.New()
+	n := New(v)
+	f.Fuzz(func(t *testing.T, class int, text string, number int64) {
+		var e event.Event
+		full(&e, classUIDs[uint(class)%uint(len(classUIDs))])
+		for _, c := range event.Columns() {
+			switch c.Kind() {
+			case event.String:
+				e.Str(c, "", text)
+			case event.StringList:
+				e.Add(c, "", text)
+			case event.Int, event.Long:
+				if c != event.ColClassUID && c != event.ColCategoryUID && c != event.ColTypeUID && c != event.ColActivityID {
+					e.Int(c, "", number)
+				}
+			}
+		}
+		for _, issue := range ocsf.Errors(v.Validate(n.Object(&e))) {
+			if issue.Code != ocsf.CodeEnumValueUnknown && issue.Code != ocsf.CodeProfileUnknown {
+				t.Errorf("%s at %s: %s", issue.Code, issue.Path, issue.Message)
+			}
+		}
+	})
+}
+
 func BenchmarkObject(b *testing.B) {
 	n := New(ocsf.New())
 	var e event.Event

@@ -8,6 +8,7 @@ var common = aliases{
 	"time": {event.ColTime, stamp}, "timestamp": {event.ColTime, stamp}, "@timestamp": {event.ColTime, stamp}, "ts": {event.ColTime, stamp},
 	"datetime": {event.ColTime, stamp}, "eventtime": {event.ColTime, stamp}, "logtime": {event.ColTime, stamp}, "createdat": {event.ColTime, stamp},
 	"asctime": {event.ColTime, stamp}, "date": {event.ColTime, dateOnly}, "published": {event.ColTime, stamp}, "event.created": {event.ColTime, stamp},
+	"realtimetimestamp": {event.ColTime, stamp}, "sourcerealtimetimestamp": {event.ColTime, stamp},
 
 	"level": {event.ColLogLevel, level}, "severity": {event.ColLogLevel, level}, "loglevel": {event.ColLogLevel, level}, "log.level": {event.ColLogLevel, level},
 	"lvl": {event.ColLogLevel, level}, "levelname": {event.ColLogLevel, level}, "priority": {event.ColLogLevel, level}, "pri": {event.ColLogLevel, level},
@@ -17,7 +18,7 @@ var common = aliases{
 
 	"host": {event.ColDeviceHost, hostName}, "hostname": {event.ColDeviceHost, hostName}, "host.name": {event.ColDeviceHost, hostName},
 	"host.hostname": {event.ColDeviceHost, hostName}, "computer": {event.ColDeviceHost, hostName}, "computername": {event.ColDeviceHost, hostName},
-	"devname": {event.ColDeviceHost, hostName}, "devicehost": {event.ColDeviceHost, hostName}, "devicename": {event.ColDeviceHost, hostName},
+	"winlog.computername": {event.ColDeviceHost, hostName}, "devname": {event.ColDeviceHost, hostName}, "devicehost": {event.ColDeviceHost, hostName}, "devicename": {event.ColDeviceHost, hostName},
 
 	"user": {event.ColActorUserName, text}, "username": {event.ColActorUserName, text}, "user.name": {event.ColActorUserName, text},
 	"usr": {event.ColActorUserName, text}, "usr.name": {event.ColActorUserName, text}, "login": {event.ColActorUserName, text},
@@ -26,6 +27,7 @@ var common = aliases{
 	"actor.name": {event.ColActorUserName, text}, "userid": {event.ColActorUserUID, text}, "user.id": {event.ColActorUserUID, text}, "usr.id": {event.ColActorUserUID, text},
 	"email": {event.ColActorUserEmail, text}, "useremail": {event.ColActorUserEmail, text}, "user.email": {event.ColActorUserEmail, text},
 	"userdomain": {event.ColActorUserDomain, text}, "user.domain": {event.ColActorUserDomain, text}, "realm": {event.ColActorUserDomain, text},
+	"subjectusername": {event.ColActorUserName, text}, "useridentity.username": {event.ColActorUserName, text}, "userprincipalname": {event.ColActorUserName, text},
 	"targetuser": {event.ColUserName, text}, "targetusername": {event.ColUserName, text}, "duser": {event.ColUserName, text},
 	"dstuser": {event.ColUserName, text}, "destinationuser": {event.ColUserName, text}, "user.target.name": {event.ColUserName, text},
 	"group": {event.ColGroupName, text}, "groupname": {event.ColGroupName, text}, "group.name": {event.ColGroupName, text},
@@ -42,7 +44,8 @@ var common = aliases{
 	"sport": {event.ColSrcPort, port}, "clientport": {event.ColSrcPort, port}, "client.port": {event.ColSrcPort, port}, "remoteport": {event.ColSrcPort, port},
 	"srchost": {event.ColSrcHost, text}, "sourcehost": {event.ColSrcHost, text}, "srchostname": {event.ColSrcHost, text}, "sourcehostname": {event.ColSrcHost, text},
 	"source.domain": {event.ColSrcHost, text}, "clienthost": {event.ColSrcHost, text}, "clienthostname": {event.ColSrcHost, text}, "shost": {event.ColSrcHost, text},
-	"srcmac": {event.ColSrcMac, text}, "source.mac": {event.ColSrcMac, text}, "smac": {event.ColSrcMac, text},
+	"workstationname": {event.ColSrcHost, text},
+	"srcmac":          {event.ColSrcMac, text}, "source.mac": {event.ColSrcMac, text}, "smac": {event.ColSrcMac, text},
 
 	"dst": {event.ColDstIP, endpoint}, "dest": {event.ColDstIP, endpoint}, "destination": {event.ColDstIP, endpoint}, "dstip": {event.ColDstIP, address},
 	"destip": {event.ColDstIP, address}, "destinationip": {event.ColDstIP, address}, "destination.ip": {event.ColDstIP, address},
@@ -70,7 +73,7 @@ var common = aliases{
 
 	"eventid": {event.ColEventCode, eventID}, "event.id": {event.ColEventCode, eventID}, "eventcode": {event.ColEventCode, text}, "event.code": {event.ColEventCode, text},
 	"messageid": {event.ColEventCode, text}, "msgid": {event.ColEventCode, text}, "signatureid": {event.ColEventCode, text}, "logid": {event.ColEventCode, text},
-	"uuid": {event.ColMetadataUID, text}, "guid": {event.ColMetadataUID, text}, "eventuuid": {event.ColMetadataUID, text},
+	"winlog.eventid": {event.ColEventCode, text}, "uuid": {event.ColMetadataUID, text}, "guid": {event.ColMetadataUID, text}, "eventuuid": {event.ColMetadataUID, text},
 	"event": {event.ColActivityName, text}, "eventname": {event.ColActivityName, text}, "event.action": {event.ColActivityName, text}, "eventtype": {event.ColActivityName, text},
 	"action": {event.ColActivityName, text}, "act": {event.ColActivityName, text}, "activity": {event.ColActivityName, text}, "operation": {event.ColActivityName, text},
 
