@@ -26,12 +26,13 @@ func (e *Event) AppendJSON(b []byte) []byte {
 		b = append(b, '"')
 		b = append(b, columns[i].Name...)
 		b = append(b, '"', ':')
-		b = e.appendValue(b, c)
+		b = e.AppendValue(b, c)
 	}
 	return append(b, '}')
 }
 
-func (e *Event) appendValue(b []byte, c Column) []byte {
+// AppendValue appends a column's value as JSON.
+func (e *Event) AppendValue(b []byte, c Column) []byte {
 	switch columns[c].Kind {
 	case Int, Long:
 		return strconv.AppendInt(b, e.num[c], 10)

@@ -41,44 +41,70 @@ type ColumnStats struct {
 }
 
 // Assemble writes groups as one Parquet file. Groups that come from a Builder get their sequence numbers, from firstSeq
-// on; groups that were read from a file keep theirs and are copied as they are.
+// on, unless they brought their own; groups that were read from a file are copied as they are.
 func Assemble(w io.Writer, groups []*Group, firstSeq int64) (*Written, error) {
-	f := &filer{w: bufio.NewWriterSize(w, 1<<20), sum: sha256.New()}
-	if err := f.write([]byte(magic)); err != nil {
+	f, err := NewFileWriter(w, firstSeq)
+	if err != nil {
 		return nil, err
 	}
-	res := &Written{MinTime: math.MaxInt64, MaxTime: math.MinInt64, FirstSeq: firstSeq}
-	enc := newEncoder(Fast)
-	placed := make([]*Group, 0, len(groups))
 	for _, g := range groups {
-		p, err := f.place(g, enc, firstSeq)
-		if err != nil {
+		if err := f.Add(g); err != nil {
 			return nil, err
 		}
-		if g.data != nil && !g.ownSeq {
-			firstSeq += int64(g.Rows)
-		}
-		placed = append(placed, p)
-		res.Rows += g.Rows
-		res.RawBytes += g.RawBytes
-		res.Unparsed += g.Unparsed
-		res.MinTime, res.MaxTime = min(res.MinTime, g.MinTime), max(res.MaxTime, g.MaxTime)
 	}
-	if err := f.end(placed); err != nil {
+	return f.End()
+}
+
+// FileWriter writes a Parquet file group by group, as Assemble does.
+type FileWriter struct {
+	f       *filer
+	enc     *encoder
+	nextSeq int64
+	placed  []*Group
+	res     Written
+}
+
+// NewFileWriter begins a file.
+func NewFileWriter(w io.Writer, firstSeq int64) (*FileWriter, error) {
+	f := &FileWriter{f: &filer{w: bufio.NewWriterSize(w, 1<<20), sum: sha256.New()}, enc: newEncoder(Fast), nextSeq: firstSeq,
+		res: Written{MinTime: math.MaxInt64, MaxTime: math.MinInt64, FirstSeq: firstSeq}}
+	return f, f.f.write([]byte(magic))
+}
+
+// Add writes a group.
+func (f *FileWriter) Add(g *Group) error {
+	p, err := f.f.place(g, f.enc, f.nextSeq)
+	if err != nil {
+		return err
+	}
+	if g.data != nil && !g.ownSeq {
+		f.nextSeq += int64(g.Rows)
+	}
+	p.data = nil
+	f.placed = append(f.placed, p)
+	r := &f.res
+	r.Rows += g.Rows
+	r.RawBytes += g.RawBytes
+	r.Unparsed += g.Unparsed
+	r.MinTime, r.MaxTime = min(r.MinTime, g.MinTime), max(r.MaxTime, g.MaxTime)
+	ch := &p.chunks[leafOf[event.ColSeq]]
+	if len(f.placed) == 1 || ch.min < r.FirstSeq {
+		r.FirstSeq = ch.min
+	}
+	r.LastSeq = max(r.LastSeq, ch.max)
+	r.Groups = append(r.Groups, p.base)
+	return nil
+}
+
+// End writes the index and the footer.
+func (f *FileWriter) End() (*Written, error) {
+	if err := f.f.end(f.placed); err != nil {
 		return nil, err
 	}
-	for i, g := range placed {
-		ch := &g.chunks[leafOf[event.ColSeq]]
-		if i == 0 || ch.min < res.FirstSeq {
-			res.FirstSeq = ch.min
-		}
-		res.LastSeq = max(res.LastSeq, ch.max)
-		res.Groups = append(res.Groups, g.base)
-	}
-	res.Bytes = f.at
-	res.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
-	res.Columns = columnStats(placed)
-	return res, nil
+	f.res.Bytes = f.f.at
+	f.res.SHA256 = hex.EncodeToString(f.f.sum.Sum(nil))
+	f.res.Columns = columnStats(f.placed)
+	return &f.res, nil
 }
 
 type filer struct {

@@ -182,6 +182,45 @@ func hybridBlock(body []byte, width, n int, scratch []uint32) (vals []uint32, re
 	return vals, body[4+size:], err
 }
 
+// Empty says that no row of the group has a value in the column.
+func (g *Group) Empty(c event.Column) bool { return g.chunks[leafOf[c]].enc == encNull }
+
+// HasDict says whether the column of the group is written with a dictionary.
+func (g *Group) HasDict(c event.Column) bool { return g.chunks[leafOf[c]].enc == encDict }
+
+// Pages are the runs of rows that Texts decodes at a time.
+func (g *Group) Pages(c event.Column) []Block {
+	ch := &g.chunks[leafOf[c]]
+	out := make([]Block, len(ch.pages))
+	for i, p := range ch.pages {
+		out[i] = Block{p.firstRow, p.rows}
+	}
+	return out
+}
+
+// Range is the least and the greatest number of the column in the group; false when that is not known.
+func (g *Group) Range(c event.Column) (lo, hi int64, ok bool) {
+	ch := &g.chunks[leafOf[c]]
+	return ch.min, ch.max, ch.hasRange
+}
+
+// Dict decodes only the dictionary of a column for which HasDict holds; Codes then decodes the rest.
+func (r *Reader) Dict(g *Group, c event.Column, t *Texts) error {
+	ch := &g.chunks[leafOf[c]]
+	*t = Texts{Rows: g.Rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.bytes[:0]}
+	return r.dictionary(g, ch, t)
+}
+
+// Codes decodes the codes of a column whose dictionary is in t.
+func (r *Reader) Codes(g *Group, c event.Column, t *Texts) error {
+	li := leafOf[c]
+	ch, l := &g.chunks[li], &leaves[li]
+	if len(ch.pages) != 1 {
+		return errPage
+	}
+	return r.texts(g, ch, l, &ch.pages[0], t)
+}
+
 // Texts decodes a column of kind String. For columns with pages of their own rows, only the page that holds row is
 // decoded; for all others the whole group is.
 func (r *Reader) Texts(g *Group, c event.Column, row int, t *Texts) error {
@@ -204,6 +243,11 @@ func (r *Reader) Texts(g *Group, c event.Column, row int, t *Texts) error {
 	if p == nil {
 		return errPage
 	}
+	return r.texts(g, ch, l, p, t)
+}
+
+// texts decodes one page.
+func (r *Reader) texts(g *Group, ch *chunk, l *leaf, p *page, t *Texts) error {
 	t.First, t.Rows = p.firstRow, p.rows
 	body, err := r.load(g, p, ch.packed)
 	if err != nil {
@@ -510,24 +554,28 @@ func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	return nil
 }
 
-// Blocks lists the runs of rows of the group that may hold all of these tokens; hashes are what the Hasher gives.
-func (r *Reader) Blocks(g *Group, hashes []uint64) ([]Block, error) {
+// Blocks lists the runs of rows of the group that may match: may is called once a run and asks has for the hashes of
+// tokens, as the Hasher gives them. has may say yes wrongly, never no.
+func (r *Reader) Blocks(g *Group, may func(has func(hash uint64) bool) bool) ([]Block, error) {
 	var out []Block
 	var b [filterBlock]byte
-next:
+	var failed error
 	for _, f := range g.filters {
-		for _, h := range hashes {
-			t := uint32(h >> 32)
-			at := g.base + int64(f.off+filterPlace(f.len, t))
-			if _, err := g.src.ReadAt(b[:], at); err != nil {
-				return nil, err
+		yes := may(func(hash uint64) bool {
+			t := uint32(hash >> 32)
+			if _, err := g.src.ReadAt(b[:], g.base+int64(f.off+filterPlace(f.len, t))); err != nil {
+				failed = err
+				return true
 			}
 			r.Bytes += filterBlock
-			if !filterHas(b[:], t) {
-				continue next
-			}
+			return filterHas(b[:], t)
+		})
+		if failed != nil {
+			return nil, failed
 		}
-		out = append(out, Block{f.firstRow, f.rows})
+		if yes {
+			out = append(out, Block{f.firstRow, f.rows})
+		}
 	}
 	return out, nil
 }

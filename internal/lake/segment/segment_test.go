@@ -131,7 +131,7 @@ func TestTokenBlocks(t *testing.T) {
 		if i%3 == 0 {
 			continue
 		}
-		blocks, err := r.Blocks(f.Groups[0], words(fmt.Sprintf("number%d", i), nil))
+		blocks, err := r.Blocks(f.Groups[0], func(has func(uint64) bool) bool { return has(words(fmt.Sprintf("number%d", i), nil)[0]) })
 		if err != nil {
 			t.Fatal(err)
 		}

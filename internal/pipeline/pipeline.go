@@ -1,0 +1,163 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"kiroku/internal/event"
+	"kiroku/internal/source"
+)
+
+// Writer takes the events of one worker: see lake.Writer.
+type Writer interface {
+	// Begin opens a batch; it waits while nothing can be stored.
+	Begin(ctx context.Context) error
+	// Append adds an event to a store and copies everything.
+	Append(store string, e *event.Event)
+	// End closes the batch; done hears once whether it became durable.
+	End(cp *event.Checkpoint, done func(error))
+}
+
+// Enricher adds what can be looked up. Each worker has its own.
+type Enricher interface{ Enrich(e *event.Event) }
+
+// Route sends events to a store. Every list that is not empty must contain the event's value; tags: one of them.
+type Route struct {
+	Store    string
+	Sources  []string
+	Services []string
+	Inputs   []string
+	Tags     []string
+}
+
+// Options configure a Pipeline.
+type Options struct {
+	Sources   []source.Source // in the order of recognition; the last one takes everything
+	Routes    []Route         // the first that fits wins; none: the default store
+	NewWriter func() Writer
+	Enricher  func() Enricher // nil: none
+	// Mapped hears how many records of a batch were mapped, and how many stored with a parse_error. It may be nil.
+	Mapped  func(o *event.Origin, parsed, unparsed int)
+	Default string // store of events without a route
+	Workers int    // 0: one a core
+	Queue   int    // batches; 0: 256
+	Log     *slog.Logger
+}
+
+// Pipeline is a running pipeline. It is safe for concurrent use.
+type Pipeline struct {
+	opt     Options
+	byName  map[event.SourceName]*source.Source
+	queue   chan job
+	taps    atomic.Pointer[[]*tap]
+	tapsMu  sync.Mutex
+	seen    *seen
+	stats   counters
+	stopped chan struct{}
+}
+
+type job struct {
+	batch event.Batch
+	done  func(error)
+}
+
+type counters struct {
+	records, events, unparsed, duplicates, panics atomic.Uint64
+}
+
+// Stats are the pipeline's figures for status and metrics, since the start.
+type Stats struct {
+	Records    uint64 `json:"records"`
+	Events     uint64 `json:"events"`
+	Unparsed   uint64 `json:"unparsed"`
+	Duplicates uint64 `json:"duplicates"`
+	Panics     uint64 `json:"panics"`
+	Queue      int    `json:"queue"` // batches waiting
+	QueueLimit int    `json:"queue_limit"`
+}
+
+// New makes a pipeline. Nothing happens until Run.
+func New(opt Options) *Pipeline {
+	if opt.Workers == 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.Queue == 0 {
+		opt.Queue = 256
+	}
+	p := &Pipeline{opt: opt, byName: map[event.SourceName]*source.Source{}, queue: make(chan job, opt.Queue), seen: newSeen(), stopped: make(chan struct{})}
+	for i := range opt.Sources {
+		p.byName[opt.Sources[i].Name] = &opt.Sources[i]
+	}
+	p.taps.Store(&[]*tap{})
+	return p
+}
+
+// Run works until ctx ends and the queue is empty. Nobody may offer anything after that.
+func (p *Pipeline) Run(ctx context.Context) error {
+	defer close(p.stopped)
+	g, ctx := errgroup.WithContext(ctx)
+	for n := range p.opt.Workers {
+		w := p.newWorker(n)
+		g.Go(func() error { return w.run(ctx) })
+	}
+	return g.Wait()
+}
+
+// Offer queues a batch and returns as soon as it is queued; it waits while the queue is full. nil does not mean durable.
+func (p *Pipeline) Offer(ctx context.Context, b event.Batch) error {
+	select {
+	case p.queue <- job{batch: b}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.stopped:
+		return context.Canceled
+	}
+}
+
+// TryOffer queues a batch unless the queue is full.
+func (p *Pipeline) TryOffer(b event.Batch) bool {
+	select {
+	case p.queue <- job{batch: b}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Accept queues a batch and returns when its events and its checkpoint are durable: nil, and only nil, may be
+// acknowledged to the sender. An error leaves open whether the batch will be stored.
+func (p *Pipeline) Accept(ctx context.Context, b event.Batch) error {
+	done := make(chan error, 1)
+	select {
+	case p.queue <- job{batch: b, done: func(err error) { done <- err }}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.stopped:
+		return context.Canceled
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.stopped:
+		select {
+		case err := <-done:
+			return err
+		default:
+			return context.Canceled
+		}
+	}
+}
+
+// Stats returns the figures as they are now.
+func (p *Pipeline) Stats() Stats {
+	return Stats{Records: p.stats.records.Load(), Events: p.stats.events.Load(), Unparsed: p.stats.unparsed.Load(),
+		Duplicates: p.stats.duplicates.Load(), Panics: p.stats.panics.Load(), Queue: len(p.queue), QueueLimit: cap(p.queue)}
+}

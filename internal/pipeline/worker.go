@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"unicode/utf8"
+
+	"kiroku/internal/event"
+	"kiroku/internal/logkey"
+	"kiroku/internal/source"
+)
+
+// worker maps records with one reused Event.
+type worker struct {
+	p      *Pipeline
+	w      Writer
+	enrich Enricher
+	e      event.Event
+	ids    idMaker
+	peers  peerText
+}
+
+func (p *Pipeline) newWorker(n int) *worker {
+	w := &worker{p: p, w: p.opt.NewWriter(), ids: newIDMaker(n)}
+	if p.opt.Enricher != nil {
+		w.enrich = p.opt.Enricher()
+	}
+	return w
+}
+
+func (w *worker) run(ctx context.Context) error {
+	for {
+		select {
+		case j := <-w.p.queue:
+			if err := w.do(ctx, j); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return w.drain()
+		}
+	}
+}
+
+// drain works off what is queued when the pipeline stops.
+func (w *worker) drain() error {
+	for {
+		select {
+		case j := <-w.p.queue:
+			if err := w.do(context.Background(), j); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (w *worker) do(ctx context.Context, j job) error {
+	if j.batch.Release != nil {
+		defer j.batch.Release()
+	}
+	if err := w.w.Begin(ctx); err != nil {
+		if ctx.Err() != nil {
+			// Stopping: what cannot be stored now is not stored, and nobody is told that it was.
+			err = ctx.Err()
+		}
+		if j.done != nil {
+			j.done(err)
+		}
+		return nil
+	}
+	taps := *w.p.taps.Load()
+	var origin *event.Origin
+	parsed, unparsed := 0, 0
+	for i := range j.batch.Records {
+		rec := &j.batch.Records[i]
+		if o := rec.From(); o != origin {
+			w.report(origin, parsed, unparsed)
+			origin, parsed, unparsed = o, 0, 0
+		}
+		w.p.Map(rec, &w.e)
+		if w.e.Has(event.ColParseError) {
+			unparsed++
+		} else {
+			parsed++
+		}
+		if w.p.seen.before(&w.e, rec) {
+			w.p.stats.duplicates.Add(1)
+			continue
+		}
+		w.e.Str(event.ColEventUID, "", w.ids.next(&w.e, rec.Received))
+		if rec.Peer.IsValid() {
+			w.e.Str(event.ColCollector, "", w.peers.text(rec.Peer.Addr()))
+		}
+		if w.enrich != nil {
+			w.enrich.Enrich(&w.e)
+		}
+		store := w.p.route(rec, &w.e)
+		w.w.Append(store, &w.e)
+		for _, t := range taps {
+			t.f(store, &w.e)
+		}
+	}
+	w.report(origin, parsed, unparsed)
+	w.p.stats.events.Add(uint64(len(j.batch.Records)))
+	w.w.End(j.batch.Checkpoint, j.done)
+	return nil
+}
+
+func (w *worker) report(o *event.Origin, parsed, unparsed int) {
+	if parsed+unparsed == 0 {
+		return
+	}
+	w.p.stats.records.Add(uint64(parsed + unparsed))
+	w.p.stats.unparsed.Add(uint64(unparsed))
+	if w.p.opt.Mapped != nil {
+		w.p.opt.Mapped(o, parsed, unparsed)
+	}
+}
+
+// Map fills e from rec: the source's columns, and those that every event has. It never fails.
+func (p *Pipeline) Map(rec *event.Record, e *event.Event) {
+	src := p.source(rec)
+	e.Reset()
+	if err := p.try(src, rec, e); err != nil {
+		e.Reset()
+		e.Class(event.ClassBaseEvent, 0)
+		e.Int(event.ColSeverityID, "", event.SeverityUnknown)
+		e.Time(event.ColTime, "", rec.Received)
+		e.Str(event.ColParseError, "", err.Error())
+		if utf8.Valid(rec.Data) {
+			e.Str(event.ColMessage, "", event.Bytes(rec.Data))
+		}
+	}
+	if !e.Has(event.ColTime) {
+		e.Time(event.ColTime, "", rec.Received)
+	}
+	o := rec.From()
+	e.Time(event.ColIngestTime, "", rec.Received)
+	e.Str(event.ColSource, "", string(src.Name))
+	e.Str(event.ColInput, "", o.Input)
+	e.Str(event.ColOCSFVersion, "", "1.8.0")
+	if !e.Has(event.ColService) {
+		e.Str(event.ColService, "", o.Service)
+	}
+	for _, t := range o.Tags {
+		e.Add(event.ColTags, "", t)
+	}
+	if !e.Has(event.ColPriority) {
+		e.Str(event.ColPriority, "", "normal")
+	}
+	if rec.Truncated {
+		e.Add(event.ColLabels, "", "truncated")
+	}
+	if rec.Malformed {
+		e.Add(event.ColLabels, "", "malformed_frame")
+	}
+	if utf8.Valid(rec.Data) {
+		e.Str(event.ColRawData, "", event.Bytes(rec.Data))
+	} else {
+		e.Str(event.ColRawData, "", e.Keep(base64.StdEncoding.AppendEncode(nil, rec.Data)))
+		e.Str(event.ColRawEncoding, "", "base64")
+	}
+}
+
+func (p *Pipeline) source(rec *event.Record) *source.Source {
+	if src := p.byName[rec.From().Source]; src != nil {
+		return src
+	}
+	for i := range p.opt.Sources {
+		if src := &p.opt.Sources[i]; src.Recognise == nil || src.Recognise(rec) {
+			return src
+		}
+	}
+	return &p.opt.Sources[len(p.opt.Sources)-1]
+}
+
+var errEmpty = errors.New("record is empty")
+
+// try maps a record and turns a panic of the mapping into an error.
+func (p *Pipeline) try(src *source.Source, rec *event.Record, e *event.Event) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.stats.panics.Add(1)
+			err = fmt.Errorf("BUG: mapping of source %s: %v", src.Name, r)
+			p.opt.Log.LogAttrs(context.Background(), slog.LevelError, "mapping failed", slog.String(logkey.Source, string(src.Name)), slog.Any(logkey.Err, err))
+		}
+	}()
+	if len(rec.Data) == 0 {
+		return errEmpty
+	}
+	return src.Map(rec, e)
+}

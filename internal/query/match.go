@@ -1,0 +1,254 @@
+package query
+
+import (
+	"kiroku/internal/event"
+	"kiroku/internal/lake/segment"
+	"kiroku/internal/search"
+)
+
+// matcher finds the rows of row groups that match a program. It belongs to one goroutine.
+type matcher struct {
+	r     *segment.Reader
+	texts segment.Texts
+	nums  segment.Numbers
+	keys  segment.Lists
+	vals  segment.Lists
+	ok    []bool
+	times map[*segment.Group][]int64
+}
+
+func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }
+
+// match returns the rows of g that match n and whose time lies in [from, to).
+func (m *matcher) match(g *segment.Group, n *search.Node, from, to int64) (rowset, error) {
+	set, err := m.candidates(g, n)
+	if err != nil || set.empty() {
+		return set, err
+	}
+	if g.MinTime < from || g.MaxTime >= to {
+		if err := m.r.Numbers(g, event.ColTime, &m.nums); err != nil {
+			return set, err
+		}
+		for i, t := range m.nums.Vals {
+			if t < from || t >= to {
+				set.remove(i)
+			}
+		}
+	}
+	return m.eval(g, n, set)
+}
+
+// candidates are the rows that the token filters leave over.
+func (m *matcher) candidates(g *segment.Group, n *search.Node) (rowset, error) {
+	switch n.Op {
+	case search.OpAll:
+		return fullRowset(g.Rows), nil
+	case search.OpNone:
+		return newRowset(g.Rows), nil
+	}
+	set := newRowset(g.Rows)
+	blocks, err := m.r.Blocks(g, (&search.Program{Root: n}).MayMatch)
+	for _, b := range blocks {
+		set.addRange(b.First, b.Rows)
+	}
+	return set, err
+}
+
+// eval returns the rows of in that match n. It may change and return in.
+func (m *matcher) eval(g *segment.Group, n *search.Node, in rowset) (rowset, error) {
+	switch n.Op {
+	case search.OpAll:
+		return in, nil
+	case search.OpNot:
+		out, err := m.eval(g, n.Kids[0], in.clone())
+		in.andNot(out)
+		return in, err
+	case search.OpAnd:
+		var err error
+		for _, k := range n.Kids {
+			if in.empty() || err != nil {
+				return in, err
+			}
+			in, err = m.eval(g, k, in)
+		}
+		return in, err
+	case search.OpOr:
+		out := newRowset(g.Rows)
+		for _, k := range n.Kids {
+			hit, err := m.eval(g, k, in.clone())
+			if err != nil {
+				return hit, err
+			}
+			out.or(hit)
+			in.andNot(hit)
+		}
+		return out, nil
+	case search.OpLeaf:
+		return m.leaf(g, n.Leaf, in)
+	}
+	return newRowset(g.Rows), nil
+}
+
+// leaf returns the rows of in for which a value of one of the leaf's columns holds.
+func (m *matcher) leaf(g *segment.Group, l *search.Leaf, in rowset) (rowset, error) {
+	out := newRowset(g.Rows)
+	for _, c := range l.Columns {
+		if g.Empty(c) {
+			continue
+		}
+		if err := m.column(g, l, c, in, out); err != nil {
+			return out, err
+		}
+		if l.AllText {
+			in.andNot(out)
+			if in.empty() {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+func (m *matcher) column(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	switch c.Kind() {
+	case event.String:
+		if l.Str == nil && !l.Exists {
+			return nil
+		}
+		if g.HasDict(c) {
+			return m.dictColumn(g, l, c, in, out)
+		}
+		return m.textColumn(g, l, c, in, out)
+	case event.StringList:
+		return m.listColumn(g, l, c, in, out)
+	case event.StringMap:
+		return m.mapColumn(g, l, c, in, out)
+	default:
+		return m.numberColumn(g, l, c, in, out)
+	}
+}
+
+// dictColumn asks the predicate once for each distinct value.
+func (m *matcher) dictColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	t := &m.texts
+	if err := m.r.Dict(g, c, t); err != nil {
+		return err
+	}
+	if !m.entries(t, l) {
+		return nil
+	}
+	if err := m.r.Codes(g, c, t); err != nil {
+		return err
+	}
+	for i, code := range t.Codes {
+		if code != segment.NoCode && m.ok[code] && in.has(i) {
+			out.add(i)
+		}
+	}
+	return nil
+}
+
+// entries asks the predicate for all entries of t; false when none holds.
+func (m *matcher) entries(t *segment.Texts, l *search.Leaf) (any bool) {
+	m.ok = m.ok[:0]
+	for i := range t.Len() {
+		yes := l.Exists || l.Str != nil && l.Str(t.At(uint32(i)))
+		any = any || yes
+		m.ok = append(m.ok, yes)
+	}
+	return any
+}
+
+func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	t := &m.texts
+	for _, p := range g.Pages(c) {
+		if !in.touches(p.First, p.Rows) {
+			continue
+		}
+		if err := m.r.Texts(g, c, p.First, t); err != nil {
+			return err
+		}
+		for i, code := range t.Codes {
+			if row := t.First + i; code != segment.NoCode && in.has(row) && (l.Exists || l.Str(t.At(code))) {
+				out.add(row)
+			}
+		}
+	}
+	return nil
+}
+
+func (m *matcher) listColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	if err := m.r.Lists(g, c, &m.keys); err != nil {
+		return err
+	}
+	if !m.entries(&m.keys.Elems, l) {
+		return nil
+	}
+	in.each(func(row int) {
+		for k := m.keys.Starts[row]; k < m.keys.Starts[row+1]; k++ {
+			if m.ok[m.keys.Elems.Codes[k]] {
+				out.add(row)
+				return
+			}
+		}
+	})
+	return nil
+}
+
+func (m *matcher) mapColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	if err := m.r.MapValues(g, c, &m.vals); err != nil {
+		return err
+	}
+	any := m.entries(&m.vals.Elems, l)
+	if !any {
+		return nil
+	}
+	key := segment.NoCode
+	if l.MapKey != "" {
+		if err := m.r.Lists(g, c, &m.keys); err != nil {
+			return err
+		}
+		for i := range m.keys.Elems.Len() {
+			if m.keys.Elems.At(uint32(i)) == l.MapKey {
+				key = uint32(i)
+			}
+		}
+		if key == segment.NoCode {
+			return nil
+		}
+	}
+	in.each(func(row int) {
+		for k := m.vals.Starts[row]; k < m.vals.Starts[row+1]; k++ {
+			if m.ok[m.vals.Elems.Codes[k]] && (l.MapKey == "" || m.keyIs(k, key, l.MapKey)) {
+				out.add(row)
+				return
+			}
+		}
+	})
+	return nil
+}
+
+// keyIs compares a key by its code; without a dictionary every key is an entry of its own.
+func (m *matcher) keyIs(k, code uint32, key string) bool {
+	e := &m.keys.Elems
+	return e.Codes[k] == code || !e.IsDict && e.At(e.Codes[k]) == key
+}
+
+func (m *matcher) numberColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	if !l.Exists && l.Int == nil && l.Dbl == nil {
+		return nil
+	}
+	n := &m.nums
+	if err := m.r.Numbers(g, c, n); err != nil {
+		return err
+	}
+	for i, v := range n.Vals {
+		if n.Have != nil && !n.Have[i] || !in.has(i) {
+			continue
+		}
+		if l.Exists || l.Int != nil && l.Int(v) || l.Dbl != nil && l.Dbl(float(v)) {
+			out.add(i)
+		}
+	}
+	return nil
+}
