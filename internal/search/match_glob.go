@@ -2,6 +2,7 @@ package search
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -137,12 +138,12 @@ func (g *glob) write(w *writer, x string) string {
 }
 
 // globInt asks for the decimal digits of a number by a pattern.
-type globInt struct{ *glob }
+type globInt struct{ digits *glob }
 
-func (g globInt) matchInt(v int64) bool { return g.match(decimalText(v)) }
+func (g globInt) matchInt(v int64) bool { return g.digits.match(strconv.FormatInt(v, 10)) }
 
 func (g globInt) write(w *writer, x string) string {
-	return g.glob.write(w, "CAST("+x+" AS VARCHAR)")
+	return g.digits.write(w, "CAST("+x+" AS VARCHAR)")
 }
 
 // LikePattern is a pattern of the language as a pattern of SQL's LIKE with the escape character \.

@@ -7,8 +7,6 @@ import (
 	"strings"
 )
 
-func decimalText(v int64) string { return strconv.FormatInt(v, 10) }
-
 // limit is one end of a range; the zero value is open.
 type limit[T int64 | float64] struct {
 	at   T
@@ -90,8 +88,8 @@ func (t doubles) matchDbl(v float64) bool { return t.in(v) }
 // numeric is an interval of texts that are plain decimal numbers; other texts never match.
 type numeric struct{ interval[float64] }
 
-// NumberRegexp is what text must be to count as a number.
-const NumberRegexp = `^-?[0-9]{1,30}(\.[0-9]{1,30})?$`
+// NumberRegexp is what text must be to count as a number. It has no question mark, which would look like an argument.
+const NumberRegexp = `^(-|)[0-9]{1,30}(|\.[0-9]{1,30})$`
 
 func (t numeric) match(v string) bool {
 	if !isNumber(v) {
