@@ -65,8 +65,9 @@ func encodeMetadata(w io.Writer, meta icetable.Metadata) error {
 	if err != nil {
 		return err
 	}
-	b = append(b[:len(b)-1], `,"snapshots":[`...)
 	snapshots := meta.Snapshots()
+	b = slices.Grow(b, len(snapshots)*snapshotBytes)
+	b = append(b[:len(b)-1], `,"snapshots":[`...)
 	for i := range snapshots {
 		if i > 0 {
 			b = append(b, ',')
@@ -76,6 +77,9 @@ func encodeMetadata(w io.Writer, meta icetable.Metadata) error {
 	_, err = w.Write(append(b, "]}\n"...))
 	return err
 }
+
+// snapshotBytes is about what a snapshot takes.
+const snapshotBytes = 1024
 
 func appendSnapshot(b []byte, s *icetable.Snapshot) []byte {
 	b = append(b, `{"snapshot-id":`...)
