@@ -7,7 +7,7 @@ import (
 	"github.com/ua-parser/uap-go/uaparser"
 )
 
-// agentParser gives the details of a user agent as the seed's pipeline shows them.
+// agentParser gives the details of a user agent as Datadog's pipeline shows them.
 type agentParser interface {
 	details(agent string) map[string]any
 }

@@ -11,7 +11,7 @@ import (
 // notAvailable stands in attributes for an empty realm and an empty user agent.
 const notAvailable = "N/A"
 
-// attributes returns the function that gives a record the attributes of the seed's pipeline, with its names and types:
+// attributes returns the function that gives a record the attributes of Datadog's pipeline, with its names and types:
 // counters are numbers, ports taken from texts are strings, roles are a list.
 func attributes(agents agentParser) func(*event.Record) (map[string]any, error) {
 	return func(rec *event.Record) (map[string]any, error) {

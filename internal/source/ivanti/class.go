@@ -41,6 +41,9 @@ func (n *entry) classOf() (class, activity int, name string) {
 	case "AUT":
 		return event.ClassAuthentication, other, "Authentication"
 	case "JAV":
+		if n.values[keyMessageID] == refusedID {
+			return event.ClassNetworkActivity, networkRefuse, ""
+		}
 		return event.ClassNetworkActivity, other, "Connection"
 	case "NWC", "ERR":
 		return event.ClassTunnelActivity, other, "VPN tunneling"
@@ -53,6 +56,9 @@ func (n *entry) classOf() (class, activity int, name string) {
 	}
 	return event.ClassBaseEvent, other, "Log"
 }
+
+// refusedID says that a connection was refused: permission denied.
+const refusedID = "JAV20022"
 
 // classByType is no class: the text does not tell, the type of log does.
 const classByType = -1

@@ -8,15 +8,18 @@ import (
 	"kiroku/internal/decode/syslogline"
 )
 
+// maxBars is more than a custom filter has; it bounds the work for hostile lines.
+const maxBars = 64
+
 // parseCustom reads the custom filter that feeds Splunk: fields between " | ", of which node, time, message id and
 // severity come first and the text last; addresses, user and roles follow the severity in this order.
 //
 //	ive | 2020-09-16 18:10:53 | ADM100 | info | IP |  | IP | USER | ROLE | … | TEXT
 func (n *entry) parseCustom(s string) bool {
-	fields := strings.Split(s, "|")
-	if len(fields) < 6 {
+	if bars := strings.Count(s, "|"); bars < 5 || bars > maxBars {
 		return false
 	}
+	fields := strings.Split(s, "|")
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
 	}

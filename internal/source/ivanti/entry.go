@@ -1,6 +1,7 @@
 package ivanti
 
 import (
+	"bytes"
 	"errors"
 
 	"kiroku/internal/decode/jsonleaf"
@@ -89,8 +90,8 @@ type entry struct {
 	local    syslogline.Stamp // time in the body without a zone: Standard, WELF, custom
 	facts    facts
 	// typ is the three letters of the message id, or what the text lets guess; "" when nothing tells. They say what kind
-	// of log it is.
-	typ string
+	// of log it is. typFrom is the key that told.
+	typ, typFrom string
 }
 
 // extra is a value under a name that is not among the keys.
@@ -115,25 +116,39 @@ var errUnknown = errors.New("read Ivanti record: neither JSON, Standard, WELF no
 func (n *entry) parse(rec *event.Record, e *event.Event) error {
 	n.line.Parse(rec.Data)
 	body := trim(n.line.Body)
-	var err error
+	err := n.parseBody(body, e)
+	if err != nil {
+		// A header that nobody knows: the body may still be found behind the program's name.
+		at := bytes.Index(body, []byte(programName))
+		if at < 0 {
+			return err
+		}
+		if n.parseBody(trim(body[at+len(programName):]), e) != nil {
+			return err
+		}
+	}
+	if id := n.values[keyMessageID]; isMessageID(id) {
+		n.typ, n.typFrom = id[:3], keyNames[keyMessageID]
+	} else {
+		n.typ, n.typFrom = guessType(n.values[keyText]), keyNames[keyText]
+	}
+	n.facts.read(n.typ, n.values[keyText])
+	return nil
+}
+
+// programName stands in the header of every record; the colon belongs to it.
+const programName = "PulseSecure:"
+
+func (n *entry) parseBody(body []byte, e *event.Event) error {
 	switch {
 	case len(body) > 0 && body[0] == '{':
-		err = n.parseJSON(body, e)
+		return n.parseJSON(body, e)
 	case hasPrefix(body, "id=firewall"):
 		n.parseWELF(event.Bytes(body))
 	case n.parseStandard(event.Bytes(body)) || n.parseCustom(event.Bytes(body)):
 	default:
-		err = errUnknown
+		return errUnknown
 	}
-	if err != nil {
-		return err
-	}
-	if id := n.values[keyMessageID]; isMessageID(id) {
-		n.typ = id[:3]
-	} else {
-		n.typ = guessType(n.values[keyText])
-	}
-	n.facts.read(n.typ, n.values[keyText])
 	return nil
 }
 

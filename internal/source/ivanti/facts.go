@@ -57,11 +57,11 @@ const (
 
 // factInfo describes a fact.
 type factInfo struct {
-	name   string       // native name, as the seed's pipeline calls it
+	name   string       // native name, as Datadog's pipeline calls it
 	column event.Column // ColUnmapped: no column
 	// number says that the attribute is a number; ports are texts there.
 	number bool
-	// ours says that the seed's pipeline does not extract it: it is no attribute.
+	// ours says that Datadog's pipeline does not extract it: it is no attribute.
 	ours bool
 }
 
@@ -199,7 +199,8 @@ func guessType(s string) string {
 		return "STS"
 	case has(s, "Integrity "):
 		return "SYS"
-	case has(s, "Admin "), has(s, "Created ("), has(s, "Modified ("), has(s, "Deleted ("), has(s, "Syslog server "), has(s, "User Accounts modified"):
+	case has(s, "Admin "), has(s, "Created ("), has(s, "Modified ("), has(s, "Deleted ("), has(s, "Syslog server "),
+		has(s, "User Accounts modified"):
 		return "ADM"
 	case has(s, "Login "), has(s, "Logout "), has(s, "Session"), has(s, "Primary auth"), has(s, "Secondary auth"),
 		has(s, "Unauthenticated request"), has(s, "Connection from IP"), has(s, "Remote address"), has(s, "Host Checker"),

@@ -20,7 +20,7 @@ var Source = source.Source{
 	Attributes: attributes(lazyAgents()),
 }
 
-// fields are the names of the appliance and of the seed's pipeline.
+// fields are the names of the appliance and of Datadog's pipeline.
 var fields = []source.Field{
 	{Name: "event_type", Column: event.ColService},
 	{Name: "message_id", Column: event.ColEventCode},

@@ -10,7 +10,7 @@ func Map(rec *event.Record, e *event.Event) error {
 	}
 	e.Str(event.ColProductVendor, "", vendorName)
 	e.Str(event.ColProductName, "", productName)
-	e.Str(event.ColService, "message_id", n.typ)
+	e.Str(event.ColService, n.typFrom, n.typ)
 	n.classify(e)
 	n.mapHeader(rec, e)
 	n.mapTime(rec, e)
@@ -77,6 +77,9 @@ func (n *entry) mapSeverity(e *event.Event) {
 	if id == event.SeverityUnknown && word == "" {
 		id, word = severityOfNumber(n.values[keySevNum])
 		from = "sev_num"
+		if id == event.SeverityUnknown {
+			from = ""
+		}
 	}
 	for i := range n.extra {
 		switch x := &n.extra[i]; {
@@ -101,17 +104,17 @@ func (n *entry) mapSeverity(e *event.Event) {
 // mapOutcome sets what came of it.
 func (n *entry) mapOutcome(e *event.Event) {
 	outcome := n.outcomeOf()
-	e.Str(event.ColOutcome, "message_id", outcome)
-	e.Int(event.ColStatusID, "message_id", statusOf(outcome, n.facts.text))
+	e.Str(event.ColOutcome, n.typFrom, outcome)
+	e.Int(event.ColStatusID, n.typFrom, n.statusOf(outcome))
 	if outcome == event.OutcomeBlocked || outcome == event.OutcomeDenied {
-		e.Int(event.ColActionID, "message_id", denied)
-		e.Int(event.ColDispositionID, "message_id", blocked)
+		e.Int(event.ColActionID, n.typFrom, denied)
+		e.Int(event.ColDispositionID, n.typFrom, blocked)
 		e.Add(event.ColProfiles, "", "security_control")
 	}
 	switch n.typ {
 	case "STS":
-		e.Str(event.ColLogName, "message_id", "statistics")
+		e.Str(event.ColLogName, n.typFrom, "statistics")
 	case "SYS":
-		e.Str(event.ColLogName, "message_id", "system")
+		e.Str(event.ColLogName, n.typFrom, "system")
 	}
 }

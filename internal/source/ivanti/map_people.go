@@ -6,14 +6,14 @@ import (
 	"kiroku/internal/event"
 )
 
-// mapPeople sets who did it. What the text says counts more than the keys, as in the seed's pipeline; a key's value that
+// mapPeople sets who did it. What the text says counts more than the keys, as in Datadog's pipeline; a key's value that
 // differs is kept under its own name.
 func (n *entry) mapPeople(e *event.Event) {
 	f, v := &n.facts.values, &n.values
 	n.override(e, event.ColActorUserName, keyUser, factUser)
 	n.override(e, event.ColActorUserDomain, keyRealm, factRealm)
 	if e.Has(event.ColActorUserName) && n.typ == "ADM" {
-		e.Str(event.ColActorUserType, "message_id", "Admin")
+		e.Str(event.ColActorUserType, n.typFrom, "Admin")
 	}
 	mapRoles(e, v[keyRoles])
 
@@ -34,7 +34,14 @@ func (n *entry) mapPeople(e *event.Event) {
 func (n *entry) override(e *event.Event, c event.Column, k key, f fact) {
 	given, said := n.values[k], n.facts.values[f]
 	if said == "" || said == given {
-		e.Str(c, keyNames[k], given)
+		said, name := given, keyNames[k]
+		if k == keyUser {
+			_, said = cutVSYS(given)
+		}
+		e.Str(c, name, said)
+		if said != given {
+			e.Unmap(name, given)
+		}
 		return
 	}
 	e.Str(c, factInfos[f].name, said)

@@ -2,7 +2,7 @@ package ivanti
 
 import "kiroku/internal/event"
 
-// outcomeOf is the outcome of an entry: by its message id, since the ids are what the seed's dashboards count; by its
+// outcomeOf is the outcome of an entry: by its message id, since the ids are what Datadog's dashboards count; by its
 // text where there is no id or it is not in the lists. It is "" where nothing succeeds or fails.
 func (n *entry) outcomeOf() string {
 	if outcome := outcomeOfID(n.values[keyMessageID]); outcome != "" {
@@ -75,7 +75,7 @@ func outcomeOfText(t text) string {
 }
 
 // statusOf is the OCSF status that goes with an outcome, or with a text that has none.
-func statusOf(outcome string, t text) int64 {
+func (n *entry) statusOf(outcome string) int64 {
 	switch outcome {
 	case event.OutcomeSuccess:
 		return event.StatusSuccess
@@ -83,11 +83,14 @@ func statusOf(outcome string, t text) int64 {
 	default:
 		return event.StatusFailure
 	}
-	switch t {
+	switch n.facts.text {
 	case textHostCheckFailed, textVersionDenied, textLockedOut, textSSLFailed,
 		textWebFailed, textWebBlocked, textWebDenied, textLoginFailed, textLoginRejected, textAuthFailed, textUnauthenticated:
 		return event.StatusFailure
 	case textUnknown:
+		if n.values[keyMessageID] == refusedID {
+			return event.StatusFailure
+		}
 		return event.StatusUnknown
 	}
 	return event.StatusSuccess

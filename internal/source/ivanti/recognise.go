@@ -10,7 +10,7 @@ import (
 // it writes.
 func Recognise(rec *event.Record) bool {
 	head := rec.Data[:min(len(rec.Data), 320)]
-	if bytes.Contains(head, []byte("PulseSecure:")) {
+	if bytes.Contains(head, []byte(programName)) {
 		return true
 	}
 	if at := bytes.IndexByte(head, '{'); at >= 0 {
@@ -39,14 +39,19 @@ func recogniseJSON(b []byte) bool {
 	return end > 0 && isMessageID(string(value[1:1+end])) && bytes.Contains(b, []byte(`"raw_message":`))
 }
 
-// recogniseWELF wants msg="AAA99999: …", because other firewalls write WELF too.
+// recogniseWELF wants msg="AAA99999: …" or msg_code=AAA99999, because other firewalls write WELF too.
 func recogniseWELF(b []byte) bool {
-	at := bytes.Index(b, []byte(`msg="`))
+	return idBehind(b, `msg="`, ":") || idBehind(b, "msg_code=", " ")
+}
+
+func idBehind(b []byte, name, end string) bool {
+	at := bytes.Index(b, []byte(name))
 	if at < 0 {
 		return false
 	}
-	id, _, ok := bytes.Cut(b[at+len(`msg="`):], []byte(":"))
-	return ok && len(id) <= 12 && isMessageID(string(id))
+	rest := b[at+len(name):]
+	id, _, ok := bytes.Cut(rest[:min(len(rest), 16)], []byte(end))
+	return ok && isMessageID(string(id))
 }
 
 // recogniseStandard wants "DATE TIME - NODE - [CLIENT] USER(REALM)[ROLES".

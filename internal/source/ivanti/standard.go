@@ -66,11 +66,19 @@ func (n *entry) parseStandard(s string) bool {
 
 // setUser splits the virtual system from the user: "Root::alice", "Default Network::alice".
 func (n *entry) setUser(user string) {
-	if vsys, name, ok := strings.Cut(user, "::"); ok && (vsys == "Root" || vsys == "Default Network" || n.filter == filterStandard) {
+	vsys, name := cutVSYS(user)
+	if vsys != "" {
 		n.add("vsys", vsys)
-		user = name
 	}
-	n.set(keyUser, user)
+	n.set(keyUser, name)
+}
+
+// cutVSYS splits "VSYS::USER".
+func cutVSYS(user string) (vsys, name string) {
+	if at := strings.Index(user, "::"); at > 0 && !strings.ContainsAny(user[:at], `\/@`) {
+		return user[:at], user[at+2:]
+	}
+	return "", user
 }
 
 // unbracket takes a realm out of its own brackets.

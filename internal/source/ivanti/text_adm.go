@@ -24,12 +24,13 @@ func (f *facts) readAdmin(s string) {
 	case has(s, "Session timed out for "):
 		f.readSession(s)
 	}
-	if f.text == textUnknown && (strings.Contains(s, "logged out") || has(s, "Logout")) {
-		f.text = textLogout
+	if f.text == textUnknown {
+		f.loggedOut(s)
 	}
 }
 
-// changed reads "PATH > PATH[NAME]) with the following attributes: …". The last step of the path is the object.
+// changed reads "PATH > STEP[NAME] > STEP) with the following attributes: …". The object is the last step that has a
+// name, else the last step.
 func (f *facts) changed(s string, t text) {
 	path, _, ok := strings.Cut(s, ") with the following")
 	if !ok {
@@ -41,21 +42,34 @@ func (f *facts) changed(s string, t text) {
 	}
 	f.text = t
 	f.set(factObject, path)
-	last := path
-	if at := strings.LastIndex(path, " > "); at >= 0 {
-		last = path[at+len(" > "):]
-	}
-	kind, name, ok := strings.Cut(last, "[")
-	name = strings.TrimSuffix(name, "]")
-	if !ok || name == "" {
-		kind, name = last, last
-	}
+	kind, name := object(path)
 	if kind == "User" {
 		f.set(factTargetUser, name)
 		return
 	}
-	f.set(factEntityType, strings.TrimSpace(kind))
-	f.set(factEntityName, strings.TrimSpace(name))
+	f.set(factEntityType, kind)
+	f.set(factEntityName, name)
+}
+
+func object(path string) (kind, name string) {
+	const step = " > "
+	last := path[strings.LastIndex(path, step)+1:]
+	for rest := path; ; {
+		at := strings.LastIndex(rest, step)
+		this := rest
+		if at >= 0 {
+			this = rest[at+len(step):]
+		}
+		if k, n, ok := strings.Cut(this, "["); ok && n != "" && n != "]" {
+			return strings.TrimSpace(k), strings.TrimSuffix(n, "]")
+		}
+		if at < 0 {
+			break
+		}
+		rest = rest[:at]
+	}
+	last = strings.TrimSpace(strings.TrimPrefix(last, "> "))
+	return last, last
 }
 
 // syslogServer: A (facility F, …) (removed from|added to) Events logs

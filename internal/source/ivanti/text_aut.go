@@ -45,8 +45,8 @@ func (f *facts) readOtherLogin(s string) {
 			rest = rest[:at]
 		}
 		f.who(rest)
-	} else if strings.Contains(s, " logged out") {
-		f.text = textLogout
+	} else {
+		f.loggedOut(s)
 	}
 }
 

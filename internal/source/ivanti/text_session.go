@@ -83,3 +83,16 @@ func (f *facts) sessionDeleted(s string) {
 		f.set(factBandwidth, strings.TrimSpace(bytes))
 	}
 }
+
+// loggedOut: (Admin|User) U[/R] logged out …
+func (f *facts) loggedOut(s string) {
+	who, _, ok := strings.Cut(s, " logged out")
+	if !ok {
+		return
+	}
+	f.text = textLogout
+	kind, name, ok := strings.Cut(who, " ")
+	if ok && (kind == "User" || kind == "Admin") && strings.IndexByte(name, ' ') < 0 {
+		f.who(unquote(name))
+	}
+}

@@ -27,8 +27,8 @@ func (f *facts) aclCount(s string, to fact) {
 	}
 }
 
-// tunnelStarted: [ (session: SID)] with (IPv4 address|IPv6 address|IP) A, hostname H. A is the address within the tunnel, which the
-// seed's pipeline shows as the client's.
+// tunnelStarted: [ (session: SID)] with (IPv4 address|IPv6 address|IP) A, hostname H. A is the address within the tunnel,
+// which Datadog's pipeline shows as the client's.
 func (f *facts) tunnelStarted(s string) {
 	sid, addr, c := tunnelAddress(s)
 	if !c.ok {

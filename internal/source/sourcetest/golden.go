@@ -29,9 +29,10 @@ func Record(line []byte) *event.Record {
 
 // Golden maps every line of testdata/<case>/in.log and compares with want.jsonl beside it, one object a line:
 //
-//	{"event": {column: value}, "steps": {column: native name}, "error": "…"}
+//	{"event": {column: value}, "steps": {column: native name}, "attributes": {…}} or {"error": "…"}
 //
-// The event holds unmapped, steps the last native name that set each column. Lines that start with "# " are notes. With
+// The event holds unmapped, steps the last native name that set each column, attributes what the source's own
+// documentation calls them, where it has any. Lines that start with "# " are notes. With
 // the flag -update it writes the files instead.
 func Golden(t *testing.T, s source.Source, checks ...Check) {
 	t.Helper()
@@ -59,11 +60,21 @@ func golden(t *testing.T, s source.Source, in string, checks []Check) {
 			t.Errorf("%s: line %d is not recognised: %s", in, i+1, line)
 		}
 		err := s.Map(rec, e)
-		got.Write(describe(e, err))
-		got.WriteByte('\n')
 		if err != nil {
+			got.Write(encode(t, map[string]string{"error": err.Error()}))
+			got.WriteByte('\n')
 			continue
 		}
+		got.Write(describe(e))
+		if s.Attributes != nil {
+			attributes, err := s.Attributes(rec)
+			if err != nil {
+				t.Errorf("%s: line %d: no attributes: %v", in, i+1, err)
+			}
+			got.WriteString(`,"attributes":`)
+			got.Write(encode(t, attributes))
+		}
+		got.WriteString("}\n")
 		for _, check := range checks {
 			for _, problem := range check(e) {
 				t.Errorf("%s: line %d: %s", in, i+1, problem)
@@ -84,12 +95,19 @@ func Lines(data []byte) [][]byte {
 	return lines
 }
 
-// describe renders what Map did.
-func describe(e *event.Event, err error) []byte {
-	if err != nil {
-		b, _ := json.Marshal(map[string]string{"error": err.Error()})
-		return b
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
 	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// describe renders what Map did, as an object that is still open.
+func describe(e *event.Event) []byte {
 	b := append([]byte(`{"event":`), e.AppendJSON(nil)...)
 	b = append(b, `,"steps":{`...)
 	last := map[event.Column]string{}
@@ -109,7 +127,7 @@ func describe(e *event.Event, err error) []byte {
 			b = event.AppendJSONString(b, from)
 		}
 	}
-	return append(b, "}}"...)
+	return append(b, '}')
 }
 
 func compare(t *testing.T, path string, got []byte) {
