@@ -1,0 +1,216 @@
+package config
+
+// Config is everything that can be configured. Paths in a file are relative to the file's folder.
+type Config struct {
+	// Folder of everything that Kiroku stores.
+	DataDir string `yaml:"data_dir" path:"folder"`
+	HTTP    HTTP   `yaml:"http"`
+	Log     Log    `yaml:"log"`
+	Lake    Lake   `yaml:"lake"`
+	// Event data stores. The store "default" is always there.
+	Stores []Store `yaml:"stores"`
+	// Which store an event goes to: the first route that fits, else the store of its input, else "default".
+	Routes []Route `yaml:"routes"`
+	// Where records come in. Files in conf.d add to them.
+	Inputs []Input `yaml:"inputs"`
+	Enrich Enrich  `yaml:"enrich"`
+	Query  Query   `yaml:"query"`
+	// Folder with input files of the Datadog Agent's form: <name>.d/conf.yaml or <name>.yaml. Default: conf.d beside
+	// this file.
+	ConfD string `yaml:"conf_d" path:"folder" example:"/etc/kiroku/conf.d"`
+
+	LogsEnabled ignored `yaml:"logs_enabled"` // the Datadog Agent's; logs are always enabled here
+	Logs        ignored `yaml:"logs"`         // belongs in conf.d
+
+	// Warnings are keys that were accepted but have no effect.
+	Warnings Problems `yaml:"-"`
+
+	where map[string]position
+}
+
+// HTTP is the console and the APIs.
+type HTTP struct {
+	// Address to listen on. Wider than this machine only with TLS and a password.
+	Address string `yaml:"address"`
+	// Certificate and key, PEM. Both or neither.
+	CertFile string `yaml:"cert_file" path:"file" example:"/etc/kiroku/tls/cert.pem"`
+	KeyFile  string `yaml:"key_file" path:"file" example:"/etc/kiroku/tls/key.pem"`
+}
+
+// Log is Kiroku's own log, on standard error.
+type Log struct {
+	// debug, info, warn or error.
+	Level string `yaml:"level"`
+	// text or json.
+	Format string `yaml:"format"`
+}
+
+// Lake is how events are stored.
+type Lake struct {
+	// An event is durable and searchable at most this long after it arrived.
+	FlushInterval Duration `yaml:"flush_interval"`
+	// A batch is written sooner when it has this many events.
+	FlushEvents int `yaml:"flush_events"`
+	// A batch is written sooner when its records are this long together.
+	FlushBytes Size `yaml:"flush_bytes"`
+	// Fresh events are merged and published to their Iceberg table this often.
+	PublishInterval Duration `yaml:"publish_interval"`
+	// They are published sooner when a store's fresh files are this large.
+	PublishBytes Size `yaml:"publish_bytes"`
+	// Small data files of a day are merged towards this size.
+	CompactTarget Size `yaml:"compact_target"`
+	// Table snapshots older than this are removed.
+	SnapshotExpiry Duration `yaml:"snapshot_expiry"`
+	// Nothing is taken in while the disk has less room than this; nothing acknowledged is lost.
+	MinFree Size `yaml:"min_free"`
+}
+
+// Store is an event data store: a table with its own retention.
+type Store struct {
+	// Lower-case letters, digits, "-" and "_".
+	Name string `yaml:"name"`
+	// How long events are kept, in days (365d), or forever.
+	Retention Retention `yaml:"retention"`
+}
+
+// Route sends events to a store. Every list that is given must contain the event's value.
+type Route struct {
+	// Store that fitting events go to.
+	Store string `yaml:"store" example:"vpn"`
+	// Sources, for example ivanti-connect-secure.
+	Sources []string `yaml:"sources" example:"[ivanti-connect-secure]"`
+	// Tags; one of them is enough.
+	Tags []string `yaml:"tags" example:"[\"env:prod\"]"`
+	// Services.
+	Services []string `yaml:"services" example:"[vpn]"`
+	// Names of inputs.
+	Inputs []string `yaml:"inputs" example:"[syslog-tcp-5514]"`
+}
+
+// Input is one place where records come in.
+type Input struct {
+	// Unique name. Default: syslog-<type>-<port>.
+	Name string `yaml:"name" example:"vpn"`
+	// tcp, udp or tls.
+	Type string `yaml:"type"`
+	// Address to listen on, host:port. Without a host all addresses of the machine, IPv4 and IPv6.
+	Address string `yaml:"address"`
+	// Instead of address: the port, and the address of this machine to listen on (default: all).
+	Port     int    `yaml:"port" example:"514"`
+	BindHost string `yaml:"bind_host" example:"192.0.2.10"`
+	// Product whose records come in. Without it each record is recognised by its content.
+	Source string `yaml:"source" example:"ivanti-connect-secure"`
+	// Service of the events, where their source sets no better one.
+	Service string `yaml:"service" example:"vpn"`
+	// Tags of the events: a list, or one text with commas.
+	Tags Tags `yaml:"tags" example:"[\"env:prod\", \"site:tokyo\"]"`
+	// Time zone of time stamps that carry none.
+	Zone string `yaml:"zone" example:"Asia/Tokyo"`
+	// Store of the events, unless a route sends them elsewhere.
+	Store string `yaml:"store" example:"default"`
+	// Longest record; of a longer one the beginning is kept.
+	FrameSize Size `yaml:"frame_size"`
+	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops.
+	Queue Size `yaml:"queue"`
+	// Most connections at once.
+	MaxConnections int `yaml:"max_connections"`
+	// A connection that is silent for so long is closed. 0: never.
+	IdleTimeout Duration `yaml:"idle_timeout"`
+	// Addresses and networks that may send; all when empty.
+	Allow []string `yaml:"allow" example:"[192.0.2.0/24, \"2001:db8::/32\"]"`
+	// Addresses and networks that may not send, even when allowed above.
+	Deny []string `yaml:"deny" example:"[198.51.100.7]"`
+	// For type tls.
+	TLS TLS `yaml:"tls"`
+	// What happens to records before they are stored, in this order.
+	Rules []Rule `yaml:"log_processing_rules"`
+
+	// Integration is the folder of conf.d that configures the input, without ".d".
+	Integration string `yaml:"-"`
+
+	path    string // of the input within where
+	agent   bool   // comes from conf.d
+	implied bool   // a default that nobody asked for
+}
+
+// TLS is how an input proves who it is, and whom it asks for a certificate. Changed files are read without a restart.
+type TLS struct {
+	// Certificate and key, PEM.
+	CertFile string `yaml:"cert_file" path:"file" example:"/etc/kiroku/tls/cert.pem"`
+	KeyFile  string `yaml:"key_file" path:"file" example:"/etc/kiroku/tls/key.pem"`
+	// Authorities of client certificates, PEM.
+	CAFile string `yaml:"ca_file" path:"file" example:"/etc/kiroku/tls/ca.pem"`
+	// none, optional or required.
+	ClientAuth string `yaml:"client_auth" example:"required"`
+	// tlsv1.2 or tlsv1.3.
+	MinVersion string `yaml:"min_tls_version" example:"tlsv1.2"`
+}
+
+// Rule drops or masks records of an input.
+type Rule struct {
+	// exclude_at_match, include_at_match or mask_sequences.
+	Type string `yaml:"type" example:"mask_sequences"`
+	// Name of the rule.
+	Name string `yaml:"name" example:"mask_card_numbers"`
+	// Regular expression (RE2).
+	Pattern string `yaml:"pattern" example:"\"[0-9]{16}\""`
+	// For mask_sequences: what is written instead of the match; $1 is its first group.
+	Placeholder string `yaml:"replace_placeholder" example:"\"[masked]\""`
+
+	Matching ignored `yaml:"matching"` // of remap_source, which has no effect
+}
+
+// Enrich is what is added to events.
+type Enrich struct {
+	// Database of address locations (MMDB). Without it events have no location.
+	GeoIP string `yaml:"geoip" path:"file" example:"/usr/share/GeoIP/city.mmdb"`
+}
+
+// Query is what searches and SQL jobs may use at most.
+type Query struct {
+	// Memory of all queries together. 0: a quarter of the machine's.
+	Memory Size `yaml:"memory" example:"1GiB"`
+	// Processor cores of all queries together. 0: all.
+	Threads int `yaml:"threads" example:"2"`
+	// A query that takes longer is ended.
+	Timeout Duration `yaml:"timeout"`
+	// Rows that an SQL job may return.
+	MaxRows int `yaml:"max_rows"`
+}
+
+// Default is the configuration without any file.
+func Default() *Config {
+	tcp, udp := Input{Type: "tcp"}, Input{Type: "udp"}
+	for _, in := range []*Input{&tcp, &udp} {
+		in.setDefaults()
+		in.Address, in.implied = "127.0.0.1:5514", true
+	}
+	return &Config{
+		DataDir: "data",
+		HTTP:    HTTP{Address: "127.0.0.1:8480"},
+		Log:     Log{Level: "info", Format: "text"},
+		Lake: Lake{
+			FlushInterval:   milliseconds(500),
+			FlushEvents:     128 << 10,
+			FlushBytes:      64 << 20,
+			PublishInterval: seconds(60),
+			PublishBytes:    64 << 20,
+			CompactTarget:   128 << 20,
+			SnapshotExpiry:  days(1),
+			MinFree:         512 << 20,
+		},
+		Stores: []Store{{Name: DefaultStore, Retention: Retention(days(365))}},
+		Inputs: []Input{tcp, udp},
+		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
+		where:  map[string]position{},
+	}
+}
+
+// DefaultStore is the store of events that nothing sends elsewhere.
+const DefaultStore = "default"
+
+func (in *Input) setDefaults() {
+	in.FrameSize, in.Queue, in.MaxConnections = 64<<10, 128<<20, 4096
+}
+
+func (s *Store) setDefaults() { s.Retention = Retention(days(365)) }

@@ -1,0 +1,192 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// problem is a problem of a key below path; its position is the key's, or that of the nearest thing around it.
+func (c *Config) problem(path, key, format string, args ...any) Problem {
+	full := join(path, key)
+	_, shown, fromFolder := strings.Cut(full, "#")
+	if !fromFolder {
+		shown = full
+	}
+	for at := full; at != ""; {
+		if pos, ok := c.where[at]; ok {
+			return problemAt(pos, shown, format, args...)
+		}
+		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
+	}
+	file, _, _ := strings.Cut(path, "#")
+	if !fromFolder {
+		file = ""
+	}
+	return problemAt(position{file: file}, shown, format, args...)
+}
+
+// Validate returns nil, or every problem of the configuration.
+func (c *Config) Validate() error {
+	if ps := c.problems(); len(ps) > 0 {
+		return ps.sorted()
+	}
+	return nil
+}
+
+func (c *Config) problems() Problems {
+	v := &validator{c: c}
+	v.general()
+	v.lake()
+	v.stores()
+	v.routes()
+	v.inputs()
+	return v.found
+}
+
+// validator collects problems.
+type validator struct {
+	c     *Config
+	found Problems
+}
+
+func (v *validator) add(path, key, format string, args ...any) {
+	v.found = append(v.found, v.c.problem(path, key, format, args...))
+}
+
+// word checks that a value is one of words.
+func (v *validator) word(path, key, value string, words ...string) {
+	if !slices.Contains(words, value) {
+		v.add(path, key, "%q is not known; %s", value, didYouMean(value, words))
+	}
+}
+
+// atLeast checks a limit.
+func atLeast[T ~int | ~int64](v *validator, path, key string, value, least T) {
+	if value < least {
+		v.add(path, key, "is %v: write at least %v", value, least)
+	}
+}
+
+func (v *validator) file(path, key, name string) {
+	if name == "" {
+		return
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		v.add(path, key, "%v: check the path and that this user may read it", err)
+		return
+	}
+	_ = f.Close() // it was only read
+}
+
+func (v *validator) general() {
+	c := v.c
+	if c.DataDir == "" {
+		v.add("", "data_dir", "is empty: name a folder")
+	}
+	if text := addressProblem(c.HTTP.Address); text != "" {
+		v.add("http", "address", "%s", text)
+	}
+	if (c.HTTP.CertFile == "") != (c.HTTP.KeyFile == "") {
+		v.add("http", "", "tls requires both cert_file and key_file")
+	}
+	v.file("http", "cert_file", c.HTTP.CertFile)
+	v.file("http", "key_file", c.HTTP.KeyFile)
+	v.word("log", "level", c.Log.Level, "debug", "info", "warn", "error")
+	v.word("log", "format", c.Log.Format, "text", "json")
+	v.file("enrich", "geoip", c.Enrich.GeoIP)
+	atLeast(v, "query", "threads", c.Query.Threads, 0)
+	atLeast(v, "query", "timeout", c.Query.Timeout, seconds(1))
+	atLeast(v, "query", "max_rows", c.Query.MaxRows, 1)
+	if m := c.Query.Memory; m != 0 {
+		atLeast(v, "query", "memory", m, 64<<20)
+	}
+}
+
+func (v *validator) lake() {
+	l := v.c.Lake
+	atLeast(v, "lake", "flush_interval", l.FlushInterval, milliseconds(10))
+	if l.FlushInterval > seconds(60) {
+		v.add("lake", "flush_interval", "is %v: write at most 1m, since unacknowledged events wait for so long", l.FlushInterval)
+	}
+	atLeast(v, "lake", "flush_events", l.FlushEvents, 1000)
+	atLeast(v, "lake", "flush_bytes", l.FlushBytes, 1<<20)
+	atLeast(v, "lake", "publish_bytes", l.PublishBytes, 1<<20)
+	atLeast(v, "lake", "compact_target", l.CompactTarget, 1<<20)
+	atLeast(v, "lake", "snapshot_expiry", l.SnapshotExpiry, seconds(60))
+	if l.PublishInterval < l.FlushInterval || l.PublishInterval <= 0 {
+		v.add("lake", "publish_interval", "is %v, shorter than lake.flush_interval (%v): raise publish_interval or lower flush_interval", l.PublishInterval, l.FlushInterval)
+	}
+}
+
+func (v *validator) stores() {
+	seen := map[string]bool{}
+	for i, s := range v.c.Stores {
+		path := fmt.Sprintf("stores[%d]", i)
+		switch {
+		case !isStoreName(s.Name):
+			v.add(path, "name", "%q is not a store name: write 1 to 64 lower-case letters, digits, \"-\" and \"_\", beginning with a letter", s.Name)
+		case seen[s.Name]:
+			v.add(path, "name", "there are two stores %q: remove one or rename it", s.Name)
+		}
+		seen[s.Name] = true
+	}
+}
+
+func isStoreName(s string) bool {
+	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *validator) storeNames() []string {
+	var names []string
+	for _, s := range v.c.Stores {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func (v *validator) routes() {
+	var inputs []string
+	for _, in := range v.c.Inputs {
+		if in.Name != "" {
+			inputs = append(inputs, in.Name)
+		}
+	}
+	for i, r := range v.c.Routes {
+		path := fmt.Sprintf("routes[%d]", i)
+		v.word(path, "store", r.Store, v.storeNames()...)
+		if len(r.Sources)+len(r.Tags)+len(r.Services)+len(r.Inputs) == 0 {
+			v.add(path, "", "has no condition: give sources, tags, services or inputs")
+		}
+		for j, s := range r.Sources {
+			v.word(path, fmt.Sprintf("sources[%d]", j), s, sources()...)
+		}
+		for j, name := range r.Inputs {
+			v.word(path, fmt.Sprintf("inputs[%d]", j), name, inputs...)
+		}
+	}
+}
+
+// addressProblem says what is wrong with host:port, or nothing.
+func addressProblem(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Sprintf("%q is not an address: write host:port, for example 127.0.0.1:5514 or [::1]:5514", address)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Sprintf("%q is not a port: write a number from 1 to 65535", port)
+	}
+	return ""
+}
