@@ -1,6 +1,8 @@
 package search
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -69,11 +71,15 @@ func slowWord(hay, needle string) bool {
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"", "Login failed: alice.adler12@corp.example", "aliceさん日本語x", "ÄÖ_ü-é", "12345678", "123456789", "\xff\xfea", "K\u212A"} {
 		f.Add(s)
+		f.Add(strings.Repeat("x", 60) + s + strings.Repeat(s, 9))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		has := make(map[uint64]bool)
 		for _, h := range HashTokens(s, nil) {
 			has[h] = true
+		}
+		if fast, slow := HashTokens(s, nil), hashBytewise(s, 0, nil); !slices.Equal(fast, slow) {
+			t.Errorf("%q: the fast way gives %x, byte by byte it is %x", s, fast, slow)
 		}
 		Tokens(s, func(from, to int) {
 			token := s[from:to]
@@ -87,6 +93,15 @@ func FuzzTokens(f *testing.F) {
 			}
 		})
 	})
+}
+
+// TestHashesStay holds the hashes that stand in the files of lakes.
+func TestHashesStay(t *testing.T) {
+	got := HashTokens("Alice a_1 123456789 \u00C4rger 日本語", nil)
+	want := []uint64{0xb9537d151504aba3, 0x8bad29141e5f39f2, 0xb7524312e514b8fe, 0xf42d5e4762e4f6f0, 0xf4c7c74d50f0a62e, 0x17e47c7c35af98a9}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %#x, want %#x", got, want)
+	}
 }
 
 func TestGlob(t *testing.T) {
@@ -125,13 +140,29 @@ func TestInNetwork(t *testing.T) {
 
 const sample = `Primary authentication failed for alice.adler12@corp.example/LDAP Users from 10.2.3.4: Invalid username or password, agent "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36" session sid0f3a1b2c4d5e6f708192a3b4c5d6e7f from node gw-tokyo-01, realm Remote Staff, roles Users, VPN, Contractors. `
 
+// BenchmarkHashTokens hashes texts that no branch predictor can learn.
 func BenchmarkHashTokens(b *testing.B) {
-	text := strings.Repeat(sample, 4)
-	b.SetBytes(int64(len(text)))
+	rng := rand.New(rand.NewPCG(1, 2))
+	var texts []string
+	size := 0
+	for range 3000 {
+		var text strings.Builder
+		for range 30 {
+			for range 1 + rng.IntN(9) {
+				text.WriteByte("abcdefgXYZ0189_"[rng.IntN(15)])
+			}
+			text.WriteByte(" .-:,"[rng.IntN(5)])
+		}
+		texts = append(texts, text.String())
+		size += text.Len()
+	}
+	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	var dst []uint64
 	for b.Loop() {
-		dst = HashTokens(text, dst[:0])
+		for _, text := range texts {
+			dst = HashTokens(text, dst[:0])
+		}
 	}
 }
 

@@ -144,3 +144,22 @@ func TestLeaf(t *testing.T) {
 		t.Error("the members of a set are not told apart")
 	}
 }
+
+func BenchmarkMatchEvent(b *testing.B) {
+	var e event.Event
+	if err := searchtest.Rows(b)[0].Fill(&e); err != nil {
+		b.Fatal(err)
+	}
+	for name, text := range map[string]string{"user": "user:alice", "word": "quartz", "clauses": "source:ivanti-connect-secure -outcome:failure severity:<=low src.ip:10.0.0.0/8"} {
+		b.Run(name, func(b *testing.B) {
+			p, err := compile(text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				p.MatchEvent(&e)
+			}
+		})
+	}
+}

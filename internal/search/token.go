@@ -7,17 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// foldTable maps an ASCII byte of a token to its lower-case form, a byte that separates tokens to 0, and bytes of longer
-// characters to 0xFF.
-var foldTable = func() (t [256]byte) {
+// The classes of bytes.
+const (
+	separator = iota // ends a token
+	tokenByte        // an ASCII letter, digit or underscore
+	longByte         // part of a longer character
+)
+
+var byteClass = func() (t [256]uint8) {
 	for c := range 256 {
 		switch {
 		case c >= utf8.RuneSelf:
-			t[c] = 0xFF
-		case 'A' <= c && c <= 'Z':
-			t[c] = byte(c) | 0x20
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '_':
-			t[c] = byte(c)
+			t[c] = longByte
+		case isTokenRune(rune(c)):
+			t[c] = tokenByte
 		}
 	}
 	return t
@@ -28,7 +31,7 @@ var foldTable = func() (t [256]byte) {
 func Tokens(s string, f func(from, to int)) {
 	start := -1
 	for i := 0; i < len(s); {
-		token, n := foldTable[s[i]] != 0, 1
+		token, n := byteClass[s[i]] != separator, 1
 		if s[i] >= utf8.RuneSelf {
 			var r rune
 			r, n = utf8.DecodeRuneInString(s[i:])
@@ -49,36 +52,115 @@ func Tokens(s string, f func(from, to int)) {
 }
 
 // HashTokens appends the hash of every token of s in lower case to dst, and of every pair of neighbouring characters of
-// scripts without spaces, so that an index of these hashes never denies a text that a query would find. The order is
-// that of the text; hashes repeat when tokens do. It allocates only to grow dst.
+// scripts without spaces, so that an index of these hashes never denies a text that a query would find. Hashes repeat
+// when tokens do. It allocates only to grow dst.
+//
+// The hashes stand in the files of the lake: the same text must give the same hashes for ever.
 func HashTokens(s string, dst []uint64) []uint64 {
+	start := -1 // of a token that the block before left open
+	for base := 0; base < len(s); base += 64 {
+		size := min(64, len(s)-base)
+		mask, long := tokenMask(s[base : base+size])
+		if long {
+			if start < 0 {
+				start = base
+			}
+			return hashBytewise(s, start, dst)
+		}
+		if start >= 0 {
+			end := bits.TrailingZeros64(^mask)
+			if end == 64 {
+				continue
+			}
+			dst = append(dst, hashASCII(s, start, base+end))
+			start = -1
+			mask &^= 1<<end - 1
+		}
+		for mask != 0 {
+			from := bits.TrailingZeros64(mask)
+			to := from + bits.TrailingZeros64(^(mask >> from))
+			if to >= 64 {
+				start = base + from
+				break
+			}
+			dst = append(dst, hashASCII(s, base+from, base+to))
+			mask &^= 1<<to - 1
+		}
+	}
+	if start >= 0 {
+		dst = append(dst, hashASCII(s, start, len(s)))
+	}
+	return dst
+}
+
+// tokenMask has a bit for every byte of s, at most 64, that belongs to a token; long says that s holds a byte of a longer
+// character. Eight bytes are looked at together: adding to seven bits sets the eighth where a limit is reached.
+func tokenMask(s string) (mask uint64, long bool) {
+	const ones = 0x0101010101010101
+	const high = 0x80 * ones
+	var seen uint64
 	i := 0
-	for i < len(s) {
-		c := foldTable[s[i]]
-		if c == 0 {
-			i++
+	for ; i+8 <= len(s); i += 8 {
+		x := load8(s[i:])
+		seen |= x
+		x &^= high
+		letter := x | lowerBits
+		letters := (letter + (0x80-'a')*ones) &^ (letter + (0x7F-'z')*ones)
+		digits := (x + (0x80-'0')*ones) &^ (x + (0x7F-'9')*ones)
+		notLow := (x ^ '_'*ones) + 0x7F*ones
+		tokens := (letters | digits | ^notLow) & high
+		mask |= (tokens >> 7 * 0x0102040810204080 >> 56) << i
+	}
+	for ; i < len(s); i++ {
+		seen |= uint64(s[i])
+		if byteClass[s[i]] != separator {
+			mask |= 1 << i
+		}
+	}
+	return mask, seen&high != 0
+}
+
+// hashBytewise is HashTokens for s[from:], where a token starts or none is open.
+func hashBytewise(s string, from int, dst []uint64) []uint64 {
+	for i := from; i < len(s); i++ {
+		if byteClass[s[i]] == separator {
 			continue
 		}
 		start := i
-		h, w, n := uint64(hashSeed), uint64(0), 0
-		for c != 0 && c != 0xFF {
-			w = w<<8 | uint64(c)
-			if n++; n&7 == 0 {
-				h = mix(h^w, hashPrime)
-				w = 0
-			}
-			if i++; i == len(s) {
-				break
-			}
-			c = foldTable[s[i]]
+		for i < len(s) && byteClass[s[i]] == tokenByte {
+			i++
 		}
-		if i < len(s) && c == 0xFF {
+		if i < len(s) && byteClass[s[i]] == longByte {
 			dst, i = hashUnicode(s, start, dst)
 			continue
 		}
-		dst = append(dst, finish(h, w, n))
+		dst = append(dst, hashASCII(s, start, i))
 	}
 	return dst
+}
+
+// hashASCII hashes the token s[from:to] eight bytes at a time. Setting bit 5 lowers letters, leaves digits as they are and
+// makes of "_" a byte that no token has.
+func hashASCII(s string, from, to int) uint64 {
+	h, n := uint64(hashSeed), to-from
+	for ; to-from > 8; from += 8 {
+		h = mix(h^(load8(s[from:])|lowerBits), hashPrime)
+	}
+	if from+8 <= len(s) {
+		unused := (8 * (8 - (to - from))) & 63
+		return finish(h, (load8(s[from:])|lowerBits)<<unused>>unused, n)
+	}
+	var w uint64
+	for i := to - 1; i >= from; i-- {
+		w = w<<8 | uint64(s[i]|0x20)
+	}
+	return finish(h, w, n)
+}
+
+func load8(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // HashToken is the hash that HashTokens gives for a token.
@@ -95,6 +177,7 @@ const (
 	hashSeed  = 0x9E3779B97F4A7C15
 	hashPrime = 0xA0761D6478BD642F
 	hashLast  = 0xE7037ED1A0B428DB
+	lowerBits = 0x2020202020202020
 )
 
 func mix(a, b uint64) uint64 {
@@ -104,7 +187,7 @@ func mix(a, b uint64) uint64 {
 
 func finish(h, w uint64, n int) uint64 { return mix(h^w, hashLast^uint64(n)) }
 
-// hashState is the hash of a token so far: whole words of eight bytes are in h, the rest is in w.
+// hashState is the hash of a token so far: all but the last one to eight bytes are in h, those are in w.
 type hashState struct {
 	h, w uint64
 	n    int
@@ -115,11 +198,15 @@ func (st *hashState) reset() { *st = hashState{h: hashSeed} }
 func (st *hashState) rune(r rune) {
 	var buf [utf8.UTFMax]byte
 	for _, b := range buf[:utf8.EncodeRune(buf[:], r)] {
-		st.w = st.w<<8 | uint64(b)
-		if st.n++; st.n&7 == 0 {
+		if b < utf8.RuneSelf {
+			b |= 0x20
+		}
+		if st.n > 0 && st.n&7 == 0 {
 			st.h = mix(st.h^st.w, hashPrime)
 			st.w = 0
 		}
+		st.w |= uint64(b) << (8 * (st.n & 7))
+		st.n++
 	}
 }
 
@@ -130,7 +217,7 @@ func hashUnicode(s string, start int, dst []uint64) ([]uint64, int) {
 	st.reset()
 	before := rune(-1) // the character before, when it is of a script without spaces
 	i := start
-	for i < len(s) && foldTable[s[i]] != 0 {
+	for i < len(s) && byteClass[s[i]] != separator {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
 		if isTokenRune(r) {
