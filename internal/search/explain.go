@@ -27,10 +27,10 @@ func wordsOf(l Lang) words {
 		return words{
 			all: "すべてのイベント", and: "、かつ ", or: "、または ", not: "「%s」でない",
 			anywhere: "どこかに単語 %s を含む", phrase: "どこかに文字列 %s を含む", pattern: "どこかにパターン %s に合う語を含む",
-			is: "%s が %s", exactly: "%s が %s（大文字小文字を区別）", regex: "%s が正規表現 %s に合う", cmp: "%s が %s %s",
+			is: "%s が %s", exactly: "%s が %s（大文字小文字を区別）", regex: "%s が正規表現 %s に合う", cmp: "%[1]s が %[3]s %[2]s",
 			between: "%s が %s から %s まで", present: "%s に値がある", in: "%s がネットワーク %s の中", by: " または ",
 			open: "（含まない）", openEnd: "制限なし",
-			ops: map[string]string{">": "次より大きい:", ">=": "次以上:", "<": "次より小さい:", "<=": "次以下:"},
+			ops: map[string]string{">": "より大きい", ">=": "以上", "<": "より小さい", "<=": "以下"},
 		}
 	}
 	return words{
