@@ -28,18 +28,18 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// freeBytes is the room that is left for us on the file system of dir.
-func freeBytes(dir string) (int64, error) {
+// freeBytes is the room that is left for us on the file system of dir, and its size.
+func freeBytes(dir string) (free, total int64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return int64(st.Bavail) * st.Bsize, nil
+	return int64(st.Bavail) * st.Bsize, int64(st.Blocks) * st.Bsize, nil
 }
 
 // checkRoom refuses to write when the disk is nearly full, so that there is room left to publish and to recover.
 func (l *Lake) checkRoom() error {
-	free, err := freeBytes(l.opt.Dir)
+	free, _, err := freeBytes(l.opt.Dir)
 	if err == nil && free < l.opt.MinFree {
 		return fault.New(fault.Busy, fmt.Errorf("disk is full: %d MB are free, lake.min_free is %d MB", free>>20, l.opt.MinFree>>20),
 			"Make room, shorten a store's retention, or lower lake.min_free. Intake goes on by itself.")

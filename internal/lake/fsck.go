@@ -40,10 +40,11 @@ type Report struct {
 
 // FsckStore is what was proved of a store.
 type FsckStore struct {
-	Name     string `json:"name"`
-	Events   int64  `json:"events"`
-	Segments int    `json:"segments"`
-	Bytes    int64  `json:"bytes"`
+	Name      string `json:"name"`
+	Events    int64  `json:"events"`
+	Segments  int    `json:"segments"` // fresh ones
+	DataFiles int    `json:"data_files"`
+	Bytes     int64  `json:"bytes"`
 }
 
 // Fsck proves that every registered segment is there, whole and readable, that no sequence number is missing or twice,
@@ -78,13 +79,18 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 		return err
 	}
 	defer v.Close()
-	fs := FsckStore{Name: st.name, Segments: len(v.Segments)}
+	fs := FsckStore{Name: st.name}
 	runs := seqRuns{}
 	for _, s := range v.Segments {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		fs.Events += s.Rows
+		if s.Published {
+			fs.DataFiles++
+		} else {
+			fs.Segments++
+		}
 		fs.Bytes += s.Bytes
 		if err := verifySegment(s, &runs); err != nil {
 			rep.add(Finding{Code: "segment_damaged", Store: st.name, Path: s.Info.Path, Message: err.Error(),

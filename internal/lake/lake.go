@@ -77,6 +77,7 @@ type Lake struct {
 	publishes    atomic.Int64
 	compactions  atomic.Int64
 	lastCommit   atomic.Int64 // microseconds since 1970
+	lastPublish  atomic.Int64
 	commitMicros atomic.Int64 // duration of the last commit
 	damage       []string     // what recovery found missing
 }
@@ -165,19 +166,24 @@ type Stats struct {
 	CommitTook   time.Duration `json:"-"`
 	Pending      int64         `json:"pending_events"` // received, not yet durable
 	Blocked      string        `json:"blocked,omitempty"`
+	LastPublish  time.Time     `json:"last_publish,omitzero"`
 	FreeBytes    int64         `json:"free_bytes"`
+	TotalBytes   int64         `json:"total_bytes"`
 	MinFreeBytes int64         `json:"min_free_bytes"`
 	Damage       []string      `json:"damage,omitempty"`
 }
 
 // Stats returns the figures as they are now.
 func (l *Lake) Stats() Stats {
-	free, _ := freeBytes(l.opt.Dir)
+	free, total, _ := freeBytes(l.opt.Dir)
 	s := Stats{Commits: l.commits.Load(), Publishes: l.publishes.Load(), Compactions: l.compactions.Load(),
 		CommitTook: time.Duration(l.commitMicros.Load()) * time.Microsecond, Pending: l.pendingEvents.Load(),
-		FreeBytes: free, MinFreeBytes: l.opt.MinFree, Damage: l.damage}
+		FreeBytes: free, TotalBytes: total, MinFreeBytes: l.opt.MinFree, Damage: l.damage}
 	if us := l.lastCommit.Load(); us > 0 {
 		s.LastCommit = time.UnixMicro(us).UTC()
+	}
+	if us := l.lastPublish.Load(); us > 0 {
+		s.LastPublish = time.UnixMicro(us).UTC()
 	}
 	if err := l.gate.err(); err != nil {
 		s.Blocked = err.Error()

@@ -114,6 +114,7 @@ func (l *Lake) publish(ctx context.Context, st *store) (err error) {
 		return fmt.Errorf("publish store %q: %w", st.name, err)
 	}
 	l.publishes.Add(1)
+	l.lastPublish.Store(time.Now().UnixMicro())
 	l.log.LogAttrs(ctx, slog.LevelDebug, "published", slog.String(logkey.Store, st.name), slog.Int("segments", len(old)),
 		slog.Int("files", len(fresh)), slog.Int64(logkey.Bytes, size), slog.Duration(logkey.Took, time.Since(began)))
 	return nil

@@ -49,7 +49,7 @@ func (l *Lake) recover(ctx context.Context) error {
 }
 
 func (l *Lake) readStores(ctx context.Context) error {
-	rows, err := l.db.Read().QueryContext(ctx, `SELECT name, created, retention, next_seq, deleted_events FROM stores`)
+	rows, err := l.db.Read().QueryContext(ctx, `SELECT name, description, created, retention, next_seq, deleted_events FROM stores`)
 	if err != nil {
 		return fmt.Errorf("read stores: %w", err)
 	}
@@ -57,7 +57,7 @@ func (l *Lake) readStores(ctx context.Context) error {
 	for rows.Next() {
 		var st store
 		var created, retention int64
-		if err := rows.Scan(&st.name, &created, &retention, &st.nextSeq, &st.deleted); err != nil {
+		if err := rows.Scan(&st.name, &st.about, &created, &retention, &st.nextSeq, &st.deleted); err != nil {
 			return fmt.Errorf("read stores: %w", err)
 		}
 		st.created, st.retention = time.UnixMicro(created).UTC(), time.Duration(retention)*time.Second

@@ -19,6 +19,7 @@ import (
 // store is one event data store.
 type store struct {
 	name      string
+	about     string // description; guarded by mu
 	created   time.Time
 	retention time.Duration
 	nextSeq   int64 // guarded by Lake.commitMu
@@ -189,6 +190,7 @@ func noStore(name string) error {
 // StoreInfo describes an event data store.
 type StoreInfo struct {
 	Name           string        `json:"name"`
+	Description    string        `json:"description,omitempty"`
 	Created        time.Time     `json:"created"`
 	Retention      time.Duration `json:"-"` // 0: for ever
 	Events         int64         `json:"events"`
@@ -199,6 +201,7 @@ type StoreInfo struct {
 	Newest         time.Time     `json:"newest,omitzero"`
 	FreshSegments  int           `json:"fresh_segments"`
 	FreshEvents    int64         `json:"fresh_events"`
+	FreshBytes     int64         `json:"fresh_bytes"`
 	DataFiles      int           `json:"data_files"`
 	NextSeq        int64         `json:"next_seq"`
 	DroppedByAge   int64         `json:"dropped_by_retention"`
@@ -215,10 +218,19 @@ func (l *Lake) Stores() []StoreInfo {
 	return out
 }
 
+// Store describes one store.
+func (l *Lake) Store(name string) (StoreInfo, error) {
+	stores, err := l.pick([]string{name})
+	if err != nil {
+		return StoreInfo{}, err
+	}
+	return stores[0].info(), nil
+}
+
 func (st *store) info() StoreInfo {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	in := StoreInfo{Name: st.name, Created: st.created, Retention: st.retention, NextSeq: 1, DroppedByAge: st.deleted}
+	in := StoreInfo{Name: st.name, Description: st.about, Created: st.created, Retention: st.retention, NextSeq: 1, DroppedByAge: st.deleted}
 	for _, s := range st.segs {
 		in.Events += s.Rows
 		in.Bytes += s.Bytes
@@ -232,6 +244,7 @@ func (st *store) info() StoreInfo {
 			}
 			in.FreshSegments++
 			in.FreshEvents += s.Rows
+			in.FreshBytes += s.Bytes
 		}
 		if t := time.UnixMicro(s.MinTime).UTC(); in.Oldest.IsZero() || t.Before(in.Oldest) {
 			in.Oldest = t
@@ -244,13 +257,13 @@ func (st *store) info() StoreInfo {
 	return in
 }
 
-var storeName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+var storeName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
 // CreateStore makes an event data store. It is a fault.Conflict when there is one of that name.
 func (l *Lake) CreateStore(ctx context.Context, name string, retention time.Duration) error {
 	if !storeName.MatchString(name) || reserved[name] {
 		return fault.New(fault.Invalid, fmt.Errorf("store name %q is not possible", name),
-			"Use lower-case letters, digits and underscores, beginning with a letter, at most 63; events, ocsf and main are taken.")
+			"Use lower-case letters, digits, - and _, beginning with a letter, at most 63; events, ocsf and main are taken.")
 	}
 	if retention < 0 {
 		return fault.New(fault.Invalid, fmt.Errorf("retention of store %q is negative", name), "Give a duration such as 365d, or 0 for ever.")
@@ -303,6 +316,25 @@ func (l *Lake) SetRetention(ctx context.Context, name string, d time.Duration) e
 	}
 	stores[0].mu.Lock()
 	stores[0].retention = d
+	stores[0].mu.Unlock()
+	return nil
+}
+
+// Describe changes what a store says of itself.
+func (l *Lake) Describe(ctx context.Context, name, text string) error {
+	stores, err := l.pick([]string{name})
+	if err != nil {
+		return err
+	}
+	err = l.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE stores SET description = ? WHERE name = ?`, text, name)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("describe store %q: %w", name, err)
+	}
+	stores[0].mu.Lock()
+	stores[0].about = text
 	stores[0].mu.Unlock()
 	return nil
 }

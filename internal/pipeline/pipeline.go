@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,6 +59,7 @@ type Pipeline struct {
 	tapsMu  sync.Mutex
 	seen    *seen
 	stats   counters
+	counts  []*sourceCount // in the order of opt.Sources
 	stopped chan struct{}
 }
 
@@ -77,8 +79,24 @@ type Stats struct {
 	Unparsed   uint64 `json:"unparsed"`
 	Duplicates uint64 `json:"duplicates"`
 	Panics     uint64 `json:"panics"`
-	Queue      int    `json:"queue"` // batches waiting
-	QueueLimit int    `json:"queue_limit"`
+	Workers    int
+	Sources    []SourceStats
+	Queue      int `json:"queue"` // batches waiting
+	QueueLimit int `json:"queue_limit"`
+}
+
+// SourceStats are the figures of one source, since the start.
+type SourceStats struct {
+	Name             event.SourceName
+	Events, Unparsed int64
+	LastSeen         time.Time
+}
+
+// sourceCount counts the records of one source.
+type sourceCount struct {
+	name             event.SourceName
+	events, unparsed atomic.Int64
+	lastSeen         atomic.Int64
 }
 
 // New makes a pipeline. Nothing happens until Run.
@@ -92,6 +110,7 @@ func New(opt Options) *Pipeline {
 	p := &Pipeline{opt: opt, byName: map[event.SourceName]*source.Source{}, queue: make(chan job, opt.Queue), seen: newSeen(), stopped: make(chan struct{})}
 	for i := range opt.Sources {
 		p.byName[opt.Sources[i].Name] = &opt.Sources[i]
+		p.counts = append(p.counts, &sourceCount{name: opt.Sources[i].Name})
 	}
 	p.taps.Store(&[]*tap{})
 	return p
@@ -158,6 +177,12 @@ func (p *Pipeline) Accept(ctx context.Context, b event.Batch) error {
 
 // Stats returns the figures as they are now.
 func (p *Pipeline) Stats() Stats {
-	return Stats{Records: p.stats.records.Load(), Events: p.stats.events.Load(), Unparsed: p.stats.unparsed.Load(),
-		Duplicates: p.stats.duplicates.Load(), Panics: p.stats.panics.Load(), Queue: len(p.queue), QueueLimit: cap(p.queue)}
+	st := Stats{Records: p.stats.records.Load(), Events: p.stats.events.Load(), Unparsed: p.stats.unparsed.Load(),
+		Duplicates: p.stats.duplicates.Load(), Panics: p.stats.panics.Load(), Queue: len(p.queue), QueueLimit: cap(p.queue), Workers: p.opt.Workers}
+	for _, c := range p.counts {
+		if n := c.events.Load(); n > 0 {
+			st.Sources = append(st.Sources, SourceStats{c.name, n, c.unparsed.Load(), time.UnixMicro(c.lastSeen.Load()).UTC()})
+		}
+	}
+	return st
 }

@@ -21,10 +21,12 @@ type worker struct {
 	e      event.Event
 	ids    idMaker
 	peers  peerText
+	counts []struct{ events, unparsed int64 } // of the batch, by source
 }
 
 func (p *Pipeline) newWorker(n int) *worker {
 	w := &worker{p: p, w: p.opt.NewWriter(), ids: newIDMaker(n)}
+	w.counts = make([]struct{ events, unparsed int64 }, len(p.opt.Sources))
 	if p.opt.Enricher != nil {
 		w.enrich = p.opt.Enricher()
 	}
@@ -75,15 +77,18 @@ func (w *worker) do(ctx context.Context, j job) error {
 	taps := *w.p.taps.Load()
 	var origin *event.Origin
 	parsed, unparsed := 0, 0
+	clear(w.counts)
 	for i := range j.batch.Records {
 		rec := &j.batch.Records[i]
 		if o := rec.From(); o != origin {
 			w.report(origin, parsed, unparsed)
 			origin, parsed, unparsed = o, 0, 0
 		}
-		w.p.Map(rec, &w.e)
+		n := &w.counts[w.p.Map(rec, &w.e)]
+		n.events++
 		if w.e.Has(event.ColParseError) {
 			unparsed++
+			n.unparsed++
 		} else {
 			parsed++
 		}
@@ -105,6 +110,13 @@ func (w *worker) do(ctx context.Context, j job) error {
 		}
 	}
 	w.report(origin, parsed, unparsed)
+	for i, n := range w.counts {
+		if n.events > 0 {
+			w.p.counts[i].events.Add(n.events)
+			w.p.counts[i].unparsed.Add(n.unparsed)
+			w.p.counts[i].lastSeen.Store(j.batch.Records[0].Received.UnixMicro())
+		}
+	}
 	w.p.stats.events.Add(uint64(len(j.batch.Records)))
 	w.w.End(j.batch.Checkpoint, j.done)
 	return nil
@@ -121,9 +133,11 @@ func (w *worker) report(o *event.Origin, parsed, unparsed int) {
 	}
 }
 
-// Map fills e from rec: the source's columns, and those that every event has. It never fails.
-func (p *Pipeline) Map(rec *event.Record, e *event.Event) {
-	src := p.source(rec)
+// Map fills e from rec: the source's columns, and those that every event has. It never fails. It returns the place of
+// the source in the list.
+func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
+	at := p.source(rec)
+	src := &p.opt.Sources[at]
 	e.Reset()
 	if err := p.try(src, rec, e); err != nil {
 		e.Reset()
@@ -164,18 +178,23 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) {
 		e.Str(event.ColRawData, "", e.Keep(base64.StdEncoding.AppendEncode(nil, rec.Data)))
 		e.Str(event.ColRawEncoding, "", "base64")
 	}
+	return at
 }
 
-func (p *Pipeline) source(rec *event.Record) *source.Source {
-	if src := p.byName[rec.From().Source]; src != nil {
-		return src
+// source is the place of the record's source in the list: configured, else recognised by content.
+func (p *Pipeline) source(rec *event.Record) int {
+	name := rec.From().Source
+	for i := range p.opt.Sources {
+		if p.opt.Sources[i].Name == name {
+			return i
+		}
 	}
 	for i := range p.opt.Sources {
 		if src := &p.opt.Sources[i]; src.Recognise == nil || src.Recognise(rec) {
-			return src
+			return i
 		}
 	}
-	return &p.opt.Sources[len(p.opt.Sources)-1]
+	return len(p.opt.Sources) - 1
 }
 
 var errEmpty = errors.New("record is empty")

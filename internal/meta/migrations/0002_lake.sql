@@ -2,6 +2,7 @@
 -- An event data store. next_seq is the sequence number of the next event; it never falls.
 CREATE TABLE stores (
     name      TEXT PRIMARY KEY,
+    description TEXT NOT NULL DEFAULT '',
     created   INTEGER NOT NULL,           -- microseconds since 1970-01-01 UTC, like all times here
     retention INTEGER NOT NULL DEFAULT 0, -- seconds; 0: for ever
     next_seq  INTEGER NOT NULL DEFAULT 1,

@@ -1,0 +1,143 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"kiroku/internal/config"
+	"kiroku/internal/event"
+	"kiroku/internal/fault"
+	"kiroku/internal/intake"
+	"kiroku/internal/intake/syslog"
+)
+
+// listen opens all sockets: the console's and APIs', and those of all inputs.
+func (s *Server) listen(ctx context.Context) error {
+	cfg := s.opt.Config
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTP.Address)
+	if err != nil {
+		return httpAdvice(cfg.HTTP.Address, err)
+	}
+	s.listener = l
+	s.closeLater(func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	if cfg.HTTP.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.HTTP.CertFile, cfg.HTTP.KeyFile)
+		if err != nil {
+			return fault.New(fault.Invalid, fmt.Errorf("load certificate of http: %w", err), "Check http.cert_file and http.key_file.")
+		}
+		s.listener = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	var errs []error
+	for i := range cfg.Inputs {
+		in, err := s.listenInput(ctx, &cfg.Inputs[i])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.inputs = append(s.inputs, in)
+		s.byName[in.Name()] = in
+		s.closeLater(in.Close)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) listenInput(ctx context.Context, c *config.Input) (*syslog.Input, error) {
+	zone := time.UTC
+	if c.Zone != "" {
+		var err error
+		if zone, err = time.LoadLocation(c.Zone); err != nil {
+			return nil, fault.New(fault.Invalid, fmt.Errorf("zone %q of input %q: %w", c.Zone, c.Name, err), "Use a name of the IANA time zone database, for example Asia/Tokyo.")
+		}
+	}
+	allow, err := prefixes(c.Allow)
+	deny, err2 := prefixes(c.Deny)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("input %q: %w", c.Name, err), "Use addresses and networks such as 192.0.2.0/24.")
+	}
+	filter, err := c.Filter()
+	if err != nil {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("input %q: %w", c.Name, err), "Correct the pattern: it is a Go regular expression (RE2).")
+	}
+	address := c.Address
+	if address == "" {
+		address = net.JoinHostPort(c.BindHost, strconv.Itoa(c.Port))
+	}
+	name := c.Name
+	if name == "" {
+		_, port, _ := net.SplitHostPort(address)
+		name = "syslog-" + c.Type + "-" + port
+	}
+	return syslog.Listen(ctx, syslog.Config{
+		Name: name, Integration: c.Integration, Type: c.Type, Address: address,
+		Origin:    &event.Origin{Input: name, Source: event.SourceName(c.Source), Service: c.Service, Tags: c.Tags, Store: c.Store, Zone: zone},
+		FrameSize: int(c.FrameSize), Queue: int64(c.Queue), MaxConnections: c.MaxConnections, IdleTimeout: time.Duration(c.IdleTimeout),
+		Allow: allow, Deny: deny, Filter: filter,
+		TLS: syslog.TLSConfig{CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, CAFile: c.TLS.CAFile, ClientAuth: c.TLS.ClientAuth, MinVersion: c.TLS.MinVersion},
+	}, later{s}, s.opt.Log)
+}
+
+// later hands records to the pipeline, which is built after the sockets are open.
+type later struct{ s *Server }
+
+func (l later) Offer(ctx context.Context, b event.Batch) error { return l.s.pipe.Offer(ctx, b) }
+func (l later) TryOffer(b event.Batch) bool                    { return l.s.pipe.TryOffer(b) }
+
+func prefixes(list []string) (out []netip.Prefix, err error) {
+	for _, v := range list {
+		p, err := netip.ParsePrefix(v)
+		if err != nil {
+			a, aerr := netip.ParseAddr(v)
+			if aerr != nil {
+				return nil, fmt.Errorf("%q is no address and no network", v)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// httpAdvice says what to do about an address that cannot be had.
+func httpAdvice(addr string, err error) error {
+	err = fmt.Errorf("Can't start HTTP on %s: %w", addr, err) //nolint:staticcheck // the sentence that people search for
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		_, port, _ := net.SplitHostPort(addr)
+		return fault.New(fault.Conflict, err, fmt.Sprintf("Port %s is in use: stop the program that has it (ss -ltnp 'sport = :%s' names it), or choose another with --http.", port, port))
+	case errors.Is(err, os.ErrPermission):
+		return fault.New(fault.Denied, err, "Ports below 1024 need a right: choose a higher one with --http, or run \"sudo setcap CAP_NET_BIND_SERVICE=+ep\" on the kiroku binary.")
+	}
+	return fault.New(fault.Invalid, err, "Check the address given with --http or http.address.")
+}
+
+// Inputs describes all inputs.
+func (s *Server) Inputs() []intake.Status {
+	out := make([]intake.Status, 0, len(s.inputs))
+	for _, in := range s.inputs {
+		out = append(out, in.Status())
+	}
+	return out
+}
+
+func (s *Server) countMapped(o *event.Origin, parsed, unparsed int) {
+	if o == nil {
+		return
+	}
+	if in := s.byName[o.Input]; in != nil {
+		in.Parsed(netip.Addr{}, uint64(parsed))
+		in.Unparsed(netip.Addr{}, uint64(unparsed))
+	}
+}
