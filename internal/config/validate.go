@@ -75,6 +75,11 @@ func (v *validator) file(path, key, name string) {
 	if name == "" {
 		return
 	}
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its other end
+		v.add(path, key, "%q is not a file", name)
+		return
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		v.add(path, key, "%v: check the path and that this user may read it", err)
