@@ -77,7 +77,6 @@ func (m *mapper) header() {
 	l, e := &m.line, m.e
 	e.Str(event.ColDeviceHost, "syslog host", m.text(l.Host))
 	e.Str(event.ColLogProvider, "syslog app", m.text(l.App))
-	e.Str(event.ColEventCode, "syslog msgid", m.text(l.MsgID))
 	e.Unmap("syslog.procid", m.text(l.ProcID))
 	e.Unmap("syslog.relay", m.text(l.Relay))
 	if l.HasPRI {
@@ -149,6 +148,11 @@ func (m *mapper) keep(b []byte) string {
 func (m *mapper) finish() {
 	e := m.e
 	m.clock.finish(m)
+	if e.Has(event.ColEventCode) {
+		e.Unmap("syslog.msgid", m.text(m.line.MsgID)) // the body's own code weighs more
+	} else {
+		e.Str(event.ColEventCode, "syslog msgid", m.text(m.line.MsgID))
+	}
 	if !e.Has(event.ColMessage) {
 		e.Str(event.ColMessage, "body", m.text(m.line.Body))
 	}
