@@ -1,0 +1,4 @@
+package accessgateway
+
+import "kiroku/internal/event"
+func mapLine(rec *event.Record, e *event.Event) error { return nil }
