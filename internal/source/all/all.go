@@ -5,6 +5,7 @@ import (
 
 	"kiroku/internal/event"
 	"kiroku/internal/source"
+	"kiroku/internal/source/accessgateway"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
 )
@@ -13,6 +14,7 @@ import (
 func Sources() []source.Source {
 	return []source.Source{
 		ivanti.Source,
+		accessgateway.Source,
 		generic.Source,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"kiroku/internal/event"
@@ -58,17 +59,23 @@ var folders = map[event.SourceName]string{
 // samples returns the golden samples of a source by case.
 func samples(t *testing.T, s source.Source) map[string][][]byte {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", folders[s.Name], "testdata", "*", "in.log"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no samples of %s: %v", s.Name, err)
-	}
 	cases := map[string][][]byte{}
-	for _, f := range files {
-		data, err := os.ReadFile(f)
+	for _, pattern := range []string{"*/in.log", "*.log"} {
+		files, err := filepath.Glob(filepath.Join("..", folders[s.Name], "testdata", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		cases[filepath.Base(filepath.Dir(f))] = sourcetest.Lines(data)
+		for _, f := range files {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := strings.TrimSuffix(strings.TrimSuffix(f, "/in.log"), ".log")
+			cases[filepath.Base(name)] = sourcetest.Lines(data)
+		}
+	}
+	if len(cases) == 0 {
+		t.Fatalf("no samples of %s", s.Name)
 	}
 	return cases
 }
