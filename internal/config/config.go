@@ -69,7 +69,7 @@ type Lake struct {
 type Store struct {
 	// Lower-case letters, digits, "-" and "_".
 	Name string `yaml:"name"`
-	// How long events are kept, in days (365d), or forever.
+	// How long events are kept, by their own time: days (365d), or forever.
 	Retention Retention `yaml:"retention"`
 }
 
@@ -199,7 +199,7 @@ func Default() *Config {
 			SnapshotExpiry:  days(1),
 			MinFree:         512 << 20,
 		},
-		Stores: []Store{{Name: DefaultStore, Retention: Retention(days(365))}},
+		Stores: []Store{{Name: DefaultStore}}, // for ever: what people bring along may be old
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
 		where:  map[string]position{},
@@ -213,4 +213,4 @@ func (in *Input) setDefaults() {
 	in.FrameSize, in.Queue, in.MaxConnections = 64<<10, 128<<20, 4096
 }
 
-func (s *Store) setDefaults() { s.Retention = Retention(days(365)) }
+func (s *Store) setDefaults() {}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -42,8 +43,8 @@ type Options struct {
 	Routes    []Route         // the first that fits wins; none: the default store
 	NewWriter func() Writer
 	Enricher  func() Enricher // nil: none
-	// Mapped hears how many records of a batch were mapped, and how many stored with a parse_error. It may be nil.
-	Mapped  func(o *event.Origin, parsed, unparsed int)
+	// Mapped hears how many records of a sender were mapped, and how many stored with a parse_error. It may be nil.
+	Mapped  func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
 	Default string // store of events without a route
 	Workers int    // 0: one a core
 	Queue   int    // batches; 0: 256

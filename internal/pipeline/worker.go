@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"unicode/utf8"
 
 	"kiroku/internal/event"
@@ -76,13 +77,14 @@ func (w *worker) do(ctx context.Context, j job) error {
 	}
 	taps := *w.p.taps.Load()
 	var origin *event.Origin
+	var peer netip.Addr
 	parsed, unparsed := 0, 0
 	clear(w.counts)
 	for i := range j.batch.Records {
 		rec := &j.batch.Records[i]
-		if o := rec.From(); o != origin {
-			w.report(origin, parsed, unparsed)
-			origin, parsed, unparsed = o, 0, 0
+		if o, a := rec.From(), rec.Peer.Addr(); o != origin || a != peer {
+			w.report(origin, peer, parsed, unparsed)
+			origin, peer, parsed, unparsed = o, a, 0, 0
 		}
 		n := &w.counts[w.p.Map(rec, &w.e)]
 		n.events++
@@ -109,7 +111,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 			t.f(store, &w.e)
 		}
 	}
-	w.report(origin, parsed, unparsed)
+	w.report(origin, peer, parsed, unparsed)
 	for i, n := range w.counts {
 		if n.events > 0 {
 			w.p.counts[i].events.Add(n.events)
@@ -122,14 +124,14 @@ func (w *worker) do(ctx context.Context, j job) error {
 	return nil
 }
 
-func (w *worker) report(o *event.Origin, parsed, unparsed int) {
+func (w *worker) report(o *event.Origin, peer netip.Addr, parsed, unparsed int) {
 	if parsed+unparsed == 0 {
 		return
 	}
 	w.p.stats.records.Add(uint64(parsed + unparsed))
 	w.p.stats.unparsed.Add(uint64(unparsed))
 	if w.p.opt.Mapped != nil {
-		w.p.opt.Mapped(o, parsed, unparsed)
+		w.p.opt.Mapped(o, peer, parsed, unparsed)
 	}
 }
 

@@ -8,9 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"syscall"
-	"time"
 
 	"kiroku/internal/config"
 	"kiroku/internal/event"
@@ -55,35 +53,22 @@ func (s *Server) listen(ctx context.Context) error {
 }
 
 func (s *Server) listenInput(ctx context.Context, c *config.Input) (*syslog.Input, error) {
-	zone := time.UTC
-	if c.Zone != "" {
-		var err error
-		if zone, err = time.LoadLocation(c.Zone); err != nil {
-			return nil, fault.New(fault.Invalid, fmt.Errorf("zone %q of input %q: %w", c.Zone, c.Name, err), "Use a name of the IANA time zone database, for example Asia/Tokyo.")
-		}
+	zone, err := c.Location()
+	if err != nil {
+		return nil, err
 	}
-	allow, err := prefixes(c.Allow)
-	deny, err2 := prefixes(c.Deny)
-	if err := errors.Join(err, err2); err != nil {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("input %q: %w", c.Name, err), "Use addresses and networks such as 192.0.2.0/24.")
+	allow, deny, err := c.Networks()
+	if err != nil {
+		return nil, err
 	}
 	filter, err := c.Filter()
 	if err != nil {
 		return nil, fault.New(fault.Invalid, fmt.Errorf("input %q: %w", c.Name, err), "Correct the pattern: it is a Go regular expression (RE2).")
 	}
-	address := c.Address
-	if address == "" {
-		address = net.JoinHostPort(c.BindHost, strconv.Itoa(c.Port))
-	}
-	name := c.Name
-	if name == "" {
-		_, port, _ := net.SplitHostPort(address)
-		name = "syslog-" + c.Type + "-" + port
-	}
 	return syslog.Listen(ctx, syslog.Config{
-		Name: name, Integration: c.Integration, Type: c.Type, Address: address,
-		Origin:    &event.Origin{Input: name, Source: event.SourceName(c.Source), Service: c.Service, Tags: c.Tags, Store: c.Store, Zone: zone},
-		FrameSize: int(c.FrameSize), Queue: int64(c.Queue), MaxConnections: c.MaxConnections, IdleTimeout: time.Duration(c.IdleTimeout),
+		Name: c.Name, Integration: c.Integration, Type: c.Type, Address: c.Address,
+		Origin:    &event.Origin{Input: c.Name, Source: event.SourceName(c.Source), Service: c.Service, Tags: c.Tags, Store: c.Store, Zone: zone},
+		FrameSize: int(c.FrameSize), Queue: int64(c.Queue), MaxConnections: c.MaxConnections, IdleTimeout: c.IdleTimeout.Std(),
 		Allow: allow, Deny: deny, Filter: filter,
 		TLS: syslog.TLSConfig{CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, CAFile: c.TLS.CAFile, ClientAuth: c.TLS.ClientAuth, MinVersion: c.TLS.MinVersion},
 	}, later{s}, s.opt.Log)
@@ -94,21 +79,6 @@ type later struct{ s *Server }
 
 func (l later) Offer(ctx context.Context, b event.Batch) error { return l.s.pipe.Offer(ctx, b) }
 func (l later) TryOffer(b event.Batch) bool                    { return l.s.pipe.TryOffer(b) }
-
-func prefixes(list []string) (out []netip.Prefix, err error) {
-	for _, v := range list {
-		p, err := netip.ParsePrefix(v)
-		if err != nil {
-			a, aerr := netip.ParseAddr(v)
-			if aerr != nil {
-				return nil, fmt.Errorf("%q is no address and no network", v)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
 
 // httpAdvice says what to do about an address that cannot be had.
 func httpAdvice(addr string, err error) error {
@@ -132,12 +102,10 @@ func (s *Server) Inputs() []intake.Status {
 	return out
 }
 
-func (s *Server) countMapped(o *event.Origin, parsed, unparsed int) {
-	if o == nil {
-		return
-	}
+// mapped counts what became of a sender's records.
+func (s *Server) mapped(o *event.Origin, peer netip.Addr, parsed, unparsed int) {
 	if in := s.byName[o.Input]; in != nil {
-		in.Parsed(netip.Addr{}, uint64(parsed))
-		in.Unparsed(netip.Addr{}, uint64(unparsed))
+		in.Parsed(peer, uint64(parsed))
+		in.Unparsed(peer, uint64(unparsed))
 	}
 }

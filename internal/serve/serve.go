@@ -21,7 +21,6 @@ import (
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
 	"kiroku/internal/enrich"
-	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake/syslog"
 	"kiroku/internal/lake"
@@ -332,6 +331,3 @@ func (st *storage) applyStores(ctx context.Context, cfg *config.Config) error {
 	}
 	return nil
 }
-
-// mapped counts what became of an input's records.
-func (s *Server) mapped(o *event.Origin, parsed, unparsed int) { s.countMapped(o, parsed, unparsed) }

@@ -18,7 +18,7 @@ type Level int
 
 // Levels: Fast for what just came in, Small for what is rewritten at leisure.
 const (
-	Fast  Level = 1
+	Fast  Level = 3
 	Small Level = 9
 )
 

@@ -248,7 +248,8 @@ func textRange(ch *chunk, d *dict) {
 
 // appendCodes appends dictionary codes as they stand in a data page: the width, then the RLE hybrid.
 func appendCodes(dst []byte, codes []uint32, entries int) []byte {
-	width := max(1, bits.Len(uint(entries-1)))
+	// Whole bytes a code: zstd, which comes next, then finds the patterns, and unpacking is cheap.
+	width := max(8, (bits.Len(uint(entries-1))+7)&^7)
 	dst = append(dst, byte(width))
 	if entries == 1 {
 		return appendRun(dst, 0, len(codes), width)

@@ -17,8 +17,8 @@ const (
 	GroupBytes = 32 << 20
 
 	blockRows   = 8 << 10 // rows of a page of long texts, and of a token filter
-	rawPageRows = 1 << 10 // rows of a page of raw_data
-	pageBytes   = 1 << 20 // a page of texts ends at the next 64 rows beyond this
+	rawPageRows = 4 << 10 // rows of a page of raw_data
+	pageBytes   = 4 << 20 // a page of texts ends at the next 64 rows beyond this
 )
 
 // physical types of Parquet.
@@ -118,7 +118,7 @@ func makeLeaves() ([]leaf, [event.NumColumns]int) {
 			l.delta = true
 		}
 		switch c {
-		case event.ColMetadataUID, event.ColActorUserName, event.ColSrcIP, event.ColActorSessionUID:
+		case event.ColActorUserName, event.ColSrcIP, event.ColActorSessionUID:
 			l.bloom = true
 		}
 		ls = append(ls, l)

@@ -150,7 +150,8 @@ func holds(e *event.Event, key, value string) bool {
 				return true
 			}
 		case event.Timestamp:
-			if strconv.FormatInt(e.GetInt(s.Column)/1_000_000, 10) == value {
+			us := e.GetInt(s.Column)
+			if value == strconv.FormatInt(us/1_000_000, 10) || value == fmt.Sprintf("%d.%06d", us/1_000_000, us%1_000_000) {
 				return true
 			}
 		}

@@ -13,14 +13,20 @@ const maxEpoch = 253402300799
 // the receipt. The header may be an hour off.
 func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 	epoch, micros := n.values[keyTimestamp], n.values[keyUSTimestamp]
-	e.Str(event.ColOriginalTime, "us_timestamp", micros)
 	if s, ok := atoi(epoch); ok && s <= maxEpoch {
-		e.Int(event.ColTime, "timestamp", s*1_000_000+fraction(epoch, micros))
+		e.Int(event.ColTime, "timestamp", s*1_000_000)
+		if us, ok := fraction(epoch, micros); ok {
+			// The time says all of it: a text of its own would only cost room.
+			e.Int(event.ColTime, "us_timestamp", s*1_000_000+us)
+			return
+		}
+		e.Str(event.ColOriginalTime, "us_timestamp", micros)
 		if micros == "" {
 			e.Str(event.ColOriginalTime, "timestamp", epoch)
 		}
 		return
 	}
+	e.Str(event.ColOriginalTime, "us_timestamp", micros)
 	e.Unmap("timestamp", epoch)
 	zone := rec.Location()
 	header := &n.line.Stamp
@@ -46,10 +52,9 @@ func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 
 // fraction is the microseconds of us_timestamp, if it belongs to the same second and prints six digits. Firmware prints
 // fewer, and it is not known whether zeros are missing in front or behind.
-func fraction(epoch, micros string) int64 {
+func fraction(epoch, micros string) (us int64, ok bool) {
 	if len(micros) != len(epoch)+7 || micros[len(epoch)] != '.' || micros[:len(epoch)] != epoch {
-		return 0
+		return 0, false
 	}
-	v, _ := atoi(micros[len(epoch)+1:])
-	return v
+	return atoi(micros[len(epoch)+1:])
 }
