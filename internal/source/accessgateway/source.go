@@ -54,24 +54,22 @@ const recognised = 512
 
 // recognise says whether rec looks like a line of the gateway: by its columns, never by the port it came to.
 func recognise(rec *event.Record) bool {
-	s := event.Bytes(rec.Data)
-	if len(s) > recognised {
-		s = s[:recognised]
-	}
+	head := rec.Data[:min(len(rec.Data), recognised)]
+	s := event.Bytes(head)
 	if i := skipBlanks(s, 0); i < len(s) && s[i] == '{' {
 		return false
 	}
 	if !candidate(s) {
 		return false
 	}
-	l := Parse([]byte(s), rec.Received, rec.Location())
+	l := Parse(head, rec.Received, rec.Location())
 	switch l.format {
 	case access:
-		return l.Application.Value == appAuth || l.value("app_host") != ""
+		return l.Application.Value == appAuth || l.value("response_time") != ""
 	case nginxError, unparsed:
 		return false
 	case springBoot:
-		return true
+		return strings.Contains(l.Component.Value, "Certificate") || strings.Contains(l.Component.Value, "ExceptionHandlerAdvice")
 	case service:
 		return l.ownService()
 	}
