@@ -33,7 +33,7 @@ func (m *mapper) accessLog() {
 	m.address("client_ip")
 	m.integer(event.ColBytesOut, "bytes")
 	if seconds, err := strconv.ParseFloat(m.peek("request_time"), 64); err == nil && seconds >= 0 && seconds < 1e9 {
-		m.take("request_time")
+		m.mark("request_time")
 		e.Int(event.ColDurationMS, "request_time", int64(seconds*1000+0.5))
 	}
 }
@@ -44,7 +44,7 @@ func (m *mapper) integer(c event.Column, key string) int64 {
 	if err != nil {
 		return 0
 	}
-	m.take(key)
+	m.mark(key)
 	m.e.Int(c, key, v)
 	return v
 }

@@ -138,7 +138,16 @@ func (d *scanner) closes(i int) bool {
 	if k == j {
 		return false
 	}
-	return k == len(d.s) || d.s[k] == ']' || keyLength(d.s[k:]) > 0
+	return k == len(d.s) || d.s[k] == ']' || keyLength(d.s[k:]) > 0 || cutKey(d.s[k:])
+}
+
+// cutKey says whether s is the head of a key, with which a truncated line may end.
+func cutKey(s string) bool {
+	i := 0
+	for i < len(s) && (upper(s[i]) || s[i] == '_') {
+		i++
+	}
+	return i > 0 && i == len(s)
 }
 
 // closesBeforeBare says whether the quote at i ends the last value of data that goes on with words without a key.
@@ -168,7 +177,11 @@ func (d *scanner) lastClosing() int {
 func (d *scanner) unquoted(key string, start int) int {
 	s := d.s
 	for i := start; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		if solid(c) && c != '"' && c != ']' {
+			continue
+		}
+		switch {
 		case c == '"' && (i+1 == len(s) || s[i+1] == ']' || blank(s, i+1) > 0):
 			d.value(key, s[start:i], false)
 			d.line.note("sd_missing_open_quote", key)

@@ -59,7 +59,6 @@ func (h *head) parse(s string) string {
 		h.take(h.stamp)
 		l.Hostname = cell(l.Envelope.Hostname)
 		l.Application = cell(l.Envelope.AppName)
-		l.ProcID = l.Envelope.ProcID
 		if !l.Hostname.Present {
 			l.missing("hostname")
 		}

@@ -67,7 +67,10 @@ func safe(key, v string) string {
 }
 
 // take returns the value of key for a column and marks it as mapped. An unknown value is "".
-func (m *mapper) take(key string) string {
+func (m *mapper) take(key string) string { return safe(key, m.mark(key)) }
+
+// mark marks the pair of key as mapped and returns its value as it is.
+func (m *mapper) mark(key string) string {
 	for i := range m.l.Data {
 		if m.l.Data[i].Key != key {
 			continue
@@ -75,7 +78,7 @@ func (m *mapper) take(key string) string {
 		if i < 64 {
 			m.used |= 1 << i
 		}
-		return safe(key, m.l.Data[i].Value)
+		return m.l.Data[i].Value
 	}
 	return ""
 }
@@ -218,6 +221,9 @@ func (m *mapper) result() string {
 func (m *mapper) statusCode(code string) {
 	m.e.Str(event.ColStatusCode, "MESSAGE", code)
 	m.noReason = true
+	if m.peek("REASON") == code {
+		m.mark("REASON")
+	}
 }
 
 // subject maps the actor, the session and what REASON says.
@@ -261,7 +267,7 @@ func (m *mapper) reason() {
 		}
 		return
 	}
-	m.take("REASON")
+	m.mark("REASON")
 	rule := redact(l.ReasonRule)
 	e.Str(event.ColPolicyDesc, "REASON", rule)
 	if rule != "N/A" && !m.noReason {
@@ -294,7 +300,7 @@ func (m *mapper) address(key string) {
 	if !ok {
 		return
 	}
-	m.take(key)
+	m.mark(key)
 	m.e.Str(event.ColSrcIP, key, ip)
 	m.e.Unmap("intermediate_ips", trim(rest))
 }

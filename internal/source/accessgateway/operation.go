@@ -198,7 +198,7 @@ func (m *mapper) health(name, key string) {
 	if err != nil {
 		return
 	}
-	m.take(key)
+	m.mark(key)
 	m.e.Unmap(key, figure)
 	if percent >= fullPercent {
 		m.severity(event.SeverityHigh)

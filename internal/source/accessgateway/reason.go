@@ -84,6 +84,10 @@ func reasonPairs(s string) func(yield func(int, Pair) bool) {
 // when no key follows.
 func nextReasonKey(s string, i int) (end, next int) {
 	for i < len(s) {
+		if solid(s[i]) {
+			i++
+			continue
+		}
 		n := blank(s, i)
 		if n == 0 {
 			i++

@@ -4,15 +4,17 @@ import "strings"
 
 const redacted = "[redacted]"
 
-// secretWords mark a key as holding a secret wherever they stand in it, once case, hyphens, underscores and points are
-// left out. The gateway writes every attribute that is mapped to an application into REASON, in clear.
-var secretWords = [...]string{
-	"spgwkey", "secret", "cookie", "authorization", "passw", "passphrase", "passcode", "token", "apikey", "credential",
-	"bearer", "jwt", "samlresponse", "assertion", "signature",
-}
-
-// secretKey says whether the value of key is a secret.
+// secretKey says whether the value of key is a secret: whether one of the words of secretWord stands in it once case,
+// hyphens, underscores and points are left out. The gateway writes every attribute that is mapped to an application into
+// REASON, in clear.
 func secretKey(key string) bool {
+	switch key {
+	case "SESSION_ID", "SUBJECT", "RESOURCE", "METHOD", "POLICY", "POLICY_TYPE", "DURATION", "APP", "APP_TYPE", "APP_DOMAIN",
+		"RESULT", "REASON", "REMOTE_IP", "USER_AGENT", "SESSIONID", "RelayDomain", "SourceAuthNType", "RemoteIP", "Groups",
+		"creationTime", "maxInactiveInterval", "maxActiveInterval", "lastAccessedTime",
+		"COOKIE_DOMAIN", "PWD": // no secrets, whatever the words in them: a domain, and the working directory of sudo
+		return false
+	}
 	var buf [64]byte
 	b := buf[:0]
 	for i := range len(key) {
@@ -25,25 +27,43 @@ func secretKey(key string) bool {
 		}
 		b = append(b, c)
 	}
-	if len(b) < 3 {
-		return false
-	}
 	switch string(b) {
-	case "otp", "pin":
-		return true
-	case "pwd":
-		return key != "PWD" // the working directory of sudo
-	}
-	if strings.HasSuffix(string(b), "key") {
+	case "otp", "pin", "pwd":
 		return true
 	}
-	for _, w := range secretWords {
-		if len(b) >= len(w) && strings.Contains(string(b), w) {
+	if len(b) >= 3 && string(b[len(b)-3:]) == "key" {
+		return true
+	}
+	for i := range b {
+		if secretWord(b[i:]) {
 			return true
 		}
 	}
 	return false
 }
+
+// secretWord says whether b, in small letters, starts with a word that names secrets.
+func secretWord(b []byte) bool {
+	switch b[0] {
+	case 'a':
+		return hasWord(b, "authorization") || hasWord(b, "apikey") || hasWord(b, "assertion")
+	case 'b':
+		return hasWord(b, "bearer")
+	case 'c':
+		return hasWord(b, "cookie") || hasWord(b, "credential")
+	case 'j':
+		return hasWord(b, "jwt")
+	case 'p':
+		return hasWord(b, "passw") || hasWord(b, "passphrase") || hasWord(b, "passcode") || hasWord(b, "privatekey")
+	case 's':
+		return hasWord(b, "secret") || hasWord(b, "spgwkey") || hasWord(b, "samlresponse") || hasWord(b, "signature")
+	case 't':
+		return hasWord(b, "token")
+	}
+	return false
+}
+
+func hasWord(b []byte, w string) bool { return len(b) >= len(w) && string(b[:len(w)]) == w }
 
 // redact replaces the values of secret keys in text of the form key=value. A value reaches to the next blank that another
 // key= follows, so that a secret with blanks inside does not leave its end behind. Text without secrets is returned as
@@ -87,7 +107,9 @@ func redact(s string) string {
 
 // keyBefore returns the key that ends s, without the quotes that may stand around it.
 func keyBefore(s string) string {
-	s = strings.TrimRight(s, "\"' ")
+	for s != "" && (s[len(s)-1] == '"' || s[len(s)-1] == '\'' || s[len(s)-1] == ' ') {
+		s = s[:len(s)-1]
+	}
 	i := len(s)
 	for i > 0 && keyByte(s[i-1]) {
 		i--

@@ -81,9 +81,9 @@ func recognise(rec *event.Record) bool {
 // takes.
 func candidate(s string) bool {
 	for _, w := range [...]string{
-		"_GATEWAY", "OAG", "_CONSOLE", "CHECK_", "check_connection", appTemplate, "Access Gateway", " - - ", "/opt/oag/", "oagha",
+		"_GATEWAY", "OAG", "_CONSOLE", "CHECK_", "check_connection", appTemplate, "Access Gateway", " - - \"", " - - [", "/opt/oag/", "oagha",
 		"Certificate", "ExceptionHandlerAdvice", "ACCESS ", "MONITOR ", "SCRIPT ", "SERVICE ", "Scheduler", "EBS_", "HOST_IP",
-		"ApplicationService", "checkConnection", appAuth,
+		"ApplicationService", "checkConnection", " auth 2",
 	} {
 		if strings.Contains(s, w) {
 			return true

@@ -29,11 +29,14 @@ func skipBlanks(s string, i int) int {
 
 // word returns the end of the run without blanks that starts at i.
 func word(s string, i int) int {
-	for i < len(s) && blank(s, i) == 0 {
+	for i < len(s) && (solid(s[i]) || blank(s, i) == 0) {
 		i++
 	}
 	return i
 }
+
+// solid is the quick half of blank: c can start no blank.
+func solid(c byte) bool { return c > ' ' && c != 0xC2 }
 
 // cutWord splits off the first word. rest starts with the next one.
 func cutWord(s string) (first, rest string) {
