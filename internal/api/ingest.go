@@ -141,10 +141,10 @@ func (s *server) readBody(ctx context.Context, body io.Reader) (b []byte, done f
 	if err := s.budget.Acquire(wait, reserved); err != nil {
 		return nil, nil, errBusy()
 	}
-	done = func() { s.budget.Release(reserved) }
+	release := func() { s.budget.Release(reserved) }
 	defer func() {
 		if err != nil {
-			done()
+			release()
 		}
 	}()
 	const slack = 512 // lets the read that finds the end not grow the buffer
@@ -156,7 +156,7 @@ func (s *server) readBody(ctx context.Context, body io.Reader) (b []byte, done f
 		case int64(len(b)) > limit:
 			return nil, nil, tooLarge(limit)
 		case errors.Is(err, io.EOF):
-			return b, done, nil
+			return b, release, nil
 		case err != nil:
 			return nil, nil, readError(err)
 		case len(b) < cap(b):
