@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"kiroku/internal/event"
 )
 
@@ -287,10 +285,7 @@ func (m *mapper) client() {
 	for i := range m.l.ReasonFields {
 		m.reasonField(&m.l.ReasonFields[i])
 	}
-	for i := range m.l.ReasonRepeats {
-		p := &m.l.ReasonRepeats[i]
-		m.unmap("reason_repeats.", p.Key, redactPair(*p))
-	}
+	m.repeats("reason_repeats.", m.l.ReasonRepeats, redactPair)
 }
 
 // address maps the first address of key's list to src_ip; the others are those of proxies.
@@ -349,100 +344,4 @@ func (m *mapper) reasonField(p *Pair) {
 		return
 	}
 	m.unmap("reason.", p.Key, v)
-}
-
-// leftovers keeps everything that has no column.
-func (m *mapper) leftovers() {
-	e, l := m.e, m.l
-	for i := range l.Data {
-		if i >= 64 || m.used&(1<<i) == 0 {
-			e.Unmap(l.Data[i].Key, safe(l.Data[i].Key, l.Data[i].Value))
-		}
-	}
-	for i := range l.Duplicates {
-		p := &l.Duplicates[i]
-		m.unmap("sd_duplicates.", p.Key, safe(p.Key, p.Value))
-	}
-	for i := range l.MessageFields {
-		if i >= 64 || m.usedText&(1<<i) == 0 {
-			m.unmap("message.", l.MessageFields[i].Key, safe(l.MessageFields[i].Key, l.MessageFields[i].Value))
-		}
-	}
-	e.Unmap("COMPONENT", redact(real(l.Component.Value)))
-	e.Unmap("SUB_COMPONENT", redact(real(l.SubComponent.Value)))
-	e.Unmap("procid", l.ProcID)
-	if e.GetStr(event.ColLogProvider) != real(l.Application.Value) {
-		e.Unmap("APPLICATION", redact(real(l.Application.Value)))
-	}
-	if len(l.Bare) > 0 {
-		e.Unmap("sd_bare", redact(strings.Join(l.Bare, " ")))
-	}
-	if len(l.Positional) > 0 && !e.Has(event.ColDstIP) && !e.Has(event.ColDstHost) {
-		e.Unmap("positional", redact(strings.Join(l.Positional, " ")))
-	}
-	m.envelope()
-	m.warnings()
-	e.Unmap("line_hash", m.hash())
-}
-
-func (m *mapper) envelope() {
-	env := &m.l.Envelope
-	if env.Format == envelopePRI || env.Format == "" {
-		return
-	}
-	for _, p := range [...]Pair{
-		{"envelope.timestamp", env.Timestamp}, {"envelope.hostname", env.Hostname}, {"envelope.app_name", env.AppName},
-		{"envelope.procid", env.ProcID}, {"envelope.msgid", env.MsgID}, {"envelope.structured_data", env.Data},
-	} {
-		m.e.Unmap(p.Key, redact(p.Value))
-	}
-}
-
-// unmap keeps a value under prefix and key.
-func (m *mapper) unmap(prefix, key, v string) {
-	if v == "" {
-		return
-	}
-	var buf [96]byte
-	name := append(append(buf[:0], prefix...), key...)
-	m.e.Unmap(m.e.Keep(name), v)
-}
-
-// maxWarnings bounds parse_warnings on a hostile line of many keys.
-const maxWarnings = 4096
-
-// warnings keeps what is odd about the line.
-func (m *mapper) warnings() {
-	var buf [512]byte
-	b := buf[:0]
-	for _, i := range m.l.Irregular {
-		if len(b) > maxWarnings {
-			break
-		}
-		if len(b) > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, i.Code...)
-		if i.Detail != "" {
-			b = append(b, ':')
-			b = append(b, redact(i.Detail)...)
-		}
-	}
-	m.e.Unmap("parse_warnings", m.e.Keep(b))
-}
-
-// hash identifies node and text, so that a line that came by syslog can be found again in a downloaded file. It is no id:
-// one node writes equal lines for distinct events.
-func (m *mapper) hash() string {
-	var d xxhash.Digest
-	d.Reset()
-	_, _ = d.WriteString(m.l.Hostname.Value) // Digest's writes return no errors
-	_, _ = d.WriteString("\n")
-	_, _ = d.WriteString(m.l.text)
-	const digits = "0123456789abcdef"
-	var hex [16]byte
-	for i, v := 15, d.Sum64(); i >= 0; i, v = i-1, v>>4 {
-		hex[i] = digits[v&15]
-	}
-	return m.e.Keep(hex[:])
 }

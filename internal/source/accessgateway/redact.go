@@ -122,6 +122,10 @@ func redactPair(p Pair) string {
 	if p.Value == "" {
 		return ""
 	}
+	switch p.Key {
+	case "SESSIONID", "USER_AGENT", "SourceAuthNType", "RemoteIP", "RelayDomain":
+		return redact(p.Value) // written by the gateway, so no attribute of a user is glued to it
+	}
 	if secretKey(p.Key) {
 		return redacted
 	}

@@ -80,9 +80,18 @@ func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func upper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
+// The characters of keys, one bit each: '-', '.', the digits, the letters and '_'.
+const (
+	keyLow  = 1<<'-' | 1<<'.' | (1<<10-1)<<'0'
+	keyHigh = (1<<26-1)<<('A'-64) | 1<<('_'-64) | (1<<26-1)<<('a'-64)
+)
+
 // keyByte says whether c can stand inside a key.
 func keyByte(c byte) bool {
-	return letter(c) || c-'0' <= 9 || c == '_' || c == '.' || c == '-'
+	if c < 64 {
+		return uint64(keyLow)>>c&1 == 1
+	}
+	return c < 128 && uint64(keyHigh)>>(c-64)&1 == 1
 }
 
 // oneBlank writes the words of s with one blank between them.
