@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"kiroku/internal/identity"
+	"kiroku/internal/search"
 )
 
 //go:embed openapi.yaml
@@ -29,6 +30,7 @@ type server struct {
 	routes  map[string]route
 	budget  *semaphore.Weighted // bytes of ingest bodies in memory
 	objects *keyedLock          // one piece of an object at a time
+	names   *search.Fields      // what fields are called
 }
 
 var _ StrictServerInterface = (*server)(nil)
@@ -39,7 +41,8 @@ func New(d Deps) http.Handler {
 	if d.Limits == (Limits{}) {
 		d.Limits = DefaultLimits()
 	}
-	s := &server{deps: d, log: d.Log, routes: map[string]route{}, budget: semaphore.NewWeighted(d.Limits.IngestTotal), objects: newKeyedLock()}
+	s := &server{deps: d, log: d.Log, routes: map[string]route{}, budget: semaphore.NewWeighted(d.Limits.IngestTotal), objects: newKeyedLock(),
+		names: search.NewFields()}
 	for _, r := range routes(d.Limits) {
 		s.routes[r.pattern] = r
 	}

@@ -327,10 +327,10 @@ func TestTail(t *testing.T) {
 		t.Errorf("a wrong search: %d %s", a.status, a.body)
 	}
 	s.tail = func(_ context.Context, f func(json.RawMessage) error) error {
-		return errors.Join(f(json.RawMessage("{\n\"event_uid\": \"u2\"}")), fault.New(fault.Busy, errors.New("the service stops"), "Connect again."))
+		return errors.Join(f(json.RawMessage("{\n\"event_uid\": \"u2\"}")), f(json.RawMessage(`{"missed":7}`)), fault.New(fault.Busy, errors.New("the service stops"), "Connect again."))
 	}
 	a = s.do("admin", "GET", "/api/v1/tail", "")
-	if !strings.Contains(a.body, "data: {\"event_uid\": \"u2\"}\n\n") || !strings.Contains(a.body, "event: error\ndata: {") || !strings.Contains(a.body, "Connect again.") {
+	if !strings.Contains(a.body, "data: {\"event_uid\": \"u2\"}\n\nevent: missed\ndata: {\"missed\":7}\n\n") || !strings.Contains(a.body, "event: error\ndata: {") || !strings.Contains(a.body, "Connect again.") {
 		t.Errorf("an error in the middle: %q", a.body)
 	}
 }

@@ -22,6 +22,7 @@ var matrix = []struct {
 	{"POST", "/api/v1/facets", `{"fields":["src_ip"]}`, "401 403 200 200 200"},
 	{"POST", "/api/v1/facets", `{"fields":["raw_data"]}`, "401 403 403 200 200"},
 	{"POST", "/api/v1/facets", `{"fields":["raw"]}`, "401 403 403 200 200"},
+	{"POST", "/api/v1/facets", `{"fields":["src_ip","@RAW_DATA"]}`, "401 403 403 200 200"},
 	{"POST", "/api/v1/histogram", `{"by":"raw_data"}`, "401 403 403 200 200"},
 	{"GET", "/api/v1/fields", "", "401 403 200 200 200"},
 	{"GET", "/api/v1/export", "", "401 403 200 200 200"},

@@ -91,11 +91,7 @@ func (f *fake) Histogram(_ context.Context, req query.Request, opts query.Histog
 }
 
 func (f *fake) Facets(_ context.Context, req query.Request, fields []string, top int) ([]query.Facet, error) {
-	name := fields[0]
-	if name == "raw" { // another name of the column
-		name = "raw_data"
-	}
-	return []query.Facet{{Field: name, Values: []query.FacetValue{{Value: "v", Count: int64(top)}}}}, f.asked(req)
+	return []query.Facet{{Field: fields[0], Values: []query.FacetValue{{Value: "v", Count: int64(top)}}}}, f.asked(req)
 }
 
 func (f *fake) Fields(_ context.Context, req query.Request) ([]query.FieldInfo, error) {

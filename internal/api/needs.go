@@ -47,7 +47,8 @@ type Searcher interface {
 	// CSV, text that a spreadsheet would take for a formula is prefixed with an apostrophe.
 	Export(ctx context.Context, req query.Request, format string, w io.Writer) error
 	// Tail calls f for every event that arrives, in the order of arrival, until ctx ends or f fails. Cursor is the
-	// event_uid of the last row the caller has seen: what arrived after it comes first. f must not keep the row.
+	// event_uid of the last row the caller has seen: what arrived after it comes first. When the caller is too slow, events
+	// are left out and f gets {"missed": n} instead of a row. f must not keep the row.
 	Tail(ctx context.Context, req query.Request, f func(row json.RawMessage) error) error
 }
 

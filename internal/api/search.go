@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"kiroku/internal/event"
@@ -51,7 +52,7 @@ func (s *server) Histogram(ctx context.Context, r HistogramRequestObject) (Histo
 	if err := within("buckets", b.Buckets, 1, 2000); err != nil {
 		return nil, err
 	}
-	if err := mayGroup(p, b.By); err != nil {
+	if err := s.mayGroup(p, b.By); err != nil {
 		return nil, err
 	}
 	req, zone, err := requestOf(p, EventQuery{Search: b.Search, Stores: b.Stores, From: b.From, To: b.To, Tz: b.Tz}, nil)
@@ -104,7 +105,7 @@ func (s *server) Facets(ctx context.Context, r FacetsRequestObject) (FacetsRespo
 		return nil, err
 	}
 	for _, f := range b.Fields {
-		if err := mayGroup(p, f); err != nil {
+		if err := s.mayGroup(p, f); err != nil {
 			return nil, err
 		}
 	}
@@ -122,9 +123,6 @@ func (s *server) Facets(ctx context.Context, r FacetsRequestObject) (FacetsRespo
 	}
 	out := Facets200JSONResponse{Facets: make([]Facet, len(facets))}
 	for i, f := range facets {
-		if err := mayGroup(p, f.Field); err != nil { // the field was asked for by another of its names
-			return nil, err
-		}
 		values := make([]FacetValue, len(f.Values))
 		for j, v := range f.Values {
 			values[j] = FacetValue{Value: v.Value, Count: v.Count}
@@ -134,9 +132,10 @@ func (s *server) Facets(ctx context.Context, r FacetsRequestObject) (FacetsRespo
 	return out, nil
 }
 
-// mayGroup refuses a field whose values p may not see.
-func mayGroup(p *caller, field string) error {
-	if field == event.ColRawData.String() && !p.Can(identity.Raw) {
+// mayGroup refuses a field whose values p may not see, under any of its names. The names that sources add are not known
+// here; no source has one for raw_data.
+func (s *server) mayGroup(p *caller, field string) error {
+	if !p.Can(identity.Raw) && slices.Contains(s.names.Lookup(field).Columns, event.ColRawData) {
 		return deniedRaw()
 	}
 	return nil
@@ -155,7 +154,7 @@ func (s *server) Fields(ctx context.Context, r FieldsRequestObject) (FieldsRespo
 	}
 	out := Fields200JSONResponse{Fields: make([]Field, len(fields))}
 	for i, f := range fields {
-		if mayGroup(p, f.Name) != nil {
+		if s.mayGroup(p, f.Name) != nil {
 			f.Examples = nil
 		}
 		out.Fields[i] = Field{Name: f.Name, Type: f.Type, Path: f.Path, Doc: f.Doc, Aliases: f.Aliases, Examples: f.Examples, Share: f.Share}

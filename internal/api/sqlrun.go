@@ -142,7 +142,7 @@ func newCSVResult(w io.Writer) resultWriter { return &csvResult{w: csv.NewWriter
 func (c *csvResult) columns(cols []query.ResultColumn) error {
 	c.cells = make([]string, len(cols))
 	for i, col := range cols {
-		c.cells[i] = unformula(col.Name)
+		c.cells[i] = query.Inert(col.Name)
 	}
 	return c.w.Write(c.cells)
 }

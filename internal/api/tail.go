@@ -140,10 +140,16 @@ func (e *eventWriter) comment(text string) error {
 
 func (e *eventWriter) row(row json.RawMessage) error {
 	var id struct {
-		UID string `json:"event_uid"`
+		UID    string `json:"event_uid"`
+		Missed int64  `json:"missed"`
 	}
 	if err := json.Unmarshal(row, &id); err != nil {
 		return fmt.Errorf("read row: %w", err)
+	}
+	if id.UID == "" && id.Missed > 0 { // without an id: the place to continue from stays
+		e.begin()
+		_, err := fmt.Fprintf(e.w, "event: missed\ndata: {\"missed\":%d}\n\n", id.Missed)
+		return err
 	}
 	if !e.caller.Can(identity.Raw) {
 		var err error

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"kiroku/internal/event"
+	"kiroku/internal/query"
 )
 
 // appendValue appends a value of a SQL result as JSON. Numbers that JSON cannot hold are strings, times are RFC 3339 in
@@ -85,33 +86,25 @@ func appendFloat(b []byte, f float64) []byte {
 	return strconv.AppendFloat(b, f, 'g', -1, 64)
 }
 
-// cell is a value of a SQL result as text: as it stands in JSON, without the quotes around text; nothing for NULL.
+// cell is a value of a SQL result as text: as it stands in JSON, without the quotes around text; nothing for NULL. Text is
+// made harmless to spreadsheets; numbers cannot be formulas.
 func cell(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case string:
-		return unformula(v)
+		return query.Inert(v)
 	case []byte:
 		if utf8.Valid(v) {
-			return unformula(string(v))
+			return query.Inert(string(v))
 		}
 	}
 	s := string(appendValue(nil, v))
 	if strings.HasPrefix(s, `"`) {
 		var text string
 		if err := json.Unmarshal([]byte(s), &text); err == nil {
-			return unformula(text)
+			return query.Inert(text)
 		}
-	}
-	return s
-}
-
-// unformula keeps spreadsheets from running text that came in an event: an apostrophe goes before what they would take for
-// a formula (OWASP, CSV Injection). Numbers are written from numeric values, which do not come here.
-func unformula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
 	}
 	return s
 }

@@ -1440,6 +1440,7 @@ type ClientInterface interface {
 	//
 	// Server-sent events: each has the event `row`, the row as data and its cursor as id. A comment is sent every 15 s
 	// when nothing arrives. A browser continues by itself (`Last-Event-ID`); others pass `cursor`.
+	// Who reads too slowly misses events and is told how many by the event `missed` with `{"missed": n}` as data.
 	// When the service ends the stream, it sends the event `error` with a problem as data.
 	//
 	// Corresponds with GET /api/v1/tail (the `Tail` operationId).
@@ -2199,6 +2200,7 @@ func (c *Client) UpdateStore(ctx context.Context, name PathName, body UpdateStor
 //
 // Server-sent events: each has the event `row`, the row as data and its cursor as id. A comment is sent every 15 s
 // when nothing arrives. A browser continues by itself (`Last-Event-ID`); others pass `cursor`.
+// Who reads too slowly misses events and is told how many by the event `missed` with `{"missed": n}` as data.
 // When the service ends the stream, it sends the event `error` with a problem as data.
 //
 // Corresponds with GET /api/v1/tail (the `Tail` operationId).
@@ -4414,6 +4416,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Server-sent events: each has the event `row`, the row as data and its cursor as id. A comment is sent every 15 s
 	// when nothing arrives. A browser continues by itself (`Last-Event-ID`); others pass `cursor`.
+	// Who reads too slowly misses events and is told how many by the event `missed` with `{"missed": n}` as data.
 	// When the service ends the stream, it sends the event `error` with a problem as data.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -6797,6 +6800,7 @@ func (c *ClientWithResponses) UpdateStoreWithResponse(ctx context.Context, name 
 //
 // Server-sent events: each has the event `row`, the row as data and its cursor as id. A comment is sent every 15 s
 // when nothing arrives. A browser continues by itself (`Last-Event-ID`); others pass `cursor`.
+// Who reads too slowly misses events and is told how many by the event `missed` with `{"missed": n}` as data.
 // When the service ends the stream, it sends the event `error` with a problem as data.
 //
 // Returns a wrapper object for the known response body format(s).
