@@ -50,13 +50,10 @@ func entityActivity(word string) int {
 }
 
 func (m *mapper) trustedDomain() {
-	action := m.take("ACTION")
+	action := m.peek("ACTION")
 	activity := entityActivity(action)
-	if activity == 99 {
-		if action == "" {
-			action = "Change"
-		}
-		m.untake("ACTION")
+	if action == "" {
+		action = "Change"
 	}
 	l := m.l
 	failed := l.Level.Value == "ALERT" || l.Level.Value == "WARN" || l.says("xception", "例外")

@@ -84,15 +84,6 @@ func (m *mapper) mark(key string) string {
 // peek returns the value of key without marking it.
 func (m *mapper) peek(key string) string { return safe(key, m.l.value(key)) }
 
-// untake leaves the pair of key to unmapped after all.
-func (m *mapper) untake(key string) {
-	for i := range min(len(m.l.Data), 64) {
-		if m.l.Data[i].Key == key {
-			m.used &^= 1 << i
-		}
-	}
-}
-
 // str maps the value of key to column c.
 func (m *mapper) str(c event.Column, key string) { m.e.Str(c, key, m.take(key)) }
 
@@ -204,13 +195,9 @@ func (m *mapper) success(ok bool) {
 	}
 }
 
-// result sets the status from RESULT and returns the outcome.
+// result sets the status from RESULT, whose own word stays in unmapped, and returns the outcome.
 func (m *mapper) result() string {
-	word := m.take("RESULT")
-	outcome := outcomeOf(word)
-	if outcome == "" && word != "" {
-		m.untake("RESULT")
-	}
+	outcome := outcomeOf(m.peek("RESULT"))
 	m.outcome("RESULT", outcome)
 	return outcome
 }
@@ -327,14 +314,21 @@ func (m *mapper) reasonField(p *Pair) {
 			e.Unmap("intermediate_ips", trim(rest))
 			return
 		}
+		if ok && rest == "" && ip == e.GetStr(event.ColSrcIP) {
+			return
+		}
 	case "SESSIONID":
 		if !e.Has(event.ColActorSessionUID) {
 			e.Str(event.ColActorSessionUID, "REASON.SESSIONID", v)
+		}
+		if v == e.GetStr(event.ColActorSessionUID) {
 			return
 		}
 	case "USER_AGENT":
 		if !e.Has(event.ColUserAgent) {
 			e.Str(event.ColUserAgent, "REASON.USER_AGENT", v)
+		}
+		if v == e.GetStr(event.ColUserAgent) {
 			return
 		}
 	case "Groups":

@@ -13,8 +13,9 @@ var Source = source.Source{
 	Recognise:  recognise,
 	Map:        mapLine,
 	Attributes: attributes,
+	// RESULT is not here: unmapped keeps it, because the words of the outcome column are others.
 	Fields: []source.Field{
-		{Name: "TIMESTAMP", Column: event.ColOriginalTime},
+		{Name: "TIMESTAMP", Column: event.ColTime},
 		{Name: "HOSTNAME", Column: event.ColDeviceHost},
 		{Name: "APPLICATION", Column: event.ColLogProvider},
 		{Name: "SUB_PROCESS", Column: event.ColProductFeature},
@@ -29,7 +30,6 @@ var Source = source.Source{
 		{Name: "REMOTE_IP", Column: event.ColSrcIP},
 		{Name: "REMOTE_ID", Column: event.ColSrcIP},
 		{Name: "USER_AGENT", Column: event.ColUserAgent},
-		{Name: "RESULT", Column: event.ColOutcome},
 		{Name: "REASON", Column: event.ColStatusCode},
 		{Name: "APP", Column: event.ColAppName},
 		{Name: "APP_TYPE", Column: event.ColAppType},
