@@ -1,0 +1,90 @@
+# `make run` and `make test` are all a newcomer needs. `make help` lists the rest.
+GO      ?= go
+NODE    ?= node
+PYTHON  ?= python3
+BUILD   := $(GO) build -buildvcs=false
+TEST    := $(GO) test -buildvcs=false
+TOOLS   := $(CURDIR)/.tools
+LINT_VERSION := v2.15.0
+LINT    := $(TOOLS)/golangci-lint-$(LINT_VERSION)/golangci-lint
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+DATA    ?= data
+T       ?= 10s
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test race check fmt vet lint arch gen generated golden fuzz bench micro e2e integration clean
+
+help: ## what each target does
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+build: ## bin/kiroku
+	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/kiroku ./cmd/kiroku
+
+run: build ## build, start with the data in ./data, say where to look
+	@echo 'Kiroku stores in ./$(DATA). Console and API: http://127.0.0.1:8480   Syslog: 127.0.0.1:5514 (TCP and UDP)'
+	@echo 'In a second terminal: bin/kiroku status --data $(DATA)   bin/kiroku tail --data $(DATA)   Stop with Ctrl-C.'
+	bin/kiroku serve --data $(DATA)
+
+test: ## all tests that need nothing but Go and a C compiler
+	$(TEST) -p 2 -timeout 20m ./...
+
+race: ## the same with the race detector
+	$(TEST) -race -p 1 -timeout 40m ./...
+
+check: fmt vet lint arch generated ## format, vet, lint, import directions, generated files up to date
+
+fmt:
+	@bad=$$(gofmt -l cmd internal test web changes); if [ -n "$$bad" ]; then echo "not formatted, run gofmt -w on:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	$(GO) vet -tags integration ./test/...
+
+lint: $(LINT)
+	$(LINT) run --timeout 20m
+
+# A long build (some minutes); kept in .tools until the version changes.
+$(LINT):
+	GOBIN=$(dir $(LINT)) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+arch: ## import directions, the map, package comments
+	$(TEST) -count=1 ./internal/archtest
+
+gen: ## API server and client, configuration reference, changelog
+	$(GO) generate ./...
+	$(TEST) -count=1 ./internal/config ./changes -update
+
+generated: gen
+	@git diff --exit-code || { echo 'generated files are not up to date: run "make gen" and commit what it changes'; exit 1; }
+
+golden: ## write the golden files anew; review the diff
+	$(TEST) -count=1 $$(grep -rlE 'flag\.Bool\("update"|"kiroku/internal/source/sourcetest"' --include=*_test.go . | xargs -n1 dirname | sort -u) -update
+
+fuzz: ## every fuzz target for T each (make fuzz T=30s)
+	@grep -rhoE '^func (Fuzz[A-Za-z0-9_]*)\(' --include=*_test.go -H internal cmd | sed -E 's/^(.*)\/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(/\1 \2/' | sort | while read -r dir target; do \
+		echo "== $$dir $$target"; $(TEST) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(T) ./$$dir || exit 1; done
+
+micro: ## Go micro-benchmarks
+	$(TEST) -run '^$$' -bench . -benchtime 1s -p 1 ./internal/...
+
+bench: build ## beside rsyslog and syslog-ng, with ../shared/bench (ARGS='-n 10000000')
+	$(TEST) -count=1 -v -timeout 4h -tags bench ./test/bench $(if $(ARGS),-args $(ARGS))
+
+e2e: build test/e2e/node_modules ## the console's page in a browser
+	cd test/e2e && $(NODE) --test
+
+test/e2e/node_modules: test/e2e/package-lock.json
+	cd test/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	@touch $@
+
+integration: build $(TOOLS)/python/.done ## real senders, SIGKILL, full disks, PyIceberg and DuckDB as readers
+	KIROKU=$(CURDIR)/bin/kiroku KIROKU_TOOLS=$(TOOLS) KIROKU_PYTHON=$(TOOLS)/python/bin/python \
+		$(TEST) -count=1 -v -p 1 -timeout 25m -tags integration ./test/...
+
+$(TOOLS)/python/.done: test/integration/iceberg/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clean: ## remove what was built; data and tools stay
+	rm -rf bin
