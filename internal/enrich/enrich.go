@@ -3,6 +3,7 @@ package enrich
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -111,7 +112,7 @@ func (en *Enricher) agent(ua string) agent {
 	if len(en.agents) >= cacheSize {
 		clear(en.agents)
 	}
-	en.agents[string([]byte(ua))] = a // ua belongs to the record
+	en.agents[strings.Clone(ua)] = a // ua belongs to the record
 	return a
 }
 
@@ -145,7 +146,7 @@ func (en *Enricher) place(ip string) *place {
 	if len(en.places) >= cacheSize {
 		clear(en.places)
 	}
-	en.places[string([]byte(ip))] = p
+	en.places[strings.Clone(ip)] = p
 	return p
 }
 

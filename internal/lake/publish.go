@@ -200,6 +200,11 @@ func (l *Lake) replace(ctx context.Context, st *store, old, add []*Segment) erro
 	return nil
 }
 
+// tableStats are the columns whose statistics go into the Iceberg table; more of them make every commit slower.
+var tableStats = map[event.Column]bool{event.ColTime: true, event.ColIngestTime: true, event.ColSeq: true, event.ColEventUID: true, event.ColSource: true,
+	event.ColClassUID: true, event.ColTypeUID: true, event.ColSeverityID: true, event.ColService: true, event.ColEventCode: true,
+	event.ColActorUserName: true, event.ColSrcIP: true, event.ColRawData: true}
+
 // dataFile describes a file just written for the Iceberg commit.
 func (s *Segment) dataFile() table.DataFile {
 	f := table.DataFile{Path: s.path, Rows: s.Rows, Bytes: s.Bytes, Day: table.DayOfMicros(s.MinTime), MinTime: s.MinTime, MaxTime: s.MaxTime,
@@ -209,10 +214,10 @@ func (s *Segment) dataFile() table.DataFile {
 		byID[c.Info().FieldID] = c
 	}
 	for _, cs := range s.columns {
-		if cs.IsNested {
+		c := byID[cs.FieldID]
+		if cs.IsNested || !tableStats[c] {
 			continue
 		}
-		c := byID[cs.FieldID]
 		st := table.ColumnStats{Column: c, Bytes: cs.Size, Values: cs.Values, Nulls: cs.Nulls}
 		switch {
 		case cs.HasText:

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"kiroku/internal/event"
 	"kiroku/internal/lake/segment"
@@ -31,7 +32,7 @@ func newCatalogue() *catalogue { return &catalogue{keys: map[string]*fieldSample
 
 func (s *fieldSample) add(v string) {
 	if v != "" && len(s.examples) < maxExamples && !slices.Contains(s.examples, v) {
-		s.examples = append(s.examples, string([]byte(v[:min(len(v), 200)])))
+		s.examples = append(s.examples, strings.Clone(v[:min(len(v), 200)]))
 	}
 }
 
@@ -104,7 +105,7 @@ func (c *catalogue) addKeys(m *matcher, g *segment.Group, set rowset) error {
 					continue
 				}
 				s = &fieldSample{}
-				c.keys[string([]byte(key))] = s
+				c.keys[strings.Clone(key)] = s
 			}
 			s.have++
 			s.add(vals.At(vals.Codes[k]))

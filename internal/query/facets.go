@@ -77,7 +77,7 @@ func (q *Queries) Facets(ctx context.Context, req Request, fields []string, top 
 func (c *counter) facet(field string, top int) Facet {
 	f := Facet{Field: field, Other: c.other, None: c.none, Values: []FacetValue{}}
 	for v, n := range c.counts {
-		f.Values = append(f.Values, FacetValue{v, n})
+		f.Values = append(f.Values, FacetValue{v, *n})
 	}
 	slices.SortFunc(f.Values, func(a, b FacetValue) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))

@@ -189,7 +189,7 @@ func (b *bars) add(m *matcher, c *compiled, u *unit, ax *axis, split *search.Tar
 			b.by[k] = map[string]int64{}
 		}
 		for v, n := range cn.counts {
-			b.by[k][v] += n
+			b.by[k][v] += *n
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/lake/segment"
 	"kiroku/internal/search"
+	"slices"
 )
 
 // matcher finds the rows of row groups that match a program. It belongs to one goroutine.
@@ -150,11 +151,35 @@ func (m *matcher) dictColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 
 // entries asks the predicate for all entries of t; false when none holds.
 func (m *matcher) entries(t *segment.Texts, l *search.Leaf) (any bool) {
-	m.ok = m.ok[:0]
-	for i := range t.Len() {
+	m.ok = slices.Grow(m.ok[:0], t.Len())[:t.Len()]
+	if l.Search != nil {
+		return m.searchEntries(t, l)
+	}
+	for i := range m.ok {
 		yes := l.Exists || l.Str != nil && l.Str(t.At(uint32(i)))
 		any = any || yes
-		m.ok = append(m.ok, yes)
+		m.ok[i] = yes
+	}
+	return any
+}
+
+// searchEntries looks through all entries at once and asks the predicate only where it finds something.
+func (m *matcher) searchEntries(t *segment.Texts, l *search.Leaf) (any bool) {
+	clear(m.ok)
+	run, offs := event.Bytes(t.All()), t.Offsets()
+	next := l.Search(run)
+	for p := next(0); p >= 0 && p < len(run); {
+		i, found := slices.BinarySearch(offs, uint32(p))
+		if !found {
+			i--
+		}
+		for i+1 < len(offs) && offs[i+1] == offs[i] {
+			i++ // empty entries begin at the same place
+		}
+		if l.Str(t.At(uint32(i))) {
+			m.ok[i], any = true, true
+		}
+		p = next(int(offs[i+1]))
 	}
 	return any
 }
@@ -168,8 +193,15 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 		if err := m.r.Texts(g, c, p.First, t); err != nil {
 			return err
 		}
+		if l.Search != nil && !m.entries(t, l) {
+			continue
+		}
 		for i, code := range t.Codes {
-			if row := t.First + i; code != segment.NoCode && in.has(row) && (l.Exists || l.Str(t.At(code))) {
+			row := t.First + i
+			if code == segment.NoCode || !in.has(row) {
+				continue
+			}
+			if l.Search != nil && m.ok[code] || l.Search == nil && (l.Exists || l.Str(t.At(code))) {
 				out.add(row)
 			}
 		}
@@ -177,7 +209,19 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 	return nil
 }
 
+// dictHits looks into the dictionary of a list, or of the values of a map, before the rest is decoded.
+func (m *matcher) dictHits(g *segment.Group, c event.Column, values bool, l *search.Leaf) (bool, error) {
+	known, err := m.r.NestedDict(g, c, values, &m.texts)
+	if err != nil || !known {
+		return true, err
+	}
+	return m.entries(&m.texts, l), nil
+}
+
 func (m *matcher) listColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	if hit, err := m.dictHits(g, c, false, l); err != nil || !hit {
+		return err
+	}
 	if err := m.r.Lists(g, c, &m.keys); err != nil {
 		return err
 	}
@@ -196,11 +240,13 @@ func (m *matcher) listColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 }
 
 func (m *matcher) mapColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
+	if hit, err := m.dictHits(g, c, true, l); err != nil || !hit {
+		return err
+	}
 	if err := m.r.MapValues(g, c, &m.vals); err != nil {
 		return err
 	}
-	any := m.entries(&m.vals.Elems, l)
-	if !any {
+	if !m.entries(&m.vals.Elems, l) {
 		return nil
 	}
 	key := segment.NoCode

@@ -205,4 +205,3 @@ func parseCursor(s string) (*place, error) {
 	}
 	return p, nil
 }
-

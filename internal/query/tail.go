@@ -54,4 +54,6 @@ func (q *Queries) Tail(ctx context.Context, req Request, f func(row json.RawMess
 	}
 }
 
-func matchEvent(p *search.Program, store string, e *event.Event) bool { return p.Bind(store).MatchEvent(e) }
+func matchEvent(p *search.Program, store string, e *event.Event) bool {
+	return p.Bind(store).MatchEvent(e)
+}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"kiroku/internal/event"
@@ -12,7 +13,7 @@ import (
 // counter counts the values of a field. It belongs to one goroutine.
 type counter struct {
 	target search.Target
-	counts map[string]int64
+	counts map[string]*int64
 	other  int64 // events whose value came when there were too many already
 	none   int64
 }
@@ -20,25 +21,28 @@ type counter struct {
 // maxDistinct bounds the memory of a count by value.
 const maxDistinct = 1 << 20
 
-func newCounter(t search.Target) *counter { return &counter{target: t, counts: map[string]int64{}} }
+func newCounter(t search.Target) *counter { return &counter{target: t, counts: map[string]*int64{}} }
 
 func (c *counter) add(value string, n int64) {
 	if n == 0 {
 		return
 	}
-	if _, ok := c.counts[value]; !ok {
+	p := c.counts[value]
+	if p == nil {
 		if len(c.counts) >= maxDistinct {
 			c.other += n
 			return
 		}
-		value = string([]byte(value)) // it belongs to the reader
+		// The value belongs to the reader. Behind a pointer, because assigning to an existing key puts the new key in.
+		p = new(int64)
+		c.counts[strings.Clone(value)] = p
 	}
-	c.counts[value] += n
+	*p += n
 }
 
 func (c *counter) merge(o *counter) {
 	for v, n := range o.counts {
-		c.add(v, n)
+		c.add(v, *n)
 	}
 	c.other += o.other
 	c.none += o.none

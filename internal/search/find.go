@@ -201,3 +201,16 @@ func hasNonASCII(s string) bool {
 	}
 	return false
 }
+
+// searchRun finds the needle in runs of texts; nil for needles that are not ASCII.
+func (f *finder) searchRun() func(run string) func(from int) int {
+	if !f.ascii || f.needle == "" {
+		return nil
+	}
+	return func(run string) func(from int) int {
+		if f.foldsOddly(run) {
+			return func(from int) int { return from } // every text is asked
+		}
+		return func(from int) int { return f.index(run, from) }
+	}
+}

@@ -111,6 +111,16 @@ func (t part) need() [][]uint64 { return [][]uint64{needTokens(t.needle, false, 
 
 func (t part) write(w *writer, x string) string { return w.IContains(w.args, x, t.needle) }
 
+// runTest is a test that finds its matches in a run of texts.
+type runTest interface {
+	// searchRun returns what Leaf.Search is; nil when the test cannot.
+	searchRun() func(run string) (next func(from int) int)
+}
+
+func (t word) searchRun() func(string) func(int) int { return t.finder.searchRun() }
+
+func (t part) searchRun() func(string) func(int) int { return t.finder.searchRun() }
+
 // needTokens lists the hashes of the tokens and pairs of characters that every text with the folded part in it must
 // hold. A token at an end counts only where no token goes on beyond that end.
 func needTokens(part string, leftBound, rightBound bool) []uint64 {

@@ -37,6 +37,10 @@ type Leaf struct {
 	Int    func(v int64) bool   // for columns of kind Int, Long, Bool (0 or 1), Timestamp (microseconds)
 	Dbl    func(v float64) bool // for columns of kind Double
 
+	// Search, when not nil, prepares a run of texts, one behind the other, for finding those that Str can hold for without
+	// asking each: next is the first place at or after from where a match may begin, or -1.
+	Search func(run string) (next func(from int) int)
+
 	// Eq, when not empty, says that a value can hold only if it is Eq in lower case. Str has the last word.
 	Eq string
 	// Tokens are hashes that the token index of a set of rows must hold if a row of it can match; see HashTokens and
@@ -204,6 +208,9 @@ func newLeaf(columns []event.Column, key string, t test) *Node {
 		l.Exists = true
 	case strTest:
 		l.Str = t.match
+		if r, ok := t.(runTest); ok {
+			l.Search = r.searchRun()
+		}
 		l.index(t)
 	case intTest:
 		l.Int = t.matchInt

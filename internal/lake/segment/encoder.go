@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/DataDog/zstd"
 	"github.com/cespare/xxhash/v2"
@@ -242,7 +243,7 @@ func textRange(ch *chunk, d *dict) {
 		}
 	}
 	if len(lo) <= 64 && len(hi) <= 64 {
-		ch.minText, ch.maxText, ch.hasText = string(bytesOf(lo)), string(bytesOf(hi)), true
+		ch.minText, ch.maxText, ch.hasText = strings.Clone(lo), strings.Clone(hi), true
 	}
 }
 

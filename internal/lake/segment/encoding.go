@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // Encodings of values, as Parquet defines them:
@@ -82,8 +83,10 @@ func decodeHybrid(dst []uint32, src []byte, width, n int) ([]uint32, error) {
 				v |= uint32(src[i]) << (8 * i)
 			}
 			src = src[nb:]
-			for range run {
-				dst = append(dst, v)
+			at := len(dst)
+			dst = slices.Grow(dst, run)[:at+run]
+			for i := at; i < len(dst); i++ {
+				dst[i] = v
 			}
 			n -= run
 			continue
@@ -108,8 +111,20 @@ func unpack(dst []uint32, src []byte, width, n int) []uint32 {
 	}
 	mask := uint64(1)<<width - 1
 	at := len(dst)
-	dst = append(dst, make([]uint32, n)...)
+	dst = slices.Grow(dst, n)[:at+n]
 	out := dst[at:]
+	switch width {
+	case 8:
+		for i := range out {
+			out[i] = uint32(src[i])
+		}
+		return dst
+	case 16:
+		for i := range out {
+			out[i] = uint32(binary.LittleEndian.Uint16(src[2*i:]))
+		}
+		return dst
+	}
 	i, bit := 0, 0
 	// Eight bytes from the value's first byte hold any value of up to 57 bits.
 	for last := len(src) - 8; i < n && bit>>3 <= last; i++ {

@@ -87,6 +87,10 @@ type Reader struct {
 	zstd  zstd.Ctx
 	in    []byte
 	body  []byte
+	def   []uint32
+	rep   []uint32
+	codes []uint32
+	lens  []int64
 	Bytes int64 // read so far
 }
 
@@ -153,18 +157,17 @@ func grow(b []byte, n int) []byte {
 	return b[:n]
 }
 
-// skipLevels returns the definition levels of a page of an optional scalar (nil: all present) and what follows.
-func scalarLevels(body []byte, l *leaf, rows int, scratch []uint32) (def []uint32, rest []byte, err error) {
+// scalarLevels returns the definition levels of a page of an optional scalar (nil: all present) and what follows.
+func (r *Reader) scalarLevels(body []byte, l *leaf, rows int) (def []uint32, rest []byte, err error) {
 	if l.maxDef == 0 {
 		return nil, body, nil
 	}
-	def, rest, err = hybridBlock(body, 1, rows, scratch)
-	if err != nil {
+	if r.def, rest, err = hybridBlock(body, 1, rows, r.def); err != nil {
 		return nil, nil, err
 	}
-	for _, d := range def {
+	for _, d := range r.def {
 		if d == 0 {
-			return def, rest, nil
+			return r.def, rest, nil
 		}
 	}
 	return nil, rest, nil
@@ -253,7 +256,7 @@ func (r *Reader) texts(g *Group, ch *chunk, l *leaf, p *page, t *Texts) error {
 	if err != nil {
 		return err
 	}
-	def, body, err := scalarLevels(body, l, p.rows, nil)
+	def, body, err := r.scalarLevels(body, l, p.rows)
 	if err != nil {
 		return err
 	}
@@ -358,7 +361,8 @@ func (r *Reader) dictionary(g *Group, ch *chunk, t *Texts) error {
 
 // run decodes n texts of DELTA_LENGTH_BYTE_ARRAY.
 func (r *Reader) run(body []byte, n int, t *Texts) error {
-	lens, rest, err := decodeDelta(make([]int64, 0, n), body, n)
+	lens, rest, err := decodeDelta(r.lens[:0], body, n)
+	r.lens = lens
 	if err != nil || len(lens) != n {
 		return errors.Join(err, errPage)
 	}
@@ -408,18 +412,17 @@ func (r *Reader) Numbers(g *Group, c event.Column, n *Numbers) error {
 	if err != nil {
 		return err
 	}
-	def, body, err := scalarLevels(body, l, g.Rows, nil)
+	def, body, err := r.scalarLevels(body, l, g.Rows)
 	if err != nil {
 		return err
 	}
 	have := count(def, 1, g.Rows)
 	switch {
 	case ch.enc == encDict:
-		cs, err := codes(nil, body, have, len(entries))
-		if err != nil {
+		if r.codes, err = codes(r.codes[:0], body, have, len(entries)); err != nil {
 			return err
 		}
-		for _, k := range cs {
+		for _, k := range r.codes {
 			n.Vals = append(n.Vals, entries[k])
 		}
 	case ch.enc == encDelta:
@@ -495,6 +498,20 @@ func (r *Reader) MapValues(g *Group, c event.Column, t *Lists) error {
 	return r.nested(g, leafOf[c]+1, t)
 }
 
+// NestedDict decodes only the dictionary of a list column, or of the keys or values of a map column; false when it has none.
+func (r *Reader) NestedDict(g *Group, c event.Column, values bool, t *Texts) (bool, error) {
+	li := leafOf[c]
+	if values {
+		li++
+	}
+	ch := &g.chunks[li]
+	if ch.enc != encDict {
+		return false, nil
+	}
+	*t = Texts{Rows: g.Rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.bytes[:0]}
+	return true, r.dictionary(g, ch, t)
+}
+
 func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	ch := &g.chunks[li]
 	t.Starts, t.Null = t.Starts[:0], t.Null[:0]
@@ -519,17 +536,15 @@ func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	if err != nil {
 		return err
 	}
-	rep, body, err := hybridBlock(body, 1, ch.values, nil)
-	if err != nil {
+	if r.rep, body, err = hybridBlock(body, 1, ch.values, r.rep); err != nil {
 		return err
 	}
-	def, body, err := hybridBlock(body, 2, ch.values, nil)
-	if err != nil {
+	if r.def, body, err = hybridBlock(body, 2, ch.values, r.def); err != nil {
 		return err
 	}
 	have := 0
-	for i, d := range def {
-		if rep[i] == 0 {
+	for i, d := range r.def {
+		if r.rep[i] == 0 {
 			t.Starts = append(t.Starts, uint32(have))
 			t.Null = append(t.Null, d == 0)
 		}
