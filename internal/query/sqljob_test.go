@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,36 +28,44 @@ import (
 // slowSQL takes minutes.
 const slowSQL = `SELECT count(*) FROM events a, events b, events c WHERE a.raw_data || b.raw_data = c.raw_data`
 
-// sqlJobs opens jobs over 3,000 events in store default and 10 in store other. held counts the tables in use.
-func sqlJobs(t *testing.T, opts query.SQLJobsOptions) (jobs *query.SQLJobs, held *int) {
+// sqlJobs makes jobs over 3,000 events in store default and 10 in store other. held counts the tables in use.
+func sqlJobs(t *testing.T, opts query.SQLJobsOptions) (jobs *query.SQLJobs, held *atomic.Int64) {
 	t.Helper()
-	dir := t.TempDir()
+	dir, tables := sqlStores(t)
+	return newSQLJobs(t, opts, dir, tables)
+}
+
+// sqlStores writes the stores.
+func sqlStores(t *testing.T) (dir string, tables []engine.Table) {
+	t.Helper()
+	dir = t.TempDir()
+	return dir, enginetest.WriteStores(t, dir, []enginetest.Store{
+		{Name: "default", Files: [][]*event.Event{enginetest.Events(0, 3000)}},
+		{Name: "other", Files: [][]*event.Event{enginetest.Events(0, 10)}},
+	})
+}
+
+func newSQLJobs(t *testing.T, opts query.SQLJobsOptions, dir string, all []engine.Table) (*query.SQLJobs, *atomic.Int64) {
+	t.Helper()
 	eng, err := duckdb.Open(duckdb.Options{Dirs: []string{dir}, MemoryBytes: 256 << 20, Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { eng.Close() })
-	all := enginetest.WriteStores(t, dir, []enginetest.Store{
-		{Name: "default", Files: [][]*event.Event{enginetest.Events(0, 3000)}},
-		{Name: "other", Files: [][]*event.Event{enginetest.Events(0, 10)}},
-	})
-	held = new(int)
-	taken := make(chan int, 1)
-	taken <- 0
-	change := func(d int) { *held = <-taken + d; taken <- *held }
+	held := new(atomic.Int64)
 	tables := func(_ context.Context, stores []string) ([]engine.Table, func(), error) {
-		change(1)
-		if len(stores) == 0 {
-			return all, func() { change(-1) }, nil
+		held.Add(1)
+		some := slices.Clone(all)
+		if len(stores) > 0 {
+			some = slices.DeleteFunc(some, func(t engine.Table) bool { return !slices.Contains(stores, t.Name) })
 		}
-		some := slices.DeleteFunc(slices.Clone(all), func(t engine.Table) bool { return !slices.Contains(stores, t.Name) })
-		return some, func() { change(-1) }, nil
+		return some, func() { held.Add(-1) }, nil
 	}
 	return query.NewSQLJobs(eng, tables, opts, slog.New(slog.DiscardHandler)), held
 }
 
 // running runs the jobs until the end of the test, then looks for goroutines and tables that stayed.
-func running(t *testing.T, jobs *query.SQLJobs, held *int) {
+func running(t *testing.T, jobs *query.SQLJobs, held *atomic.Int64) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -68,8 +77,8 @@ func running(t *testing.T, jobs *query.SQLJobs, held *int) {
 			t.Error(err)
 		}
 		goleak.VerifyNone(t, before)
-		if *held != 0 {
-			t.Errorf("tables are held %d times after the end", *held)
+		if held.Load() != 0 {
+			t.Errorf("tables are held %d times after the end", held.Load())
 		}
 	})
 }
@@ -228,8 +237,8 @@ func TestSQLJobStop(t *testing.T) {
 			t.Errorf("job %+v, %v", j, err)
 		}
 	}
-	if *held != 0 {
-		t.Errorf("tables are held %d times", *held)
+	if held.Load() != 0 {
+		t.Errorf("tables are held %d times", held.Load())
 	}
 }
 
@@ -285,8 +294,9 @@ func TestSQLJobSpill(t *testing.T) {
 }
 
 func TestSQLJobExpires(t *testing.T) {
+	dir, tables := sqlStores(t)
 	synctest.Test(t, func(t *testing.T) {
-		jobs, _ := sqlJobs(t, query.SQLJobsOptions{})
+		jobs, _ := newSQLJobs(t, query.SQLJobsOptions{}, dir, tables)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- jobs.Run(ctx) }()
@@ -327,8 +337,8 @@ func TestSQLQuery(t *testing.T) {
 	if _, err = jobs.Query(t.Context(), query.SQLRequest{SQL: slowSQL, Timeout: 20 * time.Millisecond}, columns, row); !errors.Is(err, engine.ErrTimeout) {
 		t.Errorf("err = %v, want a time-out", err)
 	}
-	if *held != 0 {
-		t.Errorf("tables are held %d times", *held)
+	if held.Load() != 0 {
+		t.Errorf("tables are held %d times", held.Load())
 	}
 }
 

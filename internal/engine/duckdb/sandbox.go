@@ -15,8 +15,13 @@ import (
 	"kiroku/internal/fault"
 )
 
-// maxSQL is the longest statement in bytes.
-const maxSQL = 256 << 10
+const (
+	maxSQL      = 256 << 10 // longest statement in bytes
+	maxSelects  = 500       // SELECTs in a statement, subqueries included: planning them cannot be interrupted
+	maxDepth    = 200       // nesting of an expression: its cost in planning rises faster than its square
+	tooDeep     = "the statement is nested too deeply"
+	tooDeepNext = "Make it simpler: use IN (…) or a list parameter instead of long chains."
+)
 
 // names are the relations that a statement may select from, by their lower-cased names.
 type names map[string]bool
@@ -59,13 +64,16 @@ func (c *conn) check(ctx context.Context, sql string, known names) ([]string, er
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&p); err != nil {
-		return nil, invalid(-1, fmt.Errorf("parse statement: %w", err), "Make the statement simpler: it is nested too deeply.")
+		return nil, invalid(-1, errors.New(tooDeep), tooDeepNext)
 	}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	w := &walker{known: known, used: map[string]bool{}}
 	if err := w.walk(p.Statements[0], nil); err != nil {
+		return nil, err
+	}
+	if err := checkGrowth(p.Statements[0]); err != nil {
 		return nil, err
 	}
 	return slices.Sorted(maps.Keys(w.used)), nil
@@ -91,6 +99,8 @@ func (p parsed) err() error {
 	switch {
 	case p.Error && p.Type == "not implemented":
 		return invalid(-1, errors.New("statement is not a SELECT that can be checked"), onlySelect)
+	case p.Error && (strings.Contains(p.Message, "expression depth") || strings.HasPrefix(p.Message, "memory exhausted")):
+		return invalid(-1, errors.New(tooDeep), tooDeepNext)
 	case p.Error:
 		pos, err := strconv.Atoi(p.Position)
 		if err != nil {
@@ -122,8 +132,10 @@ func (s *scope) has(name string) bool {
 
 // walker goes over a syntax tree. What it does not know it refuses.
 type walker struct {
-	known names
-	used  map[string]bool
+	known   names
+	used    map[string]bool
+	selects int // so far
+	depth   int // of expressions around the current one
 }
 
 // walk visits every object below v.
@@ -166,6 +178,10 @@ func (w *walker) fields(o tree, s *scope, except ...string) error {
 
 // expression checks an object with a class.
 func (w *walker) expression(o tree, s *scope) error {
+	if w.depth++; w.depth > maxDepth {
+		return invalid(o.position(), errors.New(tooDeep), tooDeepNext)
+	}
+	defer func() { w.depth-- }()
 	switch class := o.text("class"); class {
 	case "CONSTANT":
 		return nil
@@ -215,6 +231,9 @@ func (w *walker) node(o tree, s *scope) error {
 		}
 		return w.fields(o, inner, "cte_map", "right")
 	case "SELECT_NODE", "SET_OPERATION_NODE":
+		if w.selects++; w.selects > maxSelects {
+			return invalid(-1, fmt.Errorf("more than %d SELECTs in one statement", maxSelects), "Run several statements.")
+		}
 		inner, err := w.cteMap(o, s)
 		if err != nil {
 			return err

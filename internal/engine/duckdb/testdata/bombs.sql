@@ -1,0 +1,52 @@
+-- Statements that would take the machine's memory, or hold a processor in planning, and are refused for that. A blank
+-- line ends each.
+
+SELECT repeat('x', 4000000000)
+
+SELECT repeat(raw_data, seq) FROM events
+
+SELECT repeat(repeat(source, 100), 100) FROM events
+
+SELECT length(lpad('x', 2000000000, 'y'))
+
+SELECT rpad(source, seq::INTEGER) FROM events
+
+SELECT len(range(300000000))
+
+SELECT range(seq) FROM events
+
+SELECT generate_series(1, 10000000)
+
+SELECT unnest(range(0, 99999999999999999999))
+
+SELECT list_resize([1], 2000000000)
+
+SELECT printf('%1000000000d', 1)
+
+SELECT printf('%*d', 1000000000, 1)
+
+SELECT printf(raw_data, 1) FROM events
+
+SELECT format('{:1000000000}', 1)
+
+SELECT format('{:{}}', 1, 1000000000)
+
+SELECT replace(raw_data, 'a', raw_data) FROM events
+
+SELECT replace(replace(replace(replace(source, 'i', 'iiiiiiiiii'), 'i', 'iiiiiiiiii'), 'i', 'iiiiiiiiii'), 'i', 'ii') FROM events
+
+SELECT regexp_replace(source, '.*', raw_data, 'g') FROM events
+
+SELECT list_transform(range(1000), x -> repeat(source, 10)) FROM events
+
+SELECT list_reduce(range(1000), lambda a, b: a || b || a) FROM events
+
+SELECT x || x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT source || source AS x FROM events)))))))))
+
+WITH a AS (SELECT repeat(source, 100) AS x FROM events), b AS (SELECT repeat(x, 100) AS x FROM a) SELECT x FROM b
+
+SELECT source || source AS a, a || a AS b, b || b AS c, c || c AS d, d || d AS e, e || e AS f, f || f AS g, g || g AS h, h || h AS i, i || i AS j FROM events
+
+SELECT repeat(source, 500) AS a, max(length(a || a || a)) FROM events GROUP BY ALL
+
+SELECT CAST(NULL AS INTEGER[100000])
