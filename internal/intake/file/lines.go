@@ -1,0 +1,81 @@
+package file
+
+import (
+	"bytes"
+	"io"
+)
+
+// splitter finds the records of a member.
+type splitter interface {
+	// next returns the next record; it is valid until the call after. cut says that it is only the beginning of a record.
+	// The error at the end is io.EOF, or what ended the stream too early; what was there before comes first.
+	next() (rec []byte, cut bool, err error)
+}
+
+// lines splits at LF, CR LF and NUL. Empty lines are no records; a last line without an end is one.
+type lines struct {
+	w       *window
+	skip    bool // the rest of a record that was too long follows
+	scanned int  // bytes of the window in which there is no end
+}
+
+func (l *lines) next() ([]byte, bool, error) {
+	for {
+		data := l.w.data()
+		if n := endOfLine(data, l.scanned); n >= 0 {
+			rec := data[:n]
+			if data[n] == '\n' {
+				rec = bytes.TrimSuffix(rec, []byte{'\r'})
+			}
+			l.w.drop(n + 1)
+			l.scanned = 0
+			if l.skip || len(rec) == 0 {
+				l.skip = false
+				continue
+			}
+			if len(rec) > MaxRecord {
+				return rec[:MaxRecord], true, nil
+			}
+			return rec, false, nil
+		}
+		l.scanned = len(data)
+		if len(data) > MaxRecord {
+			l.w.drop(len(data))
+			l.scanned = 0
+			if l.skip {
+				continue
+			}
+			l.skip = true
+			return data[:MaxRecord], true, nil
+		}
+		if l.w.fill() {
+			continue
+		}
+		data = l.w.data() // fill has moved it
+		l.w.drop(len(data))
+		l.scanned = 0
+		if len(data) > 0 && !l.skip {
+			return data, l.w.damage() != nil, nil
+		}
+		if err := l.w.damage(); err != nil {
+			return nil, false, err
+		}
+		return nil, false, io.EOF
+	}
+}
+
+// endOfLine is the place of the first LF or NUL at or after from, or -1.
+func endOfLine(data []byte, from int) int {
+	n := bytes.IndexByte(data[from:], '\n')
+	rest := data[from:]
+	if n >= 0 {
+		rest = rest[:n]
+	}
+	if z := bytes.IndexByte(rest, 0); z >= 0 {
+		return from + z
+	}
+	if n >= 0 {
+		return from + n
+	}
+	return -1
+}

@@ -1,0 +1,130 @@
+package file
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// values splits JSON that spans lines: the elements of one array, or values one after another. A record is one value, its
+// line breaks replaced by blanks (in JSON they stand only between tokens). Where the text is not such JSON, the rest is read
+// as lines, so that nothing is lost.
+type values struct {
+	w      *window
+	array  bool // an array is open
+	rest   *lines
+	broken error // why the rest is read as lines; returned at the end
+}
+
+// splitterFor chooses by the first bytes.
+func splitterFor(head []byte, r io.Reader) splitter {
+	w := newWindow(r)
+	text := bytes.TrimLeft(head, " \t\r\n")
+	inner := bytes.TrimLeft(bytes.TrimPrefix(text, []byte{'['}), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(text, []byte{'['}) && (bytes.HasPrefix(inner, []byte{'{'}) || bytes.Equal(bytes.TrimSpace(inner), []byte{']'})):
+		return &values{w: w}
+	case bytes.HasPrefix(text, []byte("{\n")), bytes.HasPrefix(text, []byte("{\r\n")):
+		return &values{w: w}
+	}
+	return &lines{w: w}
+}
+
+func (v *values) next() ([]byte, bool, error) {
+	if v.rest == nil {
+		rec, cut, err := v.value()
+		if rec != nil || err != nil {
+			return rec, cut, err
+		}
+		v.rest = &lines{w: v.w}
+	}
+	rec, cut, err := v.rest.next()
+	if err == io.EOF {
+		err = v.broken
+	}
+	return rec, cut, err
+}
+
+// value returns nothing when the rest must be read as lines.
+func (v *values) value() ([]byte, bool, error) {
+	c, ok := v.gap()
+	switch {
+	case !ok && v.w.damage() != nil:
+		return nil, false, v.w.damage()
+	case !ok && v.array:
+		return nil, false, fmt.Errorf("JSON ends at byte %d in an array that is not closed", v.w.consumed)
+	case !ok:
+		return nil, false, io.EOF
+	case c != '{' && c != '[' && c != '"' && c != '-' && (c < '0' || c > '9') && c != 't' && c != 'f' && c != 'n':
+		v.broken = fmt.Errorf("JSON has %q at byte %d where a value should begin; what follows was read as lines", c, v.w.consumed)
+		return nil, false, nil
+	}
+	n, whole := v.scan()
+	rec := v.w.data()[:n]
+	cut := !whole || n > MaxRecord
+	rec = rec[:min(n, MaxRecord)]
+	for i, c := range rec {
+		if c == '\n' || c == '\r' || c == 0 {
+			rec[i] = ' '
+		}
+	}
+	v.w.drop(n)
+	if n > MaxRecord && !whole {
+		v.broken = fmt.Errorf("JSON has a value longer than %d bytes at byte %d; what follows was read as lines", MaxRecord, v.w.consumed-int64(n))
+		v.rest = &lines{w: v.w, skip: true}
+	}
+	return bytes.TrimSpace(rec), cut, nil
+}
+
+// gap passes over what stands between values and returns the first byte of the next one.
+func (v *values) gap() (byte, bool) {
+	for {
+		for _, c := range v.w.data() {
+			switch {
+			case c == ' ', c == '\t', c == '\r', c == '\n', c == ',' && v.array:
+			case c == '[' && !v.array:
+				v.array = true
+			case c == ']' && v.array:
+				v.array = false
+			default:
+				return c, true
+			}
+			v.w.drop(1)
+		}
+		if !v.w.fill() {
+			return 0, false
+		}
+	}
+}
+
+// scan finds the end of the value that begins the window: how many bytes it has, and whether it is whole.
+func (v *values) scan() (n int, whole bool) {
+	depth, quoted, escaped := 0, false, false
+	for i := 0; ; i++ {
+		if i == len(v.w.data()) && (i > MaxRecord || !v.w.fill()) {
+			return i, depth == 0 && !quoted
+		}
+		c := v.w.data()[i]
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			escaped = c == '\\'
+			quoted = c != '"'
+		case c == '"':
+			quoted = true
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			if depth == 0 { // the array of a number or word ends
+				return i, true
+			}
+			depth--
+			if depth == 0 {
+				return i + 1, true
+			}
+		case depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t'):
+			return i, true
+		}
+	}
+}
