@@ -17,7 +17,7 @@ import (
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	cfg := config.Default()
 	cfg.DataDir = args[0]
-	cfg.Inputs[0].Address = args[1]
+	cfg.Inputs[0].Name, cfg.Inputs[0].Address = "syslog-tcp", args[1]
 	cfg.Inputs = cfg.Inputs[:1]
 	go http.ListenAndServe("127.0.0.1:6061", nil)
 	fsys, _ := fs.Sub(web.Placeholder, "placeholder")

@@ -12,7 +12,8 @@ type splitter interface {
 	next() (rec []byte, cut bool, err error)
 }
 
-// lines splits at LF, CR LF and NUL. Empty lines are no records; a last line without an end is one.
+// lines splits at LF, CR LF and NUL. Empty lines are no records; a last line without an end is one. A CR at the end of a
+// record is never part of it, because the service would take it for the line's.
 type lines struct {
 	w       *window
 	skip    bool // the rest of a record that was too long follows
@@ -23,10 +24,7 @@ func (l *lines) next() ([]byte, bool, error) {
 	for {
 		data := l.w.data()
 		if n := endOfLine(data, l.scanned); n >= 0 {
-			rec := data[:n]
-			if data[n] == '\n' {
-				rec = bytes.TrimSuffix(rec, []byte{'\r'})
-			}
+			rec := bytes.TrimRight(data[:n], "\r")
 			l.w.drop(n + 1)
 			l.scanned = 0
 			if l.skip || len(rec) == 0 {
@@ -54,8 +52,8 @@ func (l *lines) next() ([]byte, bool, error) {
 		data = l.w.data() // fill has moved it
 		l.w.drop(len(data))
 		l.scanned = 0
-		if len(data) > 0 && !l.skip {
-			return data, l.w.damage() != nil, nil
+		if rec := bytes.TrimRight(data, "\r"); len(rec) > 0 && !l.skip {
+			return rec, l.w.damage() != nil, nil
 		}
 		if err := l.w.damage(); err != nil {
 			return nil, false, err

@@ -65,6 +65,8 @@ type textCol struct {
 	pages    []page
 	raw      int
 	hashes   []uint64 // for the bloom filter
+	lo, hi   []byte   // least and greatest text, unless one is long
+	long     bool
 }
 
 // NewBuilder makes a builder whose pages are compressed at level.
@@ -106,7 +108,7 @@ func (b *Builder) reset() {
 		}
 		if t := c.text; t != nil {
 			t.lens, t.buf, t.out, t.pages, t.hashes = t.lens[:0], t.buf[:0], t.out[:0], t.pages[:0], t.hashes[:0]
-			t.firstRow, t.raw = 0, 0
+			t.firstRow, t.raw, t.long = 0, 0, false
 		}
 	}
 }
@@ -223,6 +225,9 @@ func (b *Builder) putText(c *column, s string) {
 		s = strings.ToValidUTF8(s, "\ufffd")
 	}
 	t := c.text
+	if c.leaf.ranged {
+		t.extend(s)
+	}
 	t.lens = append(t.lens, int64(len(s)))
 	t.buf = append(t.buf, s...)
 	if c.leaf.tokens {
@@ -233,6 +238,20 @@ func (b *Builder) putText(c *column, s string) {
 	}
 	if c.leaf.bloom {
 		t.hashes = append(t.hashes, hash64(s))
+	}
+}
+
+// extend widens the range of the texts.
+func (t *textCol) extend(s string) {
+	switch {
+	case len(s) > maxRangeText:
+		t.long = true
+	case len(t.lens) == 0 && t.firstRow == 0:
+		t.lo, t.hi = append(t.lo[:0], s...), append(t.hi[:0], s...)
+	case s > string(t.hi):
+		t.hi = append(t.hi[:0], s...)
+	case s < string(t.lo):
+		t.lo = append(t.lo[:0], s...)
 	}
 }
 
@@ -346,6 +365,9 @@ func (b *Builder) finishText(out []byte, ch *chunk, c *column) []byte {
 	*ch = chunk{enc: encText, packed: true, start: len(out), dataAt: len(out), values: b.rows, nulls: b.rows - c.have}
 	if c.leaf.maxDef == 0 {
 		ch.nulls = 0
+	}
+	if c.leaf.ranged && !t.long {
+		ch.minText, ch.maxText, ch.hasText = string(t.lo), string(t.hi), true
 	}
 	for _, p := range t.pages {
 		p.off += len(out)

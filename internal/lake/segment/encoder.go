@@ -230,6 +230,9 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 	return out
 }
 
+// maxRangeText is the length up to which texts are kept as the bounds of a chunk.
+const maxRangeText = 64
+
 // textRange sets the chunk's least and greatest text, unless one is long.
 func textRange(ch *chunk, d *dict) {
 	lo, hi := d.value(0), d.value(0)
@@ -242,7 +245,7 @@ func textRange(ch *chunk, d *dict) {
 			hi = v
 		}
 	}
-	if len(lo) <= 64 && len(hi) <= 64 {
+	if len(lo) <= maxRangeText && len(hi) <= maxRangeText {
 		ch.minText, ch.maxText, ch.hasText = strings.Clone(lo), strings.Clone(hi), true
 	}
 }

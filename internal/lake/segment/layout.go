@@ -53,6 +53,7 @@ type leaf struct {
 	bloom   bool // Parquet bloom filter for equality
 	tokens  bool // its values count for the token index
 	delta   bool // rising numbers
+	ranged  bool // texts without a dictionary that rise: their bounds are worth having
 	path    []string
 	rowsper int // rows of a page; 0: one page a group
 }
@@ -111,7 +112,7 @@ func makeLeaves() ([]leaf, [event.NumColumns]int) {
 		case event.ColMessage, event.ColMetadataUID:
 			l.plain, l.rowsper = true, blockRows
 		case event.ColEventUID:
-			l.plain, l.tokens, l.rowsper = true, false, blockRows
+			l.plain, l.tokens, l.ranged, l.rowsper = true, false, true, blockRows
 		case event.ColRawEncoding:
 			l.tokens = false
 		case event.ColSeq:

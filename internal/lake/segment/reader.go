@@ -207,6 +207,12 @@ func (g *Group) Range(c event.Column) (lo, hi int64, ok bool) {
 	return ch.min, ch.max, ch.hasRange
 }
 
+// TextRange is the least and the greatest text of the column in the group; false when that is not known.
+func (g *Group) TextRange(c event.Column) (lo, hi string, ok bool) {
+	ch := &g.chunks[leafOf[c]]
+	return ch.minText, ch.maxText, ch.hasText
+}
+
 // Dict decodes only the dictionary of a column for which HasDict holds; Codes then decodes the rest.
 func (r *Reader) Dict(g *Group, c event.Column, t *Texts) error {
 	ch := &g.chunks[leafOf[c]]
