@@ -112,8 +112,11 @@ func (w *Writer) take(p *inflight) {
 	for st, b := range w.builders {
 		if g := b.Finish(); g != nil {
 			w.groups[st] = append(w.groups[st], g)
+		} else if len(w.groups[st]) == 0 {
+			delete(w.builders, st) // nothing since the last commit: let its memory go
 		}
 	}
+	w.last = nil
 	for st, gs := range w.groups {
 		p.groups[st] = append(p.groups[st], gs...)
 		delete(w.groups, st)

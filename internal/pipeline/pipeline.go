@@ -106,7 +106,7 @@ func New(opt Options) *Pipeline {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	if opt.Queue == 0 {
-		opt.Queue = 256
+		opt.Queue = 64
 	}
 	p := &Pipeline{opt: opt, byName: map[event.SourceName]*source.Source{}, queue: make(chan job, opt.Queue), seen: newSeen(), stopped: make(chan struct{})}
 	for i := range opt.Sources {

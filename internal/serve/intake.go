@@ -25,12 +25,7 @@ func (s *Server) listen(ctx context.Context) error {
 		return httpAdvice(cfg.HTTP.Address, err)
 	}
 	s.listener = l
-	s.closeLater(func() error {
-		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil
-	})
+	s.closeLater(func() error { return unlessClosed(l.Close()) })
 	if cfg.HTTP.CertFile != "" {
 		cert, err := tls.LoadX509KeyPair(cfg.HTTP.CertFile, cfg.HTTP.KeyFile)
 		if err != nil {
@@ -47,9 +42,17 @@ func (s *Server) listen(ctx context.Context) error {
 		}
 		s.inputs = append(s.inputs, in)
 		s.byName[in.Name()] = in
-		s.closeLater(in.Close)
+		s.closeLater(func() error { return unlessClosed(in.Close()) })
 	}
 	return errors.Join(errs...)
+}
+
+// unlessClosed is err unless it says that the socket was closed already, by what served it.
+func unlessClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 func (s *Server) listenInput(ctx context.Context, c *config.Input) (*syslog.Input, error) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -74,6 +75,9 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	if err := s.bootstrap(ctx); err != nil {
+		return err
+	}
+	if err := s.checkExposure(ctx); err != nil {
 		return err
 	}
 	return s.run(ctx)
@@ -226,6 +230,16 @@ func (s *Server) bootstrap(ctx context.Context) error {
 		fmt.Fprintf(s.opt.Stderr, "first start: administrator token written to %s\n", path)
 		return nil
 	})
+}
+
+// checkExposure refuses to be reachable from other machines while the first password is still the one-time one.
+func (s *Server) checkExposure(ctx context.Context) error {
+	users, err := s.identity.Users(ctx)
+	if err != nil {
+		return err
+	}
+	set := slices.ContainsFunc(users, func(u identity.User) bool { return u.Role == identity.Admin && !u.MustChange })
+	return s.opt.Config.CheckExposure(set)
 }
 
 // Names of files in the data folder that clients on the same machine read.
