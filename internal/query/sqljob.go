@@ -104,7 +104,8 @@ func (s *SQLJobs) Start(ctx context.Context, req SQLRequest) (Job, error) {
 		return Job{}, err
 	}
 	j := &sqlJob{req: req, result: &sqlResult{memory: s.opts.MemoryBytes, dir: s.opts.Dir}}
-	j.job = Job{ID: newJobID(), SQL: req.SQL, Owner: req.Owner, State: JobQueued, Position: -1, Created: time.Now()}
+	job := Job{ID: newJobID(), SQL: req.SQL, Owner: req.Owner, State: JobQueued, Position: -1, Created: time.Now()}
+	j.job = job
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(time.Now())
@@ -116,8 +117,8 @@ func (s *SQLJobs) Start(ctx context.Context, req SQLRequest) (Job, error) {
 	default:
 		return Job{}, errSQLBusy(fmt.Errorf("start SQL job: %d jobs wait already", s.opts.Queued))
 	}
-	s.jobs[j.job.ID] = j
-	return j.job, nil
+	s.jobs[job.ID] = j
+	return job, nil
 }
 
 func errSQLBusy(err error) error {

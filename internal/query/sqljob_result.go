@@ -134,8 +134,9 @@ func (r *sqlResult) free() {
 	r.freed = true
 	r.ends, r.tail = nil, nil
 	if r.file != nil {
-		r.file.Close()
-		os.Remove(r.file.Name()) // what stays is removed at the next start
+		// What stays is removed at the next start.
+		_ = r.file.Close()
+		_ = os.Remove(r.file.Name())
 		r.file = nil
 	}
 }

@@ -16,6 +16,9 @@ import (
 	"kiroku/internal/logkey"
 )
 
+// stateKey is the log attribute of a job's state.
+const stateKey = "state"
+
 // forgetEvery is how often ended jobs are looked through, besides whenever somebody asks for one.
 const forgetEvery = time.Minute
 
@@ -167,7 +170,7 @@ func (j *sqlJob) end(err error) {
 }
 
 func (s *SQLJobs) logEnd(ctx context.Context, job Job, err error) {
-	attrs := []slog.Attr{slog.String(logkey.Job, job.ID), slog.String(logkey.User, job.Owner), slog.String("state", string(job.State)),
+	attrs := []slog.Attr{slog.String(logkey.Job, job.ID), slog.String(logkey.User, job.Owner), slog.String(stateKey, string(job.State)),
 		slog.Duration(logkey.Took, job.Scanned.Took)}
 	level := slog.LevelInfo
 	if err != nil && fault.KindOf(err) == fault.Other {
