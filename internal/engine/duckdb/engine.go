@@ -93,8 +93,8 @@ func (e *Engine) Query(ctx context.Context, sql string, args []any, tables []eng
 	if err != nil {
 		return nil, err
 	}
-	q := startQuery(ctx, c, tables, limits)
-	if err := q.run(sql, args, relations); err != nil {
+	ctx, q := startQuery(ctx, c, tables, limits)
+	if err := q.run(ctx, sql, args, relations); err != nil {
 		err = q.explain(err)
 		q.end()
 		return nil, err

@@ -72,8 +72,8 @@ func (q *query) explain(err error) error {
 	if known && (d.kind == "fatal" || d.kind == "internal") {
 		q.c.in.broken.Store(true)
 	}
-	if q.ctx.Err() != nil {
-		return q.stopped()
+	if why := q.over(); why != nil {
+		return q.stopped(why)
 	}
 	if !known {
 		if fault.KindOf(err) != fault.Other {
@@ -93,13 +93,13 @@ func (q *query) explain(err error) error {
 	return fault.New(fault.Other, message, "Run kiroku fsck if it happens again: a data file may be missing or damaged.")
 }
 
-// stopped is the error of a query whose context ended.
-func (q *query) stopped() error {
-	if q.timedOut() {
-		return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%v)", engine.ErrTimeout, q.limits.Timeout),
+// stopped is the error of a query that had to stop before its end.
+func (q *query) stopped(why error) error {
+	if errors.Is(why, engine.ErrTimeout) {
+		return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%v)", why, q.limits.Timeout),
 			"Narrow the range of time, or raise the time limit.")
 	}
-	return fault.New(fault.Cancelled, fmt.Errorf("run query: %w", q.ctx.Err()), "")
+	return fault.New(fault.Cancelled, fmt.Errorf("run query: %w", why), "")
 }
 
 // hideFiles replaces the names of the query's files in a message.

@@ -19,8 +19,8 @@ const interruptEvery = 5 * time.Millisecond
 // needs little memory.
 type query struct {
 	c      *conn
-	ctx    context.Context // of the query, until Close; ends also with the time-out
-	cancel context.CancelFunc
+	stop   func()       // ends the query's context and the watch over it
+	over   func() error // why the query must stop: nil, engine.ErrTimeout, or the error of the caller's context
 	watch  sync.WaitGroup
 	tables []engine.Table
 	limits engine.Limits
@@ -46,18 +46,24 @@ type query struct {
 	done  bool // the last row was computed
 }
 
-// startQuery takes over c. From now on the end of ctx interrupts what c does.
-func startQuery(ctx context.Context, c *conn, tables []engine.Table, limits engine.Limits) *query {
+// startQuery takes over c. From now on the end of the returned context, by its parent or the time-out, interrupts what c
+// does.
+func startQuery(ctx context.Context, c *conn, tables []engine.Table, limits engine.Limits) (context.Context, *query) {
 	q := &query{c: c, tables: tables, limits: limits}
-	q.ctx, q.cancel = withTimeout(ctx, limits.Timeout)
+	ctx, cancel := withTimeout(ctx, limits.Timeout)
 	stop := make(chan struct{})
-	cancel := q.cancel
-	q.cancel = func() { close(stop); cancel() }
+	q.stop = func() { close(stop); cancel() }
+	q.over = func() error {
+		if ctx.Err() == nil {
+			return nil
+		}
+		return context.Cause(ctx)
+	}
 	q.watch.Go(func() {
 		select {
 		case <-stop:
 			return
-		case <-q.ctx.Done():
+		case <-ctx.Done():
 		}
 		for {
 			duck.Interrupt(c.handle)
@@ -68,20 +74,20 @@ func startQuery(ctx context.Context, c *conn, tables []engine.Table, limits engi
 			}
 		}
 	})
-	return q
+	return ctx, q
 }
 
 // run starts the statement.
-func (q *query) run(sql string, args []any, relations map[string]relation) error {
+func (q *query) run(ctx context.Context, sql string, args []any, relations map[string]relation) error {
 	known := names{}
 	for name := range relations {
 		known[name] = true
 	}
-	used, err := q.c.check(q.ctx, sql, known)
+	used, err := q.c.check(ctx, sql, known)
 	if err != nil {
 		return err
 	}
-	if err := q.c.makeViews(q.ctx, used, relations); err != nil {
+	if err := q.c.makeViews(ctx, used, relations); err != nil {
 		return err
 	}
 	if q.stmt, err = q.c.prepare(sql); err != nil {
@@ -93,11 +99,11 @@ func (q *query) run(sql string, args []any, relations map[string]relation) error
 	if err := bindArgs(q.stmt, args); err != nil {
 		return err
 	}
-	if err := q.ctx.Err(); err != nil {
+	if err := q.over(); err != nil {
 		return err
 	}
 	// The streaming form is marked deprecated in the C interface, but has no successor there.
-	if duck.PendingPreparedStreaming(q.stmt, &q.pending) != duck.StateSuccess { //nolint:staticcheck
+	if duck.PendingPreparedStreaming(q.stmt, &q.pending) != duck.StateSuccess { //nolint:staticcheck // see above
 		return duckError(duck.PendingError(q.pending))
 	}
 	if duck.ExecutePending(q.pending, &q.res) != duck.StateSuccess {
@@ -170,7 +176,7 @@ func (q *query) Next() bool {
 func (q *query) fetch() (bool, error) {
 	duck.DestroyDataChunk(&q.chunk)
 	q.row, q.rows = 0, 0
-	if err := q.ctx.Err(); err != nil {
+	if err := q.over(); err != nil {
 		return false, err
 	}
 	q.chunk = duck.FetchChunk(q.res)
@@ -209,8 +215,6 @@ func (q *query) Progress() float64 {
 	return min(max(percent/100, 0), 1)
 }
 
-func (q *query) timedOut() bool { return errors.Is(context.Cause(q.ctx), engine.ErrTimeout) }
-
 // Close is part of engine.Rows.
 func (q *query) Close() error {
 	q.end()
@@ -225,7 +229,7 @@ func (q *query) end() {
 	}
 	q.ended = true
 	q.mu.Unlock()
-	q.cancel()
+	q.stop()
 	q.watch.Wait()
 	q.vectors = nil
 	duck.DestroyDataChunk(&q.chunk)
