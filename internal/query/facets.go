@@ -48,7 +48,7 @@ func (q *Queries) Facets(ctx context.Context, req Request, fields []string, top 
 		}
 	}
 	var scanned Scanned
-	err = eachUnit(ctx, us, &scanned, func(w int, m *matcher, u *unit) error {
+	err = q.eachUnit(ctx, us, &scanned, func(w int, m *matcher, u *unit) error {
 		set, err := m.match(u.g, u.node, c.from, c.to)
 		if err != nil || set.empty() {
 			return err

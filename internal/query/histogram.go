@@ -58,7 +58,7 @@ func (q *Queries) Histogram(ctx context.Context, req Request, opt HistogramOptio
 	for w := range bars {
 		bars[w] = newBars(ax.n)
 	}
-	err = eachUnit(ctx, us, &h.Scanned, func(w int, m *matcher, u *unit) error {
+	err = q.eachUnit(ctx, us, &h.Scanned, func(w int, m *matcher, u *unit) error {
 		return bars[w].add(m, c, u, ax, split)
 	})
 	if err != nil {

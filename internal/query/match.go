@@ -5,6 +5,7 @@ import (
 	"kiroku/internal/lake/segment"
 	"kiroku/internal/search"
 	"slices"
+	"sync"
 )
 
 // matcher finds the rows of row groups that match a program. It belongs to one goroutine.
@@ -15,10 +16,22 @@ type matcher struct {
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool
-	times map[*segment.Group][]int64
 }
 
 func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }
+
+// matchers keeps the memory of matchers between queries.
+type matchers struct{ pool sync.Pool }
+
+func (p *matchers) get() *matcher {
+	if m, ok := p.pool.Get().(*matcher); ok {
+		m.r.Bytes = 0
+		return m
+	}
+	return newMatcher()
+}
+
+func (p *matchers) put(m *matcher) { p.pool.Put(m) }
 
 // match returns the rows of g that match n and whose time lies in [from, to).
 func (m *matcher) match(g *segment.Group, n *search.Node, from, to int64) (rowset, error) {
@@ -113,7 +126,7 @@ func (m *matcher) leaf(g *segment.Group, l *search.Leaf, in rowset) (rowset, err
 func (m *matcher) column(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
 	switch c.Kind() {
 	case event.String:
-		if l.Str == nil && !l.Exists {
+		if l.Str == nil && !l.Exists || !g.MayHold(c, false, l.Bytes) {
 			return nil
 		}
 		if g.HasDict(c) {
@@ -211,6 +224,9 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 
 // dictHits looks into the dictionary of a list, or of the values of a map, before the rest is decoded.
 func (m *matcher) dictHits(g *segment.Group, c event.Column, values bool, l *search.Leaf) (bool, error) {
+	if !g.MayHold(c, values, l.Bytes) {
+		return false, nil
+	}
 	known, err := m.r.NestedDict(g, c, values, &m.texts)
 	if err != nil || !known {
 		return true, err

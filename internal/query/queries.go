@@ -40,9 +40,10 @@ type Tap interface {
 
 // Queries answers questions. It is safe for concurrent use.
 type Queries struct {
-	lake   Lake
-	tap    Tap
-	fields *search.Fields
+	lake     Lake
+	tap      Tap
+	fields   *search.Fields
+	matchers matchers
 }
 
 // New makes Queries. fields knows the names that searches may use.
@@ -130,14 +131,17 @@ func (q *Queries) units(ctx context.Context, req *Request, c *compiled) (us []un
 }
 
 // eachUnit runs f for all units on all cores. f gets the matcher of its goroutine.
-func eachUnit(ctx context.Context, us []unit, scanned *Scanned, f func(worker int, m *matcher, u *unit) error) error {
+func (q *Queries) eachUnit(ctx context.Context, us []unit, scanned *Scanned, f func(worker int, m *matcher, u *unit) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	var events, bytes atomic.Int64
 	for w := range workers() {
 		g.Go(func() error {
-			m := newMatcher()
-			defer func() { bytes.Add(m.r.Bytes) }()
+			m := q.matchers.get()
+			defer func() {
+				bytes.Add(m.r.Bytes)
+				q.matchers.put(m)
+			}()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(us) {
@@ -185,7 +189,7 @@ func (q *Queries) Count(ctx context.Context, req Request) (int64, Scanned, error
 	}
 	defer release()
 	var total atomic.Int64
-	err = eachUnit(ctx, us, &scanned, func(_ int, m *matcher, u *unit) error {
+	err = q.eachUnit(ctx, us, &scanned, func(_ int, m *matcher, u *unit) error {
 		if c.whole(u) {
 			total.Add(int64(u.g.Rows))
 			return nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"kiroku/internal/event"
@@ -89,21 +90,12 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 	}
 	defer release()
 	page := &Page{Rows: []json.RawMessage{}}
-	m := newMatcher()
-	var top hits
-	for i := range us {
-		u := &us[i]
-		if len(top) > limit && u.g.MaxTime < top[0].time {
-			break
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		page.Scanned.Events += int64(u.g.Rows)
-		if err := m.collect(u, c, after, limit, &top); err != nil {
-			return nil, err
-		}
+	top, err := q.firstHits(ctx, us, c, after, limit, &page.Scanned)
+	if err != nil {
+		return nil, err
 	}
+	m := q.matchers.get()
+	defer q.matchers.put(m)
 	slices.SortFunc(top, func(a, b hit) int {
 		if a.before(&b.place) {
 			return -1
@@ -115,38 +107,73 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 		page.Cursor = top[limit-1].cursor()
 	}
 	page.Rows, err = m.materialise(top, req.Columns)
-	page.Scanned.Bytes = m.r.Bytes
+	page.Scanned.Bytes += m.r.Bytes
 	page.Scanned.Took = time.Since(began)
 	return page, err
 }
 
-// collect adds the matches of a unit to top, which keeps the first limit+1 of the page: one more tells that there is more.
-func (m *matcher) collect(u *unit, c *compiled, after *place, limit int, top *hits) error {
+// firstHits returns the first limit+1 matches. It takes more units at a time the longer it finds too few: a page of
+// frequent events costs one or two, and a rare one is looked for on all cores.
+func (q *Queries) firstHits(ctx context.Context, us []unit, c *compiled, after *place, limit int, scanned *Scanned) (hits, error) {
+	var top hits
+	var mu sync.Mutex
+	for width := 1; len(us) > 0; width = min(2*width, 64) {
+		n := min(width, len(us))
+		for n > 0 && len(top) > limit && us[n-1].g.MaxTime < top[0].time {
+			n--
+		}
+		if n == 0 {
+			break
+		}
+		err := q.eachUnit(ctx, us[:n], scanned, func(_ int, m *matcher, u *unit) error {
+			found, err := m.collect(u, c, after, limit)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, h := range found {
+				top.offer(h, limit)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		us = us[n:]
+	}
+	return top, nil
+}
+
+// offer keeps the first limit+1 of all that it was given: one more than the page tells that there is more.
+func (h *hits) offer(x hit, limit int) {
+	switch {
+	case len(*h) <= limit:
+		heap.Push(h, x)
+	case x.before(&(*h)[0].place):
+		(*h)[0] = x
+		heap.Fix(h, 0)
+	}
+}
+
+// collect returns the first limit+1 matches of a unit, in no order.
+func (m *matcher) collect(u *unit, c *compiled, after *place, limit int) (hits, error) {
 	set, err := m.match(u.g, u.node, c.from, c.to)
 	if err != nil || set.empty() {
-		return err
+		return nil, err
 	}
 	var times, seqs segment.Numbers
 	if err := m.r.Numbers(u.g, event.ColTime, &times); err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.r.Numbers(u.g, event.ColSeq, &seqs); err != nil {
-		return err
+		return nil, err
 	}
+	var found hits
 	set.eachDown(func(row int) {
 		h := hit{place{times.Vals[row], u.store, seqs.Vals[row]}, u, row}
-		if after != nil && !after.before(&h.place) {
-			return
-		}
-		switch {
-		case len(*top) <= limit:
-			heap.Push(top, h)
-		case h.before(&(*top)[0].place):
-			(*top)[0] = h
-			heap.Fix(top, 0)
+		if after == nil || after.before(&h.place) {
+			found.offer(h, limit)
 		}
 	})
-	return nil
+	return found, nil
 }
 
 // materialise reads the rows of hits as JSON objects.

@@ -214,3 +214,17 @@ func (f *finder) searchRun() func(run string) func(from int) int {
 		return func(from int) int { return f.index(run, from) }
 	}
 }
+
+// bytes are the bytes of a needle of ASCII, each once.
+func (f *finder) bytes() []byte {
+	if !f.ascii {
+		return nil
+	}
+	var out []byte
+	for i := range len(f.needle) {
+		if strings.IndexByte(f.needle[:i], f.needle[i]) < 0 {
+			out = append(out, f.needle[i])
+		}
+	}
+	return out
+}

@@ -115,11 +115,14 @@ func (t part) write(w *writer, x string) string { return w.IContains(w.args, x, 
 type runTest interface {
 	// searchRun returns what Leaf.Search is; nil when the test cannot.
 	searchRun() func(run string) (next func(from int) int)
+	// bytes returns what Leaf.Bytes is.
+	bytes() []byte
 }
 
-func (t word) searchRun() func(string) func(int) int { return t.finder.searchRun() }
-
-func (t part) searchRun() func(string) func(int) int { return t.finder.searchRun() }
+var (
+	_ runTest = word{}
+	_ runTest = part{}
+)
 
 // needTokens lists the hashes of the tokens and pairs of characters that every text with the folded part in it must
 // hold. A token at an end counts only where no token goes on beyond that end.

@@ -115,7 +115,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.closeLater(s.tables.Close)
-	s.engine, err = duckdb.Open(duckdb.Options{Dirs: []string{dir}, MemoryBytes: int64(cfg.Query.Memory), Threads: cfg.Query.Threads, TempDir: filepath.Join(dir, "tmp")})
+	s.engine, err = duckdb.Open(duckdb.Options{Dirs: []string{filepath.Join(dir, "fresh"), filepath.Join(dir, "warehouse")}, MemoryBytes: int64(cfg.Query.Memory), Threads: cfg.Query.Threads, TempDir: filepath.Join(dir, "tmp")})
 	if err != nil {
 		return fmt.Errorf("open SQL engine: %w", err)
 	}

@@ -362,7 +362,7 @@ func (b *Builder) finishColumn(g *Group, out []byte, c *column) []byte {
 func (b *Builder) finishText(out []byte, ch *chunk, c *column) []byte {
 	b.endPage(c)
 	t := c.text
-	*ch = chunk{enc: encText, packed: true, start: len(out), dataAt: len(out), values: b.rows, nulls: b.rows - c.have}
+	*ch = chunk{enc: encText, packed: true, start: len(out), dataAt: len(out), values: b.rows, nulls: b.rows - c.have, bytes: allBytes}
 	if c.leaf.maxDef == 0 {
 		ch.nulls = 0
 	}

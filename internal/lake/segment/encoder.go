@@ -187,6 +187,7 @@ func (e *encoder) nullChunk(out []byte, ch *chunk, l *leaf, rows int) []byte {
 func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []byte {
 	values, nulls := lv.values()
 	*ch = chunk{packed: true, start: len(out), values: values, nulls: nulls}
+	ch.bytes.add(event.Bytes(d.arena))
 	body := e.body[:0]
 	body, e.codes = lv.append(body, e.codes)
 	headers := 0

@@ -96,6 +96,11 @@ func (w *indexWriter) chunk(c *chunk) {
 		w.int(c.bloomAt)
 		w.int(c.bloomLen)
 	}
+	if c.enc == encDict || c.enc == encText {
+		for _, word := range c.bytes {
+			w.b = binary.LittleEndian.AppendUint64(w.b, word)
+		}
+	}
 }
 
 func (w *indexWriter) page(p *page) {
@@ -222,6 +227,16 @@ func (r *indexReader) chunk(c *chunk) {
 	}
 	if flags&8 != 0 {
 		c.bloomAt, c.bloomLen = r.int(), r.int()
+	}
+	if c.enc == encDict || c.enc == encText {
+		if len(r.b) < 32 {
+			r.bad = true
+			return
+		}
+		for i := range c.bytes {
+			c.bytes[i] = binary.LittleEndian.Uint64(r.b[8*i:])
+		}
+		r.b = r.b[32:]
 	}
 }
 

@@ -169,7 +169,23 @@ type chunk struct {
 	hasText          bool
 
 	bloomAt, bloomLen int
+
+	bytes byteSet // bytes that stand in the chunk's texts; full when nobody looked
 }
+
+// byteSet is a set of bytes.
+type byteSet [4]uint64
+
+func (s *byteSet) add(text string) {
+	for i := range len(text) {
+		c := text[i]
+		s[c>>6] |= 1 << (c & 63)
+	}
+}
+
+func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+var allBytes = byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 
 // filter is the token filter of some rows of a group.
 type filter struct {

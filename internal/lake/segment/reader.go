@@ -107,10 +107,15 @@ type Texts struct {
 	Codes       []uint32 // by row: code of the dictionary, or place in the run of texts; NoCode: null
 	offs        []uint32
 	bytes       []byte
+	block       []byte // what bytes is part of
 }
 
 // NoCode stands in Texts.Codes for a row without a value.
 const NoCode = ^uint32(0)
+
+func (t *Texts) reset(rows int) {
+	*t = Texts{Rows: rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.block[:0], block: t.block[:0]}
+}
 
 // Len is how many entries there are: of the dictionary, or texts.
 func (t *Texts) Len() int { return max(0, len(t.offs)-1) }
@@ -188,6 +193,25 @@ func hybridBlock(body []byte, width, n int, scratch []uint32) (vals []uint32, re
 // Empty says that no row of the group has a value in the column.
 func (g *Group) Empty(c event.Column) bool { return g.chunks[leafOf[c]].enc == encNull }
 
+// MayHold says whether a text of the column may hold all these bytes of ASCII, letters in either case. values means the
+// values of a map column instead of its keys.
+func (g *Group) MayHold(c event.Column, values bool, lower []byte) bool {
+	li := leafOf[c]
+	if values {
+		li++
+	}
+	ch := &g.chunks[li]
+	if ch.enc != encDict && ch.enc != encText || ch.bytes[2]|ch.bytes[3] != 0 {
+		return true // characters beyond ASCII may fold to these
+	}
+	for _, b := range lower {
+		if !ch.bytes.has(b) && (b < 'a' || b > 'z' || !ch.bytes.has(b-0x20)) {
+			return false
+		}
+	}
+	return true
+}
+
 // HasDict says whether the column of the group is written with a dictionary.
 func (g *Group) HasDict(c event.Column) bool { return g.chunks[leafOf[c]].enc == encDict }
 
@@ -216,7 +240,7 @@ func (g *Group) TextRange(c event.Column) (lo, hi string, ok bool) {
 // Dict decodes only the dictionary of a column for which HasDict holds; Codes then decodes the rest.
 func (r *Reader) Dict(g *Group, c event.Column, t *Texts) error {
 	ch := &g.chunks[leafOf[c]]
-	*t = Texts{Rows: g.Rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.bytes[:0]}
+	t.reset(g.Rows)
 	return r.dictionary(g, ch, t)
 }
 
@@ -235,7 +259,7 @@ func (r *Reader) Codes(g *Group, c event.Column, t *Texts) error {
 func (r *Reader) Texts(g *Group, c event.Column, row int, t *Texts) error {
 	li := leafOf[c]
 	ch, l := &g.chunks[li], &leaves[li]
-	*t = Texts{Rows: g.Rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.bytes[:0]}
+	t.reset(g.Rows)
 	if ch.enc == encNull {
 		for range g.Rows {
 			t.Codes = append(t.Codes, NoCode)
@@ -362,6 +386,7 @@ func (r *Reader) dictionary(g *Group, ch *chunk, t *Texts) error {
 		t.offs = append(t.offs, uint32(len(t.bytes)))
 		body = body[4+n:]
 	}
+	t.block = t.bytes
 	return nil
 }
 
@@ -381,7 +406,9 @@ func (r *Reader) run(body []byte, n int, t *Texts) error {
 		}
 		t.offs = append(t.offs, uint32(at))
 	}
-	t.bytes = append(t.bytes, rest[:at]...)
+	// The page's memory goes to the texts, and theirs is used for the next page.
+	t.bytes = rest[:at]
+	t.block, r.body = r.body, t.block
 	return nil
 }
 
@@ -514,7 +541,7 @@ func (r *Reader) NestedDict(g *Group, c event.Column, values bool, t *Texts) (bo
 	if ch.enc != encDict {
 		return false, nil
 	}
-	*t = Texts{Rows: g.Rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.bytes[:0]}
+	t.reset(g.Rows)
 	return true, r.dictionary(g, ch, t)
 }
 
@@ -522,7 +549,7 @@ func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	ch := &g.chunks[li]
 	t.Starts, t.Null = t.Starts[:0], t.Null[:0]
 	e := &t.Elems
-	*e = Texts{Rows: g.Rows, Codes: e.Codes[:0], offs: e.offs[:0], bytes: e.bytes[:0]}
+	e.reset(g.Rows)
 	if ch.enc == encNull {
 		t.Starts = append(t.Starts, make([]uint32, g.Rows+1)...)
 		for range g.Rows {
