@@ -1,0 +1,10 @@
+// Command bench measures the built binary beside rsyslog and syslog-ng in one run, and prints ratios: absolute figures
+// move with the machine and with whatever else runs on it.
+//
+//	load generator ─▶ harness: each peer in turn ─▶ events/s, CPU, memory, disk ─┐
+//	                  bin/kiroku on the same events ─▶ eight queries over HTTP ──┴─▶ tables
+//
+// The load generator and the harness are not part of this repository: BENCH_SHARED names their folder (default
+// ../shared/bench); it also holds the peers' definitions and the figures that the queries are compared with. rsyslog and
+// syslog-ng come from .tools/senders (see .ci/senders) or from the system.
+package main
