@@ -13,6 +13,7 @@ import (
 type Column struct {
 	Name  string
 	Right bool // numbers
+	Min   int  // narrowest, in cells
 	Max   int  // widest, in cells; 0: no limit
 	Flex  bool // takes the room that is left on the line, and is cut to it
 }
@@ -21,7 +22,10 @@ type Column struct {
 type Table struct {
 	Columns []Column
 	Width   int // of the terminal; 0: unlimited
-	rows    [][]string
+	// Headless leaves out the heading, for the rows after those that were printed already. Their columns keep the widths.
+	Headless bool
+	least    []int // widths of what was printed before
+	rows     [][]string
 }
 
 // Add adds a row; there is a cell for each column.
@@ -39,8 +43,11 @@ func (t *Table) Print(w io.Writer) error {
 		head[i] = c.Name
 	}
 	widths := t.widths(head)
+	t.least = widths
 	b := bufio.NewWriter(w)
-	t.line(b, head, widths)
+	if !t.Headless {
+		t.line(b, head, widths)
+	}
 	for _, r := range t.rows {
 		t.line(b, r, widths)
 	}
@@ -51,7 +58,10 @@ func (t *Table) Print(w io.Writer) error {
 func (t *Table) widths(head []string) []int {
 	widths := make([]int, len(t.Columns))
 	for i := range t.Columns {
-		widths[i] = Width(head[i])
+		widths[i] = max(Width(head[i]), t.Columns[i].Min)
+		if t.least != nil {
+			widths[i] = max(widths[i], t.least[i])
+		}
 		for _, r := range t.rows {
 			widths[i] = max(widths[i], Width(r[i]))
 		}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"kiroku/internal/api/client"
+	"kiroku/internal/cli"
+	"kiroku/internal/intake/file"
+)
+
+// truncatedTag marks records of which only the beginning is stored.
+const truncatedTag = "truncated"
+
+// sink stores pieces through the API. It tries again as long as that may help.
+type sink struct {
+	server *cli.Server
+	params client.IngestParams
+	show   *cli.ProgressLine
+
+	mu    sync.Mutex
+	began time.Time // the server's clock at the first request
+}
+
+// Stored asks how far the piece of this key is stored: it is stored whole or not at all.
+func (s *sink) Stored(ctx context.Context, key string) (stored bool, err error) {
+	err = s.again(ctx, func() error {
+		resp, err := s.server.Checkpoint(ctx, &client.CheckpointParams{Key: key})
+		s.note(resp)
+		at, err := cli.Answer[client.CheckpointPosition](s.server, resp, err)
+		stored = at.Position > 0
+		return err
+	})
+	return stored, err
+}
+
+// Store sends a piece. The service ignores one that it has stored before, so that sending again is safe.
+func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh bool, err error) {
+	if err := p.Turn(ctx); err != nil {
+		return false, err
+	}
+	params := s.params
+	params.Key = p.Key
+	to := int64(len(p.Data))
+	params.To = &to
+	if p.Truncated {
+		params.Tags = append(slices.Clone(params.Tags), truncatedTag)
+	}
+	err = s.again(ctx, func() error {
+		resp, err := s.server.IngestWithBody(ctx, &params, "application/octet-stream", newBody(p), withLength(p))
+		res, err := cli.Answer[client.IngestResult](s.server, resp, err)
+		fresh = res.Accepted > 0
+		return err
+	})
+	return fresh, err
+}
+
+// again calls f until it works or fails for good.
+func (s *sink) again(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil {
+			s.show.Note("")
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !cli.Retryable(err) {
+			return err
+		}
+		wait := cli.Wait(try)
+		s.show.Note(fmt.Sprintf("%s; trying again in %s", err, wait))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// note remembers the server's clock.
+func (s *sink) note(resp *http.Response) {
+	if resp == nil {
+		return
+	}
+	t, err := http.ParseTime(resp.Header.Get("Date"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && s.began.IsZero() {
+		s.began = t
+	}
+}
+
+// unparsed counts the imported records that were stored with a parse_error since the first request; nil when the token may
+// not search. Another import at the same time is counted in.
+func (s *sink) unparsed(ctx context.Context, stored int64) *int64 {
+	var none int64
+	if stored == 0 || s.began.IsZero() {
+		return &none
+	}
+	search := fmt.Sprintf(`input:%s _exists_:parse_error ingest_time:>="%s"`, importInput, s.began.UTC().Format(time.RFC3339))
+	resp, err := s.server.Count(ctx, client.EventQuery{Search: search})
+	n, err := cli.Answer[client.CountResult](s.server, resp, err)
+	if err != nil {
+		return nil
+	}
+	return &n.Count
+}
+
+// body is a piece that is sent; the next piece may begin when it is read to its end.
+type body struct {
+	*bytes.Reader
+	piece *file.Piece
+}
+
+func newBody(p *file.Piece) *body { return &body{bytes.NewReader(p.Data), p} }
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if errors.Is(err, io.EOF) || b.Len() == 0 {
+		b.piece.Sent()
+	}
+	return n, err
+}
+
+// WriteTo hides bytes.Reader's, which would pass Read by.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	n, err := b.Reader.WriteTo(w)
+	b.piece.Sent()
+	return n, err
+}
+
+// withLength tells net/http what it cannot see in a body of our own type.
+func withLength(p *file.Piece) client.RequestEditorFn {
+	return func(_ context.Context, r *http.Request) error {
+		r.ContentLength = int64(len(p.Data))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newBody(p)), nil }
+		return nil
+	}
+}

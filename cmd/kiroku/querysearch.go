@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"kiroku/internal/api/client"
+	"kiroku/internal/cli"
+	"kiroku/internal/timespec"
+)
+
+// querySearch prints events. All of them come as one stream; a limited number comes by pages, newest first.
+func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuery, f *queryFlags) error {
+	zone, err := timespec.Zone(f.zone)
+	if err != nil {
+		return err
+	}
+	limit := f.limit
+	if !f.limited && f.format == "table" {
+		limit = tableRows
+	}
+	columns := f.columns
+	switch {
+	case f.format == "raw":
+		columns = []string{"raw_data", "raw_encoding"}
+	case f.format == "table" && len(columns) == 0:
+		columns = eventColumns()
+	}
+	out := bufio.NewWriterSize(a.out, 64<<10)
+	if f.format == "csv" {
+		return a.exportCSV(ctx, s, q, f.columns, limit, out)
+	}
+	var p rowPrinter
+	switch f.format {
+	case "json":
+		p = jsonRows{out}
+	case "raw":
+		p = rawRows{out}
+	default:
+		p = &tableRowsPrinter{w: out, zone: zone, style: cli.NewStyle(a.out, a.getenv), width: cli.TerminalWidth(a.out), columns: f.columns}
+	}
+	if limit == 0 {
+		err = export(ctx, s, q, columns, p.row)
+	} else {
+		err = a.pages(ctx, s, q, columns, limit, p.row, f)
+	}
+	err = errors.Join(err, p.end(), out.Flush())
+	if t, ok := p.(*tableRowsPrinter); ok && t.n == 0 && err == nil {
+		fmt.Fprintln(a.err, "kiroku: no events")
+	}
+	return err
+}
+
+// pages asks for rows, newest first, until there are limit or no more.
+func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, limit int, row func(json.RawMessage) error, f *queryFlags) error {
+	cursor := ""
+	for left := limit; left > 0; {
+		resp, err := s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores,
+			Columns: columns, Limit: min(left, pageRows), Cursor: cursor})
+		page, err := cli.Answer[client.EventPage](s, resp, err)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Rows {
+			if err := row(r); err != nil {
+				return err
+			}
+		}
+		left -= len(page.Rows)
+		cursor = page.Cursor
+		if cursor == "" {
+			return nil
+		}
+	}
+	if !f.limited {
+		fmt.Fprintf(a.err, "kiroku: these are the newest %d; there are more (--limit N, or --limit 0 for all)\n", limit)
+	}
+	return nil
+}
+
+// export streams all rows. The answer ends early when the search fails in the middle, which is an error here.
+func export(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, row func(json.RawMessage) error) error {
+	body, err := s.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatNdjson},
+		client.ExportQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Columns: columns}))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	r := bufio.NewReaderSize(body, 256<<10)
+	for {
+		line, err := r.ReadBytes('\n')
+		if len(line) > 1 && err == nil {
+			if err := row(line[:len(line)-1]); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return nil
+		case err != nil:
+			return cutOff(err)
+		}
+	}
+}
+
+func cutOff(err error) error {
+	return fmt.Errorf("read events: the answer ends too early (%w); the log of the service says why", err)
+}
+
+// exportCSV streams CSV as the service writes it, and stops after limit rows.
+func (a *app) exportCSV(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, limit int, out *bufio.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	body, err := s.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatCsv},
+		client.ExportQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Columns: columns}))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if limit == 0 {
+		if _, err := io.Copy(out, body); err != nil {
+			return cutOff(err)
+		}
+		return out.Flush()
+	}
+	r, w := csv.NewReader(body), csv.NewWriter(out)
+	r.ReuseRecord = true
+	for range limit + 1 { // and the heading
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return cutOff(err)
+		}
+		if err := w.Write(rec); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return errors.Join(w.Error(), out.Flush())
+}
+
+// rowPrinter prints rows in one format.
+type rowPrinter interface {
+	row(r json.RawMessage) error
+	end() error
+}
+
+type jsonRows struct{ w *bufio.Writer }
+
+func (j jsonRows) row(r json.RawMessage) error {
+	_, err := j.w.Write(append(r[:len(r):len(r)], '\n'))
+	return err
+}
+
+func (j jsonRows) end() error { return nil }
+
+// rawRows prints records as they arrived.
+type rawRows struct{ w *bufio.Writer }
+
+func (p rawRows) row(r json.RawMessage) error {
+	var e struct {
+		Data     *string `json:"raw_data"`
+		Encoding string  `json:"raw_encoding"`
+	}
+	if err := json.Unmarshal(r, &e); err != nil {
+		return fmt.Errorf("read row: %w", err)
+	}
+	if e.Data == nil {
+		return errors.New("the record as it arrived is not shown to this token: it needs the permission raw")
+	}
+	data := []byte(*e.Data)
+	if e.Encoding == "base64" {
+		var err error
+		if data, err = base64.StdEncoding.DecodeString(*e.Data); err != nil {
+			return fmt.Errorf("read row: %w", err)
+		}
+	}
+	_, err := p.w.Write(append(data, '\n'))
+	return err
+}
+
+func (p rawRows) end() error { return nil }
+
+// flushRows is how many rows decide the widths of a table.
+const flushRows = 1000
+
+// tableRowsPrinter prints events for people.
+type tableRowsPrinter struct {
+	w       *bufio.Writer
+	zone    *time.Location
+	style   cli.Style
+	width   int
+	columns []string // chosen ones; empty: the usual
+	table   *cli.Table
+	n       int
+}
+
+func (t *tableRowsPrinter) row(r json.RawMessage) error {
+	var e map[string]any
+	d := json.NewDecoder(bytes.NewReader(r))
+	d.UseNumber()
+	if err := d.Decode(&e); err != nil {
+		return fmt.Errorf("read row: %w", err)
+	}
+	if t.table == nil {
+		t.table = eventTable(t.columns, t.width)
+	}
+	t.table.Add(eventCells(e, t.columns, t.zone)...)
+	if t.n++; t.n%flushRows == 0 {
+		return t.flush()
+	}
+	return nil
+}
+
+func (t *tableRowsPrinter) flush() error {
+	err := t.table.Print(t.w)
+	t.table.Headless = true
+	return err
+}
+
+func (t *tableRowsPrinter) end() error {
+	if t.table == nil || t.n%flushRows == 0 {
+		return nil
+	}
+	return t.flush()
+}

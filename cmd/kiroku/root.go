@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kiroku/internal/cli"
+	"kiroku/internal/fault"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUse    = 2 // wrong use: the same command will fail again
+)
+
+// app is what every command works with.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	target   cli.Target
+}
+
+// Errors that end the program after everything was said.
+var (
+	errSilent = errors.New("failed")
+	errUse    = errors.New("wrong use")
+)
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kiroku",
+		Short: "One home for every audit trail",
+		Long: `Kiroku receives, keeps, searches and passes on audit events.
+
+"kiroku serve" runs the service; the other commands ask a running one. On the same machine they find it and its token by
+the data folder (--data, ./data when left out); otherwise by --url and --token, or KIROKU_URL and KIROKU_TOKEN.
+
+Exit codes: 0 done, 1 failed, 2 wrong use.`,
+		Example: `  kiroku serve --data /var/lib/kiroku --http 127.0.0.1:8480 --syslog 127.0.0.1:5514
+  kiroku query 'outcome:failure src_ip:203.0.113.0/24' --from now-24h
+  kiroku import --source okta-access-gateway node-20260101.tar.gz`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       versionText(),
+		Args:          unknownCommand,
+		RunE:          needsCommand,
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetVersionTemplate("kiroku {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, err) })
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a),
+		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newVersion(a), newGendoc())
+	return root
+}
+
+// unknownCommand refuses arguments of a command that has only sub-commands.
+func unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q", strings.TrimPrefix(c.CommandPath()+" "+args[0], "kiroku "))
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return fault.New(fault.Invalid, err, fmt.Sprintf(`Did you mean "%s %s"?`, c.CommandPath(), near[0]))
+	}
+	return wrongUse(c, err)
+}
+
+// needsCommand answers a command that was named without one of its sub-commands.
+func needsCommand(c *cobra.Command, _ []string) error {
+	if c.HasParent() {
+		return wrongUse(c, fmt.Errorf("%s needs a sub-command", c.Name()))
+	}
+	return wrongUse(c, errors.New("a command is missing"))
+}
+
+// wrongUse makes err exit with code 2 and point to the help.
+func wrongUse(c *cobra.Command, err error) error {
+	return fault.New(fault.Invalid, err, fmt.Sprintf(`See "%s --help".`, c.CommandPath()))
+}
+
+// args makes a check of arguments exit with code 2.
+func args(check cobra.PositionalArgs, needs string) cobra.PositionalArgs {
+	return func(c *cobra.Command, given []string) error {
+		if check(c, given) == nil {
+			return nil
+		}
+		return wrongUse(c, fmt.Errorf("%s needs %s, %d arguments are given", strings.TrimPrefix(c.CommandPath(), "kiroku "), needs, len(given)))
+	}
+}
+
+// clientFlags says which server is meant.
+func (a *app) clientFlags(c *cobra.Command) {
+	f := c.PersistentFlags()
+	f.StringVar(&a.target.URL, "url", "", "address of the server, for example http://127.0.0.1:8480 (or KIROKU_URL)")
+	f.StringVar(&a.target.Token, "token", "", "token to use (or KIROKU_TOKEN)")
+	f.StringVar(&a.target.Data, "data", "", "data folder of a server on this machine: its address and administrator token are used")
+	must(c.MarkPersistentFlagDirname("data"))
+}
+
+// must is for mistakes in the program itself.
+func must(err error) {
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+}
+
+func (a *app) dial() (*cli.Server, error) {
+	a.target.Getenv = a.getenv
+	return a.target.Dial()
+}
+
+// exit reports err and returns the exit code.
+func (a *app) exit(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errSilent):
+		return exitFailed
+	case errors.Is(err, errUse):
+		return exitUse
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Cancelled):
+		fmt.Fprintln(a.err, "kiroku: interrupted")
+		return exitFailed
+	}
+	a.report(err)
+	if fault.KindOf(err) == fault.Invalid {
+		return exitUse
+	}
+	return exitFailed
+}
+
+// report says what is wrong and what to do now. Errors that were joined are reported one by one.
+func (a *app) report(err error) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			a.report(e)
+		}
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(a.err, "kiroku: "+cleanLine(line))
+	}
+	if next := fault.NextOf(err); next != "" {
+		fmt.Fprintln(a.err, "kiroku: next: "+cleanLine(next))
+	}
+}
+
+// cleanLine keeps tabs, which YAML excerpts have, and cleans the rest.
+func cleanLine(s string) string { return cli.Clean(strings.ReplaceAll(s, "\t", "    ")) }
+
+// cleanLines cleans text of several lines.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = cleanLine(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,39 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"kiroku/internal/api"
+	"kiroku/internal/config"
+	"kiroku/internal/fault"
+)
+
+// ErrInUse says that another process has the data folder open.
+var ErrInUse = errors.New("data folder is in use")
+
+// Fsck proves what is in a data folder that no service has open; else the error is ErrInUse. Opening finishes or undoes what
+// a crash interrupted, as every start does.
+func Fsck(ctx context.Context, cfg *config.Config, log *slog.Logger, repair bool) (rep api.FsckReport, err error) {
+	dir, err := filepath.Abs(cfg.DataDir)
+	if err != nil {
+		return rep, fmt.Errorf("find data folder %q: %w", cfg.DataDir, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "meta.db")); errors.Is(err, fs.ErrNotExist) {
+		return rep, fault.New(fault.NotFound, fmt.Errorf("open data folder: %q holds no data of kiroku", dir), "Name the folder that \"kiroku serve --data\" was given.")
+	}
+	st, err := openStorage(ctx, dir, cfg, log)
+	if fault.KindOf(err) == fault.Conflict {
+		return rep, fmt.Errorf("%w: %w", ErrInUse, err)
+	}
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return fscker{st.lake}.Fsck(ctx, repair)
+}
