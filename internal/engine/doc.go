@@ -6,7 +6,8 @@
 // more relations are there: "events", all tables together with a first column "store" that says where a row comes from,
 // and "ocsf", the same rows with the columns nested back into OCSF objects.
 //
-// Invariants: user SQL can read those relations and nothing else, and can change nothing; a file that was named once
+// Invariants: user SQL can read those relations, without the columns of Limits.Hide, and nothing else, and can change
+// nothing; a file that was named once
 // never changes and its name is never used again; an error that the author of the statement can mend is a fault.Invalid
 // with advice; no error shows the name of a file.
 package engine

@@ -71,17 +71,26 @@ func (c *conn) prepare(sql string) (duck.PreparedStatement, error) {
 	return stmt, nil
 }
 
-// makeViews gives the connection the relations that a statement uses.
+// makeViews gives the connection the relations that a statement uses. Views of the queries before that this one may not
+// see, or sees otherwise, go: should the check of the statement miss a name, there is nothing behind it.
 func (c *conn) makeViews(ctx context.Context, used []string, relations map[string]relation) error {
+	for name, text := range c.views {
+		if r, ok := relations[name]; ok && r.viewText() == text {
+			continue
+		}
+		if err := c.exec("DROP VIEW IF EXISTS temp." + quoteName(name)); err != nil {
+			return fmt.Errorf("close store %q: %w", name, notTheirs(err))
+		}
+		delete(c.views, name)
+	}
 	for _, name := range used {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		text := relations[name].viewText()
-		if c.views[name] == text {
+		if _, ok := c.views[name]; ok {
 			continue
 		}
-		delete(c.views, name)
+		text := relations[name].viewText()
 		if err := c.exec(text); err != nil {
 			return fmt.Errorf("open store %q: %w", relations[name].name, notTheirs(err))
 		}

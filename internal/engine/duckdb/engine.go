@@ -85,7 +85,7 @@ func (e *Engine) Check(ctx context.Context, sql string, relations []string) erro
 
 // Query is part of engine.Engine.
 func (e *Engine) Query(ctx context.Context, sql string, args []any, tables []engine.Table, limits engine.Limits) (engine.Rows, error) {
-	relations, err := relationsOf(tables)
+	relations, err := relationsOf(tables, limits.Hide)
 	if err != nil {
 		return nil, err
 	}

@@ -88,9 +88,22 @@ func (q *query) explain(err error) error {
 		return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%s)", engine.ErrMemory, limit),
 			"Narrow the range of time, select fewer columns, group by fewer values, or raise the memory limit.")
 	case advice(d.kind) != "":
-		return fault.New(fault.Invalid, &engine.SQLError{Position: d.position, Err: message}, advice(d.kind))
+		return fault.New(fault.Invalid, &engine.SQLError{Position: d.position, Err: message}, q.advice(d))
 	}
 	return fault.New(fault.Other, message, "Run kiroku fsck if it happens again: a data file may be missing or damaged.")
+}
+
+// advice is what the author of this statement can do about d. A column that is hidden is not a misspelled one.
+func (q *query) advice(d *duckErr) string {
+	if d.kind == "binder" {
+		message := lower(d.message)
+		for _, c := range q.limits.Hide {
+			if strings.Contains(message, quoteName(c.String())) {
+				return "Leave out " + c.String() + ": you may not read it."
+			}
+		}
+	}
+	return advice(d.kind)
 }
 
 // stopped is the error of a query that had to stop before its end.

@@ -22,9 +22,9 @@ type node struct {
 
 // ocsfTree nests the columns by their paths, in the order of the table. Columns that OCSF has no place for stay at the
 // top under their own names.
-func ocsfTree() *node {
+func ocsfTree(columns []event.Column) *node {
 	root := &node{}
-	for _, c := range event.Columns() {
+	for _, c := range columns {
 		path := c.Info().Path
 		if path == "" {
 			path = c.String()
@@ -50,9 +50,9 @@ func (n *node) field(name string) *node {
 }
 
 // ocsfColumns is the select list of the relation ocsf.
-func ocsfColumns(files bool) string {
+func ocsfColumns(columns []event.Column, files bool) string {
 	var cols []string
-	for _, f := range ocsfTree().fields {
+	for _, f := range ocsfTree(columns).fields {
 		cols = append(cols, f.text(files)+" AS "+quoteName(f.name))
 	}
 	return strings.Join(cols, ", ")

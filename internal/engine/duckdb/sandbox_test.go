@@ -196,3 +196,26 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestViewsGo runs statements past the check on a connection that served a caller who may see more: nothing may be left
+// behind a name that this caller sees otherwise, or not at all.
+func TestViewsGo(t *testing.T) {
+	e, tables := open(t, testStores())
+	everything := `SELECT a.raw_data FROM events a, ocsf b, "` + tables[0].Name + `" c LIMIT 1`
+	if err := ends(t, e, tables, everything, engine.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ends(t, e, nil, `SELECT source FROM events`, engine.Limits{Hide: []event.Column{event.ColRawData}}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.(*Engine).acquire(engine.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.release()
+	for _, sql := range []string{`SELECT raw_data FROM events`, `SELECT raw_data FROM ocsf`, `SELECT raw_data FROM "` + tables[0].Name + `"`} {
+		if err := c.exec(sql); err == nil {
+			t.Errorf("%s: was run", sql)
+		}
+	}
+}

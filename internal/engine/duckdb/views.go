@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kiroku/internal/engine"
@@ -13,15 +14,16 @@ import (
 type relation struct {
 	name   string // as the table writes it
 	tables []engine.Table
-	store  bool // with the column engine.StoreColumn
-	ocsf   bool // columns nested into OCSF objects
+	store  bool           // with the column engine.StoreColumn
+	ocsf   bool           // columns nested into OCSF objects
+	hide   []event.Column // columns that are left out
 }
 
 // relationsOf lists the relations over tables by their lower-cased names, as DuckDB compares them.
-func relationsOf(tables []engine.Table) (map[string]relation, error) {
+func relationsOf(tables []engine.Table, hide []event.Column) (map[string]relation, error) {
 	rs := map[string]relation{
-		engine.Events: {name: engine.Events, tables: tables, store: true},
-		engine.OCSF:   {name: engine.OCSF, tables: tables, store: true, ocsf: true},
+		engine.Events: {name: engine.Events, tables: tables, store: true, hide: hide},
+		engine.OCSF:   {name: engine.OCSF, tables: tables, store: true, ocsf: true, hide: hide},
 	}
 	seen := map[string]bool{}
 	for _, t := range tables {
@@ -30,7 +32,7 @@ func relationsOf(tables []engine.Table) (map[string]relation, error) {
 			return nil, fault.New(fault.Invalid, fmt.Errorf("query: table name %q is empty or stands twice", t.Name), "Give every table one name.")
 		}
 		seen[key] = true
-		rs[key] = relation{name: t.Name, tables: []engine.Table{t}}
+		rs[key] = relation{name: t.Name, tables: []engine.Table{t}, hide: hide}
 	}
 	return rs, nil
 }
@@ -73,9 +75,9 @@ func (r relation) selectText(b *strings.Builder, t engine.Table) {
 	}
 	switch {
 	case r.ocsf:
-		b.WriteString(ocsfColumns(len(t.Files) > 0))
+		b.WriteString(ocsfColumns(r.columns(), len(t.Files) > 0))
 	default:
-		b.WriteString(flatColumns(len(t.Files) > 0))
+		b.WriteString(flatColumns(r.columns(), len(t.Files) > 0))
 	}
 	if len(t.Files) == 0 {
 		b.WriteString(" WHERE false")
@@ -92,10 +94,15 @@ func (r relation) selectText(b *strings.Builder, t engine.Table) {
 	b.WriteString("], hive_partitioning = false)")
 }
 
-// flatColumns lists the columns of the event table, or typed nulls where there is no file to take them from.
-func flatColumns(files bool) string {
-	cols := make([]string, event.NumColumns)
-	for i, c := range event.Columns() {
+// columns are the columns of the event table that the relation has.
+func (r relation) columns() []event.Column {
+	return slices.DeleteFunc(event.Columns(), func(c event.Column) bool { return slices.Contains(r.hide, c) })
+}
+
+// flatColumns lists columns, or typed nulls where there is no file to take them from.
+func flatColumns(columns []event.Column, files bool) string {
+	cols := make([]string, len(columns))
+	for i, c := range columns {
 		cols[i] = columnText(c, files)
 		if !files {
 			cols[i] += " AS " + quoteName(c.String())

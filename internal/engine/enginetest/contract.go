@@ -33,6 +33,7 @@ func Run(t *testing.T, open Opener) {
 	t.Run("parameters", s.parameters)
 	t.Run("columns", s.columns)
 	t.Run("visible tables", s.visible)
+	t.Run("hidden columns", s.hidden)
 	t.Run("row limit", s.rowLimit)
 	t.Run("time limit", s.timeLimit)
 	t.Run("cancel", s.cancel)

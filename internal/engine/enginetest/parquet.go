@@ -45,7 +45,7 @@ func WriteParquet(tb testing.TB, path string, events []*event.Event) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(32<<10))
+	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithMaxRowGroupLength(32<<10))
 	w, err := pqarrow.NewFileWriter(schema(), f, props, pqarrow.DefaultWriterProps())
 	if err != nil {
 		tb.Fatal(err)
