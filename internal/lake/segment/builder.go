@@ -122,7 +122,8 @@ func (b *Builder) Rows() int { return b.rows }
 // Full says that the group should be finished now.
 func (b *Builder) Full() bool { return b.rows >= GroupRows || b.raw >= GroupBytes }
 
-// Append adds a row. Everything is copied. Without KeepSeq the seq column is left to Assemble.
+// Append adds a row, of which a group has at most GroupRows. Everything is copied. raw_data must be UTF-8; other texts
+// are made so. Without KeepSeq the seq column is left to Assemble.
 func (b *Builder) Append(e *event.Event) {
 	set := e.Set()
 	for w := range set {
@@ -161,11 +162,10 @@ func (b *Builder) put(c *column, col event.Column, e *event.Event) {
 		return
 	}
 	if c.leaf.maxDef > 0 {
-		w := b.rows >> 6
-		for w >= len(c.set) {
-			c.set = append(c.set, 0)
+		if c.set == nil {
+			c.set = make([]uint64, GroupRows/64)
 		}
-		c.set[w] |= 1 << (b.rows & 63)
+		c.set[b.rows>>6] |= 1 << (b.rows & 63)
 	}
 	c.have++
 	switch c.kind {
@@ -221,7 +221,7 @@ func (b *Builder) putDict(d *dict, s string, tokens bool) {
 }
 
 func (b *Builder) putText(c *column, s string) {
-	if !utf8.ValidString(s) {
+	if !c.leaf.valid && !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\ufffd")
 	}
 	t := c.text

@@ -1,11 +1,44 @@
 package segment
 
 import (
-	"hash/maphash"
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
 	"unsafe"
 )
 
-var dictSeed = maphash.MakeSeed()
+// hashSeed keeps senders from choosing texts that collide.
+var hashSeed = rand.Uint64() | 1
+
+const (
+	mixA = 0xa0761d6478bd642f
+	mixB = 0xe7037ed1a0b428db
+)
+
+// hashText is a multiply-and-fold hash (as in wyhash): a few nanoseconds for the short texts that columns hold.
+func hashText(s string) uint32 {
+	b := bytesOf(s)
+	n := len(b)
+	h := hashSeed
+	var x, y uint64
+	switch {
+	case n > 16:
+		for ; len(b) > 16; b = b[16:] {
+			hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^mixA, binary.LittleEndian.Uint64(b[8:])^h)
+			h = hi ^ lo
+		}
+		tail := unsafe.Slice(unsafe.StringData(s), n)[n-16:]
+		x, y = binary.LittleEndian.Uint64(tail), binary.LittleEndian.Uint64(tail[8:])
+	case n >= 8:
+		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		x, y = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+	case n > 0:
+		x = uint64(b[0])<<16 | uint64(b[n>>1])<<8 | uint64(b[n-1])
+	}
+	hi, lo := bits.Mul64(x^mixB^uint64(n), y^h)
+	return uint32(hi ^ lo)
+}
 
 // dict gives each distinct text of a column a code, in the order of first appearance.
 type dict struct {
@@ -51,7 +84,7 @@ func (d *dict) add(s string) (code int, fresh bool) {
 	if len(d.table) < 2*(len(d.hash)+1) {
 		d.grow()
 	}
-	h := uint32(maphash.String(dictSeed, s))
+	h := hashText(s)
 	mask := uint32(len(d.table) - 1)
 	i := h & mask
 	for {

@@ -119,12 +119,21 @@ func appendLevels(dst []byte, set []uint64, first, n int) []byte {
 
 // page compresses body and appends it with its header to dst. The page's offset is relative to dst.
 func (e *encoder) page(dst []byte, p page, enc encoding, body []byte) ([]byte, page) {
-	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, e.level)
+	return e.storedPage(dst, p, enc, e.compress(body, enc == encText), len(body))
+}
+
+// compress uses the encoder's level for texts; codes and numbers do not get smaller by trying harder.
+func (e *encoder) compress(body []byte, texts bool) []byte {
+	level := e.level
+	if !texts && level == int(Fast) {
+		level = 1
+	}
+	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, level)
 	if err != nil {
 		panic("BUG: zstd: " + err.Error())
 	}
 	e.comp = comp
-	return e.storedPage(dst, p, enc, comp, len(body))
+	return comp
 }
 
 func (e *encoder) storedPage(dst []byte, p page, enc encoding, stored []byte, raw int) ([]byte, page) {
@@ -148,11 +157,7 @@ func (e *encoder) storedPage(dst []byte, p page, enc encoding, stored []byte, ra
 var parquetEncoding = [...]int{encNull: 0, encPlain: 0, encDict: 8, encText: 6, encDelta: 5}
 
 func (e *encoder) dictPage(dst []byte, p page, body []byte) ([]byte, page) {
-	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, e.level)
-	if err != nil {
-		panic("BUG: zstd: " + err.Error())
-	}
-	e.comp = comp
+	comp := e.compress(body, true)
 	t := thrift{b: dst}
 	t.i32(1, 2) // DICTIONARY_PAGE
 	t.i32(2, len(body))

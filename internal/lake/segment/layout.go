@@ -12,9 +12,9 @@ const formatVersion = 1
 // Sizes. A group is what a worker encodes at a time; it stays in the second-level cache while it is built.
 const (
 	// GroupRows is the most rows of a row group.
-	GroupRows = 32 << 10
+	GroupRows = 64 << 10
 	// GroupBytes is about the most bytes of raw_data in a row group.
-	GroupBytes = 32 << 20
+	GroupBytes = 64 << 20
 
 	blockRows   = 8 << 10 // rows of a page of long texts, and of a token filter
 	rawPageRows = 4 << 10 // rows of a page of raw_data
@@ -53,6 +53,7 @@ type leaf struct {
 	bloom   bool // Parquet bloom filter for equality
 	tokens  bool // its values count for the token index
 	delta   bool // rising numbers
+	valid   bool // the caller vouches for UTF-8
 	ranged  bool // texts without a dictionary that rise: their bounds are worth having
 	path    []string
 	rowsper int // rows of a page; 0: one page a group
@@ -108,7 +109,7 @@ func makeLeaves() ([]leaf, [event.NumColumns]int) {
 		}
 		switch c {
 		case event.ColRawData:
-			l.plain, l.tokens, l.rowsper = true, false, rawPageRows
+			l.plain, l.tokens, l.valid, l.rowsper = true, false, true, rawPageRows
 		case event.ColMessage, event.ColMetadataUID:
 			l.plain, l.rowsper = true, blockRows
 		case event.ColEventUID:

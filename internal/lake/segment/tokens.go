@@ -7,7 +7,7 @@ import "encoding/binary"
 // https://github.com/apache/parquet-format/blob/master/BloomFilter.md
 
 const (
-	filterBits  = 11 // bits a distinct token: about 0.7 % of absent tokens are not recognised
+	filterBits  = 10 // bits a distinct token: about 1 % of absent tokens are not recognised
 	filterBlock = 32 // bytes
 )
 
