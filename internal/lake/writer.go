@@ -90,13 +90,18 @@ func (w *Writer) End(cp *event.Checkpoint, done func(error)) {
 	l := w.lake
 	events := l.pendingEvents.Add(w.rows)
 	bytes := l.pendingBytes.Add(w.bytes)
+	large := done != nil && w.bytes >= promptBytes
 	w.rows, w.bytes = 0, 0
 	w.mu.Unlock()
 	signal(l.first)
-	if events >= l.opt.FlushEvents || bytes >= l.opt.FlushBytes {
+	if large || events >= l.opt.FlushEvents || bytes >= l.opt.FlushBytes {
 		signal(l.full)
 	}
 }
+
+// promptBytes is the size from which a batch whose sender waits is committed at once: an import would else spend its time
+// waiting for flush_interval.
+const promptBytes = 1 << 20
 
 func signal(c chan struct{}) {
 	select {
