@@ -210,7 +210,7 @@ func Default() *Config {
 const DefaultStore = "default"
 
 func (in *Input) setDefaults() {
-	in.FrameSize, in.Queue, in.MaxConnections = 64<<10, 128<<20, 4096
+	in.FrameSize, in.Queue, in.MaxConnections = 64<<10, 32<<20, 4096
 }
 
 func (s *Store) setDefaults() {}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -274,6 +275,7 @@ func (s *Server) ready() {
 			break
 		}
 	}
+	debug.FreeOSMemory() // the first start hashes a password, which takes memory that is not needed again
 	fmt.Fprintf(s.opt.Stderr, "ready http=%s syslog=%s\n", s.listener.Addr(), addr)
 }
 

@@ -20,7 +20,7 @@ const (
 const (
 	DefaultFrameSize      = 64 << 10
 	DefaultMaxConnections = 4096
-	DefaultQueue          = 128 << 20
+	DefaultQueue          = 32 << 20
 )
 
 // Config is one input. The zero value of a field that says "0:" means its default.
@@ -32,7 +32,7 @@ type Config struct {
 	Origin      *event.Origin // shared by all records of the input; nil: only its name is set
 
 	FrameSize      int           // longest record in bytes; the head of a longer one is kept. 0: 64 KiB
-	Queue          int64         // bytes handed over and not yet released; TCP waits, UDP drops. 0: 128 MiB
+	Queue          int64         // bytes handed over and not yet released; TCP waits, UDP drops. 0: 32 MiB
 	MaxConnections int           // 0: 4096
 	IdleTimeout    time.Duration // a connection silent for so long is closed. 0: never
 	Allow, Deny    []netip.Prefix
