@@ -221,6 +221,21 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// Times that cannot be right do not hide the event: it stands at its receipt.
+func TestImplausibleTimes(t *testing.T) {
+	p, r := run(t, Options{})
+	line := `{"message_id":"AUT24326","timestamp":"%s","raw_message":"x","unique_id":"u"}`
+	o := &event.Origin{Source: event.IvantiConnectSecure}
+	accept(t, p, r, batch(o, fmt.Sprintf(line, "99999999999"), fmt.Sprintf(line, "1782778502")))
+	rows := r.snapshot()
+	if !strings.Contains(rows[0], `"time":"2026-06-30T00:00:00.000000Z"`) || !strings.Contains(rows[0], "implausible_time") || !strings.Contains(rows[0], "99999999999") {
+		t.Errorf("year 5138: %s", rows[0])
+	}
+	if !strings.Contains(rows[1], `"time":"2026-06-30T00:15:02.000000Z"`) || strings.Contains(rows[1], "implausible_time") {
+		t.Errorf("a good time: %s", rows[1])
+	}
+}
+
 func TestTaps(t *testing.T) {
 	p, r := run(t, Options{})
 	var mu sync.Mutex

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"kiroku/internal/event"
@@ -151,9 +153,7 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
 			e.Str(event.ColMessage, "", event.Bytes(rec.Data))
 		}
 	}
-	if !e.Has(event.ColTime) {
-		e.Time(event.ColTime, "", rec.Received)
-	}
+	settleTime(rec, e)
 	o := rec.From()
 	e.Time(event.ColIngestTime, "", rec.Received)
 	e.Str(event.ColSource, "", string(src.Name))
@@ -181,6 +181,25 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
 		e.Str(event.ColRawEncoding, "", "base64")
 	}
 	return at
+}
+
+// maxAhead is how far ahead of its receipt a record's time may lie.
+const maxAhead = 366 * 24 * time.Hour
+
+// settleTime makes sure that the event has a time that can be right. A time before 1970 or more than a year ahead would
+// put the event where nobody looks; it is kept as original_time.
+func settleTime(rec *event.Record, e *event.Event) {
+	t := e.GetInt(event.ColTime)
+	if e.Has(event.ColTime) && t >= 0 && t <= rec.Received.Add(maxAhead).UnixMicro() {
+		return
+	}
+	if e.Has(event.ColTime) {
+		e.Add(event.ColLabels, "", "implausible_time")
+		if !e.Has(event.ColOriginalTime) {
+			e.Str(event.ColOriginalTime, "", strconv.FormatInt(t/1_000_000, 10))
+		}
+	}
+	e.Time(event.ColTime, "", rec.Received)
 }
 
 // source is the place of the record's source in the list: configured, else recognised by content.
