@@ -223,7 +223,7 @@ func TestSQLJobs(t *testing.T) {
 	if j := decode[api.Job](t, a.body); j.State != api.Failed || j.Position == nil || *j.Position != 7 || j.Error != "no such table" {
 		t.Errorf("job %+v", j)
 	}
-	if a := s.do("analyst+raw", "GET", "/api/v1/sql/j1/rows?offset=10", ""); !strings.Contains(a.body, `{"offset":10,"limit":1000}`) {
+	if a := s.do("analyst+raw", "GET", "/api/v1/sql/j1/rows?offset=10", ""); !strings.Contains(a.body, `{"rows":[[10,1000,"a < b & c"]]}`) {
 		t.Errorf("rows: %s", a.body)
 	}
 	if a := s.do("analyst", "GET", "/api/v1/sql", ""); strings.Contains(a.body, "j1") {

@@ -2,11 +2,14 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"kiroku/internal/api"
+	"kiroku/internal/event"
 	"kiroku/internal/identity"
+	"kiroku/internal/query"
 )
 
 // matrix says for every route what each caller gets: none, ingest, analyst, analyst+raw, admin.
@@ -24,14 +27,15 @@ var matrix = []struct {
 	{"POST", "/api/v1/facets", `{"fields":["raw"]}`, "401 403 403 200 200"},
 	{"POST", "/api/v1/facets", `{"fields":["src_ip","@RAW_DATA"]}`, "401 403 403 200 200"},
 	{"POST", "/api/v1/histogram", `{"by":"raw_data"}`, "401 403 403 200 200"},
+	{"POST", "/api/v1/histogram", `{"by":"raw_encoding"}`, "401 403 403 200 200"},
 	{"GET", "/api/v1/fields", "", "401 403 200 200 200"},
 	{"GET", "/api/v1/export", "", "401 403 200 200 200"},
 	{"POST", "/api/v1/export", `{}`, "401 403 200 200 200"},
 	{"POST", "/api/v1/export", `{"columns":["raw_data"]}`, "401 403 403 200 200"},
 	{"GET", "/api/v1/tail", "", "401 403 200 200 200"},
-	{"POST", "/api/v1/sql", `{"sql":"SELECT 1"}`, "401 403 403 202 202"},
+	{"POST", "/api/v1/sql", `{"sql":"SELECT 1"}`, "401 403 202 202 202"},
 	{"GET", "/api/v1/sql", "", "401 403 200 200 200"},
-	{"POST", "/api/v1/sql/run", `{"sql":"SELECT 1"}`, "401 403 403 200 200"},
+	{"POST", "/api/v1/sql/run", `{"sql":"SELECT 1"}`, "401 403 200 200 200"},
 	{"GET", "/api/v1/sql/j1", "", "401 403 404 404 200"}, // the administrator's
 	{"GET", "/api/v1/sql/j1/rows", "", "401 403 404 404 200"},
 	{"DELETE", "/api/v1/sql/j1", "", "401 403 404 404 204"},
@@ -136,12 +140,38 @@ func TestRawData(t *testing.T) {
 		}
 		s.do(who, "POST", "/api/v1/export", `{}`)
 		for _, c := range s.req.Columns {
-			if c.String() == "raw_data" {
-				t.Errorf("export as %s asks for raw_data", who)
+			if c == event.ColRawData || c == event.ColRawEncoding {
+				t.Errorf("export as %s asks for %s", who, c)
 			}
 		}
 		if sees != (s.req.Columns == nil) {
 			t.Errorf("export as %s asks for %d columns", who, len(s.req.Columns))
+		}
+	}
+}
+
+// Every question says which columns its caller may not read, so that neither a search nor SQL tells what stands in them.
+func TestHiddenColumns(t *testing.T) {
+	s := start(t, api.Limits{})
+	hidden := []event.Column{event.ColRawData, event.ColRawEncoding}
+	for who, want := range map[string][]event.Column{"analyst": hidden, "analyst+raw": nil, "admin": nil} {
+		for _, c := range [][3]string{
+			{"POST", "/api/v1/search", `{}`}, {"POST", "/api/v1/count", `{}`}, {"POST", "/api/v1/histogram", `{}`},
+			{"POST", "/api/v1/facets", `{"fields":["src_ip"]}`}, {"GET", "/api/v1/fields", ""}, {"GET", "/api/v1/tail", ""},
+			{"POST", "/api/v1/export", `{}`}, {"GET", "/api/v1/export", ""},
+		} {
+			s.req = query.Request{Denied: []event.Column{event.ColTime}}
+			s.do(who, c[0], c[1], c[2])
+			if !slices.Equal(s.req.Denied, want) {
+				t.Errorf("%s %s as %s: denied %v, want %v", c[0], c[1], who, s.req.Denied, want)
+			}
+		}
+		for _, path := range []string{"/api/v1/sql", "/api/v1/sql/run"} {
+			s.sql = query.SQLRequest{Hide: []event.Column{event.ColTime}}
+			s.do(who, "POST", path, `{"sql":"SELECT 1"}`)
+			if !slices.Equal(s.sql.Hide, want) {
+				t.Errorf("%s as %s: hides %v, want %v", path, who, s.sql.Hide, want)
+			}
 		}
 	}
 }

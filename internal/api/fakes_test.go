@@ -29,7 +29,7 @@ import (
 	"kiroku/internal/search"
 )
 
-const row1 = `{"event_uid":"u1","raw_data":"secret \"one\"","message":"a \u003c b","unmapped":{"raw_data":"kept"}}`
+const row1 = `{"event_uid":"u1","raw_data":"secret \"one\"","raw_encoding":"secret","message":"a \u003c b","unmapped":{"raw_data":"kept"}}`
 
 // fake stands for all stages behind the API. Its functions can be replaced by a test.
 type fake struct {
@@ -135,7 +135,7 @@ func (f fakeSQL) List(_ context.Context, owner string) ([]query.Job, error) {
 }
 
 func (f fakeSQL) Rows(_ context.Context, _ string, offset, limit int) ([]json.RawMessage, error) {
-	return []json.RawMessage{json.RawMessage(fmt.Sprintf(`{"offset":%d,"limit":%d}`, offset, limit))}, nil
+	return []json.RawMessage{json.RawMessage(fmt.Sprintf(`[%d,%d,"a < b & c"]`, offset, limit))}, nil
 }
 
 func (f fakeSQL) Cancel(context.Context, string) error { return nil }

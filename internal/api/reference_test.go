@@ -172,6 +172,9 @@ func writeSchema(b *strings.Builder, doc yaml.MapSlice, name string, m yaml.MapS
 	if all, ok := value(m, "allOf").([]any); ok {
 		parts = all
 	}
+	if len(parts) == 1 && get(m, "properties") == nil { // the description says it all
+		return
+	}
 	b.WriteString("\n| member | type | | meaning |\n|---|---|---|---|\n")
 	for _, part := range parts {
 		p := resolve(doc, part)

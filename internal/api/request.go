@@ -1,13 +1,11 @@
 package api
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kiroku/internal/event"
-	"kiroku/internal/fault"
-	"kiroku/internal/identity"
 	"kiroku/internal/query"
 	"kiroku/internal/timespec"
 )
@@ -18,7 +16,7 @@ func requestOf(p *caller, q EventQuery, columns []string) (query.Request, *time.
 	if err != nil {
 		return query.Request{}, nil, err
 	}
-	req := query.Request{Search: q.Search}
+	req := query.Request{Search: q.Search, Denied: hidden(p)}
 	if req.From, req.To, err = timespec.Range(q.From, q.To, time.Now(), zone); err != nil {
 		return query.Request{}, nil, err
 	}
@@ -31,8 +29,8 @@ func requestOf(p *caller, q EventQuery, columns []string) (query.Request, *time.
 
 // columnsOf finds columns by name; none means all that p may see.
 func columnsOf(p *caller, names []string) ([]event.Column, error) {
-	raw := p.Can(identity.Raw)
-	if len(names) == 0 && raw {
+	hide := hidden(p)
+	if len(names) == 0 && len(hide) == 0 {
 		return nil, nil
 	}
 	var columns []event.Column
@@ -41,8 +39,8 @@ func columnsOf(p *caller, names []string) ([]event.Column, error) {
 		if !ok {
 			return nil, invalid("List the columns with GET /api/v1/fields.", "read columns: there is no column %q", name)
 		}
-		if c == event.ColRawData && !raw {
-			return nil, deniedRaw()
+		if slices.Contains(hide, c) {
+			return nil, denied(c)
 		}
 		columns = append(columns, c)
 	}
@@ -50,15 +48,11 @@ func columnsOf(p *caller, names []string) ([]event.Column, error) {
 		return columns, nil
 	}
 	for _, c := range event.Columns() {
-		if c != event.ColRawData {
+		if !slices.Contains(hide, c) {
 			columns = append(columns, c)
 		}
 	}
 	return columns, nil
-}
-
-func deniedRaw() error {
-	return fault.New(fault.Denied, errors.New("show raw_data: the permission raw is missing"), "Leave raw_data out, or use a token with the grant raw.")
 }
 
 // within checks a number; 0 means that it was left out.
@@ -83,5 +77,7 @@ func oneOf[T ~string](name string, v T, words ...T) (T, error) {
 }
 
 func scannedOf(s query.Scanned) Scanned {
-	return Scanned{Events: s.Events, Bytes: s.Bytes, TookMs: float64(s.Took.Microseconds()) / 1000}
+	return Scanned{Events: s.Events, Bytes: s.Bytes, TookMs: milliseconds(s.Took)}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,15 +1,11 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"net/http"
 	"slices"
 	"time"
 
-	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/query"
 )
@@ -33,38 +29,7 @@ func (s *server) Search(ctx context.Context, r SearchRequestObject) (SearchRespo
 	if err != nil {
 		return nil, err
 	}
-	return eventPage{rows, page.Cursor, scannedOf(page.Scanned)}, nil
-}
-
-// eventPage writes rows as they are: the generated response would parse each again and escape <, > and &.
-type eventPage struct {
-	rows    []Row
-	cursor  string
-	scanned Scanned
-}
-
-// VisitSearchResponse writes what Search200JSONResponse describes.
-func (p eventPage) VisitSearchResponse(w http.ResponseWriter) error {
-	rest, err := json.Marshal(EventPage{Cursor: p.cursor, Scanned: p.scanned, Rows: []Row{}})
-	if err != nil {
-		return err
-	}
-	const before = `"rows":[`
-	head, tail, found := bytes.Cut(rest, []byte(before))
-	if !found {
-		return errors.New("BUG: an event page has no rows")
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	body := append(append(make([]byte, 0, 2048*len(p.rows)+len(rest)), head...), before...)
-	for i, row := range p.rows {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, row...)
-	}
-	_, err = w.Write(append(body, tail...))
-	return err
+	return rowPage{rows, EventPage{Cursor: page.Cursor, Scanned: scannedOf(page.Scanned), Rows: []Row{}}}, nil
 }
 
 // Count answers POST /api/v1/count.
@@ -166,11 +131,13 @@ func (s *server) Facets(ctx context.Context, r FacetsRequestObject) (FacetsRespo
 	return out, nil
 }
 
-// mayGroup refuses a field whose values p may not see, under any of its names. The names that sources add are not known
-// here; no source has one for raw_data.
+// mayGroup refuses a field whose values p may not see. The names that sources add are not known here: what has such a
+// name is refused by the search, see query.Request.
 func (s *server) mayGroup(p *caller, field string) error {
-	if !p.Can(identity.Raw) && slices.Contains(s.names.Lookup(field).Columns, event.ColRawData) {
-		return deniedRaw()
+	for _, c := range s.names.Lookup(field).Columns {
+		if slices.Contains(hidden(p), c) {
+			return denied(c)
+		}
 	}
 	return nil
 }
@@ -201,13 +168,14 @@ func visible(p *caller, rows []json.RawMessage) ([]Row, error) {
 	if rows == nil {
 		rows = []json.RawMessage{}
 	}
-	if p.Can(identity.Raw) {
+	hide := hidden(p)
+	if len(hide) == 0 {
 		return rows, nil
 	}
 	out := make([]Row, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = withoutRaw(row); err != nil {
+		if out[i], err = without(hide, row); err != nil {
 			return nil, err
 		}
 	}

@@ -85,7 +85,7 @@ func (j *jsonResult) row(values []any) error {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendValue(b, v)
+		b = query.AppendSQLValue(b, v)
 	}
 	b = append(b, ']')
 	j.buf = b
@@ -121,7 +121,7 @@ func (n *ndjsonResult) row(values []any) error {
 			b = append(b, ',')
 		}
 		b = append(event.AppendJSONString(b, n.cols[i].Name), ':')
-		b = appendValue(b, v)
+		b = query.AppendSQLValue(b, v)
 	}
 	b = append(b, "}\n"...)
 	n.buf = b

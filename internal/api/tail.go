@@ -151,16 +151,14 @@ func (e *eventWriter) row(row json.RawMessage) error {
 		_, err := fmt.Fprintf(e.w, "event: missed\ndata: {\"missed\":%d}\n\n", id.Missed)
 		return err
 	}
-	if !e.caller.Can(identity.Raw) {
-		var err error
-		if row, err = withoutRaw(row); err != nil {
-			return err
-		}
+	row, err := without(hidden(e.caller), row)
+	if err != nil {
+		return err
 	}
 	e.begin()
 	// JSON has line breaks only between its tokens; in a data field they would end the field.
 	data := strings.NewReplacer("\n", "", "\r", "").Replace(string(row))
-	_, err := fmt.Fprintf(e.w, "event: row\nid: %s\ndata: %s\n\n", id.UID, data)
+	_, err = fmt.Fprintf(e.w, "event: row\nid: %s\ndata: %s\n\n", id.UID, data)
 	return err
 }
 

@@ -32,7 +32,7 @@ func (q *Queries) Facets(ctx context.Context, req Request, fields []string, top 
 	}
 	targets := make([]search.Target, len(fields))
 	for i, f := range fields {
-		if targets[i], err = q.target(f); err != nil {
+		if targets[i], err = q.target(&req, f); err != nil {
 			return nil, err
 		}
 	}

@@ -48,7 +48,7 @@ func (q *Queries) Histogram(ctx context.Context, req Request, opt HistogramOptio
 	}
 	var split *search.Target
 	if opt.By != "" {
-		t, err := q.target(opt.By)
+		t, err := q.target(&req, opt.By)
 		if err != nil {
 			return nil, err
 		}

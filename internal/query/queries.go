@@ -66,6 +66,9 @@ func (q *Queries) compile(req *Request) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := req.mayRead(prog.Columns()); err != nil {
+		return nil, err
+	}
 	c := &compiled{prog: prog, from: math.MinInt64, to: math.MaxInt64}
 	if !req.From.IsZero() {
 		c.from = req.From.UnixMicro()
@@ -78,6 +81,17 @@ func (q *Queries) compile(req *Request) (*compiled, error) {
 			"Exchange them.")
 	}
 	return c, nil
+}
+
+// mayRead refuses columns that the caller may not read: which events match would tell what stands in them.
+func (r *Request) mayRead(columns []event.Column) error {
+	for _, c := range columns {
+		if slices.Contains(r.Denied, c) {
+			return fault.New(fault.Denied, fmt.Errorf("search in %s: you may not read it", c),
+				fmt.Sprintf("Leave %s out, or ask an administrator for the permission to read it.", c))
+		}
+	}
+	return nil
 }
 
 // unit is one row group that may hold matches.
@@ -217,8 +231,11 @@ func (q *Queries) countAll(stores []string) (n int64, err error) {
 func float(v int64) float64 { return math.Float64frombits(uint64(v)) }
 
 // target resolves a field that events are grouped by to one column or one key of unmapped.
-func (q *Queries) target(name string) (search.Target, error) {
+func (q *Queries) target(req *Request, name string) (search.Target, error) {
 	t := q.fields.Lookup(name)
+	if err := req.mayRead(t.Columns); err != nil {
+		return t, err
+	}
 	if t.Store || len(t.Columns) == 0 && t.Key == "" {
 		return t, fault.New(fault.Invalid, fmt.Errorf("cannot group by field %q", name), `List the fields with GET /api/v1/fields.`)
 	}

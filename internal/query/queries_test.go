@@ -4,19 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"kiroku/internal/event"
+	"kiroku/internal/fault"
 	"kiroku/internal/lake/segment"
 	"kiroku/internal/search"
 	"kiroku/internal/search/searchtest"
+	"kiroku/internal/source"
 )
 
 // files is a lake of segments in files.
@@ -329,5 +333,55 @@ func BenchmarkCount(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestDenied checks that no question tells what stands in a column that its caller may not read, under any of its names.
+func TestDenied(t *testing.T) {
+	parts := store(t, 10, 10, 10, func(i int, e *event.Event) {
+		e.Str(event.ColEventUID, "", fmt.Sprint("u", i))
+		e.Int(event.ColTime, "", int64(i))
+		e.Str(event.ColRawData, "", "password=hunter2")
+		e.Str(event.ColMessage, "", "login")
+	})
+	q := New(parts, nil, search.NewFields(source.Source{Fields: []source.Field{{Name: "original", Column: event.ColRawData}}}))
+	for _, text := range []string{`raw:hunter2`, `raw_data:hunter2`, `@raw_data:hunter2`, `RAW.DATA:*hunter*`, `-raw:hunter2`, `login raw:/h.nter/`,
+		`login OR (x:1 raw_data:*)`, `original:hunter2`} {
+		free := Request{Search: text}
+		if _, err := q.Search(t.Context(), free); err != nil {
+			t.Errorf("%s by somebody who may: %v", text, err)
+		}
+		req := Request{Search: text, Denied: []event.Column{event.ColRawData}}
+		ask := map[string]func() error{
+			"search":    func() error { _, err := q.Search(t.Context(), req); return err },
+			"count":     func() error { _, _, err := q.Count(t.Context(), req); return err },
+			"histogram": func() error { _, err := q.Histogram(t.Context(), req, HistogramOptions{}); return err },
+			"facets":    func() error { _, err := q.Facets(t.Context(), req, []string{"message"}, 1); return err },
+			"fields":    func() error { _, err := q.Fields(t.Context(), req); return err },
+			"export":    func() error { return q.Export(t.Context(), req, "ndjson", io.Discard) },
+			"tail":      func() error { return q.Tail(t.Context(), req, nil) },
+		}
+		for name, f := range ask {
+			wantDenied(t, name+" "+text, f())
+		}
+	}
+	req := Request{Denied: []event.Column{event.ColRawData}}
+	for _, field := range []string{"raw", "original", "@raw_data"} {
+		_, err := q.Facets(t.Context(), req, []string{field}, 1)
+		wantDenied(t, "facets of "+field, err)
+		_, err = q.Histogram(t.Context(), req, HistogramOptions{By: field})
+		wantDenied(t, "histogram by "+field, err)
+	}
+	for text, want := range map[string]int64{`login`: 10, `hunter2`: 0, `message:login`: 10, ``: 10} {
+		if n, _, err := q.Count(t.Context(), Request{Search: text, Denied: req.Denied}); err != nil || n != want {
+			t.Errorf("count of %q: %d, %v; want %d", text, n, err, want)
+		}
+	}
+}
+
+func wantDenied(t *testing.T, what string, err error) {
+	t.Helper()
+	if fault.KindOf(err) != fault.Denied || !strings.Contains(fault.NextOf(err), "raw_data") {
+		t.Errorf("%s: err = %v (next %q), want denied, and advice that names raw_data", what, err, fault.NextOf(err))
 	}
 }

@@ -196,7 +196,7 @@ func (j *sqlJob) snapshot() Job {
 	job.Rows = j.result.len()
 	if j.rows != nil {
 		job.Progress = j.rows.Progress()
-		job.Scanned.Took = time.Since(job.Started)
+		job.Took = time.Since(job.Started)
 	}
 	return job
 }
@@ -288,7 +288,7 @@ func (s *SQLJobs) forgetOldest() bool {
 }
 
 // Query runs a statement at once and hands its rows over as they come, without keeping them: columns once, then row for
-// every row. The values are engine.Rows.Values and must not be kept. It returns whether there were more than MaxRows.
+// every row. The values are engine.Rows.Values, for AppendSQLValue, and must not be kept. It returns whether there were more than MaxRows.
 // MaxRows may be AllRows.
 func (s *SQLJobs) Query(ctx context.Context, req SQLRequest, columns func([]ResultColumn) error, row func([]any) error) (truncated bool, err error) {
 	if err := checkSQLRequest(&req, 0); err != nil {
@@ -316,7 +316,7 @@ func (s *SQLJobs) Query(ctx context.Context, req SQLRequest, columns func([]Resu
 }
 
 func sqlLimits(req SQLRequest) engine.Limits {
-	return engine.Limits{Rows: max(req.MaxRows, 0), MemoryBytes: int64(req.MemoryMB) << 20, Timeout: req.Timeout}
+	return engine.Limits{Hide: req.Hide, Rows: max(req.MaxRows, 0), MemoryBytes: int64(req.MemoryMB) << 20, Timeout: req.Timeout}
 }
 
 func resultColumns(rows engine.Rows) []ResultColumn {

@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -130,11 +129,9 @@ func (s *SQLJobs) fill(ctx context.Context, j *sqlJob) (err error) {
 	j.rows = rows
 	j.mu.Unlock()
 	truncated := false
+	var row []byte
 	for !truncated && rows.Next() {
-		row, err := json.Marshal(rows.Values())
-		if err != nil {
-			return fmt.Errorf("write row as JSON: %w", err)
-		}
+		row = appendSQLList(row[:0], rows.Values())
 		truncated = j.result.size()+int64(len(row)) > s.opts.ResultBytes
 		if !truncated {
 			if err := j.result.add(row); err != nil {
@@ -154,7 +151,7 @@ func (j *sqlJob) end(err error) {
 	defer j.mu.Unlock()
 	j.cancel = nil
 	j.job.Ended = time.Now()
-	j.job.Scanned.Took = j.job.Ended.Sub(j.job.Started)
+	j.job.Took = j.job.Ended.Sub(j.job.Started)
 	switch {
 	case err == nil:
 		j.job.State, j.job.Progress = JobFinished, 1
@@ -171,7 +168,7 @@ func (j *sqlJob) end(err error) {
 
 func (s *SQLJobs) logEnd(ctx context.Context, job Job, err error) {
 	attrs := []slog.Attr{slog.String(logkey.Job, job.ID), slog.String(logkey.User, job.Owner), slog.String(stateKey, string(job.State)),
-		slog.Duration(logkey.Took, job.Scanned.Took)}
+		slog.Duration(logkey.Took, job.Took)}
 	level := slog.LevelInfo
 	if err != nil && fault.KindOf(err) == fault.Other {
 		level = slog.LevelError

@@ -357,3 +357,24 @@ func TestRowObject(t *testing.T) {
 		}
 	}
 }
+
+// TestSQLHide runs statements of somebody who may not read raw_data, between those of somebody who may.
+func TestSQLHide(t *testing.T) {
+	jobs, held := sqlJobs(t, query.SQLJobsOptions{})
+	running(t, jobs, held)
+	const sql = `SELECT raw_data FROM events LIMIT 1`
+	for range 2 {
+		j := ended(t, jobs, start(t, jobs, query.SQLRequest{SQL: sql}).ID)
+		if j.State != query.JobFinished || j.Rows != 1 {
+			t.Errorf("job of somebody who may: %+v", j)
+		}
+		j = ended(t, jobs, start(t, jobs, query.SQLRequest{SQL: sql, Hide: []event.Column{event.ColRawData}}).ID)
+		if j.State != query.JobFailed || j.Rows != 0 || !strings.Contains(j.Next, "raw_data") || j.Position != 7 {
+			t.Errorf("job of somebody who may not: %+v", j)
+		}
+	}
+	_, err := jobs.Query(t.Context(), query.SQLRequest{SQL: sql, Hide: []event.Column{event.ColRawData}}, nil, nil)
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.NextOf(err), "raw_data") {
+		t.Errorf("Query: %v (next %q)", err, fault.NextOf(err))
+	}
+}

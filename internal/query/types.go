@@ -15,6 +15,7 @@ type Request struct {
 	Limit    int       // Search: rows of the page, 1 to 10,000; 0: 200
 	Cursor   string    // Search: where the page before ended
 	Columns  []event.Column
+	Denied   []event.Column // columns that the caller may not read: a search or a grouping that looks into one is refused
 }
 
 // Page is one page of events, newest first.
@@ -88,6 +89,7 @@ type SQLRequest struct {
 	Timeout  time.Duration // 0: 5 minutes
 	MemoryMB int           // 0: the engine's share
 	Owner    string
+	Hide     []event.Column // columns that the statement cannot see
 }
 
 // JobState is where a SQL job stands.
@@ -119,7 +121,7 @@ type Job struct {
 	Created   time.Time
 	Started   time.Time
 	Ended     time.Time
-	Scanned   Scanned
+	Took      time.Duration // from Started to Ended, or until now
 }
 
 // ResultColumn is one column of a SQL result.

@@ -450,13 +450,13 @@ type Job struct {
 	Progress float64 `json:"progress"`
 
 	// Rows Rows that can be fetched.
-	Rows int64 `json:"rows"`
-
-	// Scanned What the query had to look at.
-	Scanned Scanned   `json:"scanned,omitempty,omitzero"`
+	Rows    int64     `json:"rows"`
 	SQL     string    `json:"sql"`
 	Started time.Time `json:"started,omitempty,omitzero"`
 	State   JobState  `json:"state"`
+
+	// TookMs Milliseconds that it ran, or has run until now.
+	TookMs float64 `json:"took_ms,omitempty,omitzero"`
 
 	// Truncated There were more rows than max_rows.
 	Truncated bool `json:"truncated,omitempty,omitzero"`
@@ -610,6 +610,9 @@ type ResultColumn struct {
 // ResultFormat defines model for ResultFormat.
 type ResultFormat string
 
+// ResultRow The values of a row in the order of the columns.
+type ResultRow = rawjson.RawMessage
+
 // Role admin may do everything; analyst reads, queries and exports; ingest puts records in.
 type Role string
 
@@ -618,7 +621,7 @@ type Row = rawjson.RawMessage
 
 // RowList defines model for RowList.
 type RowList struct {
-	Rows []Row `json:"rows"`
+	Rows []ResultRow `json:"rows"`
 }
 
 // SQLQuery defines model for SQLQuery.
