@@ -43,7 +43,7 @@ Exit codes: 0 everything is right, 1 there are problems, 2 the file cannot be re
 				for _, p := range problems {
 					fmt.Fprintln(a.err, cleanLines(p.Error()))
 				}
-				a.report(fault.New(fault.Invalid, fmt.Errorf("%d problems", len(problems)), "Correct these places and check again."))
+				a.report(fault.New(fault.Invalid, fmt.Errorf("check configuration: %s", plural(int64(len(problems)), "problem")), "Correct these places and check again."))
 				return errSilent
 			case err != nil:
 				return err
@@ -51,7 +51,8 @@ Exit codes: 0 everything is right, 1 there are problems, 2 the file cannot be re
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(a.err, "warning: "+cleanLines(w.Error()))
 			}
-			_, err = fmt.Fprintf(a.out, "configuration is right: %d inputs, %d stores, %d routes\n", len(cfg.Inputs), len(cfg.Stores), len(cfg.Routes))
+			_, err = fmt.Fprintf(a.out, "configuration is right: %s, %s, %s\n", plural(int64(len(cfg.Inputs)), "input"),
+				plural(int64(len(cfg.Stores)), "store"), plural(int64(len(cfg.Routes)), "route"))
 			return err
 		},
 	}

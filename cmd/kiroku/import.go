@@ -148,7 +148,7 @@ func (a *app) tellImport(sum *importSummary, damages []error, err error, asJSON 
 		if sum.Truncated > 0 {
 			unparsed += fmt.Sprintf(", %s truncated", cli.Count(sum.Truncated))
 		}
-		_, werr = fmt.Fprintf(a.out, "%s files: %s records, %s new, %s already there%s, in %.1f s\n", cli.Count(sum.Files), cli.Count(sum.Records),
+		_, werr = fmt.Fprintf(a.out, "%s, %s: %s new, %s already there%s, in %.1f s\n", plural(int64(sum.Files), "file"), plural(sum.Records, "record"),
 			cli.Count(sum.New), cli.Count(sum.Already), unparsed, sum.Seconds)
 	}
 	switch {
@@ -159,6 +159,14 @@ func (a *app) tellImport(sum *importSummary, damages []error, err error, asJSON 
 		return errSilent
 	}
 	return werr
+}
+
+// plural counts things in words.
+func plural(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return cli.Count(n) + " " + thing + "s"
 }
 
 // checkStore refuses a store that does not exist, where the token may see stores.

@@ -26,8 +26,11 @@ type sink struct {
 	show   *cli.ProgressLine
 
 	mu    sync.Mutex
-	began time.Time // the server's clock at the first request
+	began time.Time // the server's clock when it first answered; zero: it has not
 }
+
+// patience is how long a server that answered once may be away.
+const patience = 10 * time.Minute
 
 // Stored asks how far the piece of this key is stored: it is stored whole or not at all.
 func (s *sink) Stored(ctx context.Context, key string) (stored bool, err error) {
@@ -62,8 +65,9 @@ func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh bool, err error)
 	return fresh, err
 }
 
-// again calls f until it works or fails for good.
+// again calls f until it works or fails for good. A server that never answered is not waited for.
 func (s *sink) again(ctx context.Context, f func() error) error {
+	last := time.Now().Add(patience)
 	for try := 1; ; try++ {
 		err := f()
 		if err == nil {
@@ -73,7 +77,7 @@ func (s *sink) again(ctx context.Context, f func() error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if !cli.Retryable(err) {
+		if !cli.Retryable(err) || !s.met() || time.Now().After(last) {
 			return err
 		}
 		wait := cli.Wait(try)
@@ -99,11 +103,18 @@ func (s *sink) note(resp *http.Response) {
 	}
 }
 
+// met says whether the server has answered.
+func (s *sink) met() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.began.IsZero()
+}
+
 // unparsed counts the imported records that were stored with a parse_error since the first request; nil when the token may
 // not search. Another import at the same time is counted in.
 func (s *sink) unparsed(ctx context.Context, stored int64) *int64 {
 	var none int64
-	if stored == 0 || s.began.IsZero() {
+	if stored == 0 {
 		return &none
 	}
 	search := fmt.Sprintf(`input:%s _exists_:parse_error ingest_time:>="%s"`, importInput, s.began.UTC().Format(time.RFC3339))

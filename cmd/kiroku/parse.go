@@ -101,7 +101,9 @@ func printParsed(w *bufio.Writer, x *pipeline.Explained, n int, asJSON bool) err
 	if doc.OCSFErrors == nil {
 		doc.OCSFErrors = []string{}
 	}
-	return writeJSON(w, doc)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(doc)
 }
 
 // explainParsed shows a record to a person.

@@ -39,8 +39,8 @@ func newQuery(a *app) *cobra.Command {
 the source's own name; see docs/reference/search.md for the language.
 
 A table of the newest 100 events is printed unless a format is chosen. --json prints one object a row with the column names
-of the table; it, --csv and --raw print all rows unless --limit says how many. --limit 0 means all. When --limit is 0 or left
-out, rows come newest first by file, and within a file in the order of their arrival.
+of the table; it, --csv and --raw print all rows unless --limit says how many. --limit 0 prints all rows as one stream, which is
+much faster for very many rows; they then come file by file, newest first, and within a file in the order of arrival.
 
 Times are RFC 3339, dates, relative (now-24h, now/d, -15m) or milliseconds since 1970. The range includes --from and excludes
 --to.
@@ -81,7 +81,7 @@ Times are RFC 3339, dates, relative (now-24h, now/d, -15m) or milliseconds since
 	fl.StringVar(&f.zone, "tz", "", "time zone of --from, --to and the table, for example Asia/Tokyo (default UTC)")
 	fl.StringSliceVar(&f.stores, "store", nil, "event data stores (default all)")
 	fl.StringSliceVar(&f.columns, "columns", nil, "columns to print, separated by commas")
-	fl.IntVar(&f.limit, "limit", 0, "rows to print; 0 means all (default: 100 in a table, else all)")
+	fl.IntVar(&f.limit, "limit", 0, "rows to print; 0 means all, as one fast stream (default: 100 in a table, else all)")
 	fl.BoolVar(&f.count, "count", false, "print how many events there are")
 	fl.StringVar(&f.sql, "sql", "", "run this SELECT instead of a search")
 	fl.StringVar(&f.format, "format", "", "table, json (one object a row), csv or raw (default table)")

@@ -14,10 +14,12 @@ import (
 
 	"kiroku/internal/api/client"
 	"kiroku/internal/cli"
+	"kiroku/internal/event"
+	"kiroku/internal/query"
 	"kiroku/internal/timespec"
 )
 
-// querySearch prints events. All of them come as one stream; a limited number comes by pages, newest first.
+// querySearch prints events, page by page and newest first; with --limit 0 all of them as one stream, which is faster.
 func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuery, f *queryFlags) error {
 	zone, err := timespec.Zone(f.zone)
 	if err != nil {
@@ -35,11 +37,14 @@ func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuer
 		columns = eventColumns()
 	}
 	out := bufio.NewWriterSize(a.out, 64<<10)
-	if f.format == "csv" {
-		return a.exportCSV(ctx, s, q, f.columns, limit, out)
+	all := f.limited && limit == 0
+	if f.format == "csv" && all {
+		return exportCSV(ctx, s, q, columns, out)
 	}
 	var p rowPrinter
 	switch f.format {
+	case "csv":
+		p = newCSVRows(out, columns)
 	case "json":
 		p = jsonRows{out}
 	case "raw":
@@ -47,24 +52,31 @@ func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuer
 	default:
 		p = &tableRowsPrinter{w: out, zone: zone, style: cli.NewStyle(a.out, a.getenv), width: cli.TerminalWidth(a.out), columns: f.columns}
 	}
-	if limit == 0 {
+	if all {
 		err = export(ctx, s, q, columns, p.row)
 	} else {
 		err = a.pages(ctx, s, q, columns, limit, p.row, f)
 	}
-	err = errors.Join(err, p.end(), out.Flush())
+	if err == nil {
+		err = p.end()
+	}
+	err = errors.Join(err, out.Flush())
 	if t, ok := p.(*tableRowsPrinter); ok && t.n == 0 && err == nil {
 		fmt.Fprintln(a.err, "kiroku: no events")
 	}
 	return err
 }
 
-// pages asks for rows, newest first, until there are limit or no more.
+// pages asks for rows, newest first, until there are limit (0: any number) or no more.
 func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, limit int, row func(json.RawMessage) error, f *queryFlags) error {
 	cursor := ""
-	for left := limit; left > 0; {
+	for left := limit; left > 0 || limit == 0; {
+		want := pageRows
+		if limit > 0 {
+			want = min(left, pageRows)
+		}
 		resp, err := s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores,
-			Columns: columns, Limit: min(left, pageRows), Cursor: cursor})
+			Columns: columns, Limit: want, Cursor: cursor})
 		page, err := cli.Answer[client.EventPage](s, resp, err)
 		if err != nil {
 			return err
@@ -80,7 +92,7 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 			return nil
 		}
 	}
-	if !f.limited {
+	if !f.limited && limit > 0 {
 		fmt.Fprintf(a.err, "kiroku: these are the newest %d; there are more (--limit N, or --limit 0 for all)\n", limit)
 	}
 	return nil
@@ -115,38 +127,18 @@ func cutOff(err error) error {
 	return fmt.Errorf("read events: the answer ends too early (%w); the log of the service says why", err)
 }
 
-// exportCSV streams CSV as the service writes it, and stops after limit rows.
-func (a *app) exportCSV(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, limit int, out *bufio.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// exportCSV streams CSV as the service writes it.
+func exportCSV(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, out *bufio.Writer) error {
 	body, err := s.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatCsv},
 		client.ExportQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Columns: columns}))
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	if limit == 0 {
-		if _, err := io.Copy(out, body); err != nil {
-			return cutOff(err)
-		}
-		return out.Flush()
+	if _, err := io.Copy(out, body); err != nil {
+		return cutOff(err)
 	}
-	r, w := csv.NewReader(body), csv.NewWriter(out)
-	r.ReuseRecord = true
-	for range limit + 1 { // and the heading
-		rec, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return cutOff(err)
-		}
-		if err := w.Write(rec); err != nil {
-			return err
-		}
-	}
-	w.Flush()
-	return errors.Join(w.Error(), out.Flush())
+	return out.Flush()
 }
 
 // rowPrinter prints rows in one format.
@@ -163,6 +155,56 @@ func (j jsonRows) row(r json.RawMessage) error {
 }
 
 func (j jsonRows) end() error { return nil }
+
+// csvRows prints rows as the service's export does: lists and maps are JSON, and no cell is a formula.
+type csvRows struct {
+	w       *csv.Writer
+	columns []string
+	cells   []string
+}
+
+func newCSVRows(w io.Writer, columns []string) *csvRows {
+	if len(columns) == 0 {
+		for _, c := range event.Columns() {
+			columns = append(columns, c.String())
+		}
+	}
+	return &csvRows{w: csv.NewWriter(w), columns: columns}
+}
+
+func (c *csvRows) row(r json.RawMessage) error {
+	var e map[string]json.RawMessage
+	if err := json.Unmarshal(r, &e); err != nil {
+		return fmt.Errorf("read row: %w", err)
+	}
+	if c.cells == nil {
+		if err := c.w.Write(c.columns); err != nil {
+			return err
+		}
+		c.cells = make([]string, len(c.columns))
+	}
+	for i, name := range c.columns {
+		c.cells[i] = string(e[name])
+		if bytes.HasPrefix(e[name], []byte{'"'}) {
+			var text string
+			if err := json.Unmarshal(e[name], &text); err != nil {
+				return fmt.Errorf("read row: %w", err)
+			}
+			c.cells[i] = query.Inert(text)
+		}
+	}
+	return c.w.Write(c.cells)
+}
+
+func (c *csvRows) end() error {
+	if c.cells == nil { // no rows: the heading alone
+		if err := c.w.Write(c.columns); err != nil {
+			return err
+		}
+	}
+	c.w.Flush()
+	return c.w.Error()
+}
 
 // rawRows prints records as they arrived.
 type rawRows struct{ w *bufio.Writer }

@@ -78,10 +78,12 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // needsCommand answers a command that was named without one of its sub-commands.
 func needsCommand(c *cobra.Command, _ []string) error {
-	if c.HasParent() {
-		return wrongUse(c, fmt.Errorf("%s needs a sub-command", c.Name()))
+	c.SetOut(c.ErrOrStderr())
+	if err := c.Help(); err != nil {
+		return err
 	}
-	return wrongUse(c, errors.New("a command is missing"))
+	fmt.Fprintln(c.ErrOrStderr())
+	return wrongUse(c, fmt.Errorf("%s needs a command", c.CommandPath()))
 }
 
 // wrongUse makes err exit with code 2 and point to the help.

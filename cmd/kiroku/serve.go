@@ -117,9 +117,10 @@ func withSyslog(inputs []config.Input, address string) ([]config.Input, error) {
 		return nil, err
 	}
 	defaults := config.Default().Inputs
+	_, port, _ := net.SplitHostPort(address)
 	var out []config.Input
 	for _, in := range defaults {
-		in.Address, in.Name = address, ""
+		in.Address, in.Name = address, "syslog-"+in.Type+"-"+port
 		out = append(out, in)
 	}
 	for _, in := range inputs {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -33,8 +35,7 @@ integration appears under the name of its conf.d folder, and also when its recor
 			}
 			defer body.Close()
 			if asJSON {
-				_, err := io.Copy(a.out, body)
-				return err
+				return indent(a.out, body)
 			}
 			var st client.Status
 			if err := json.NewDecoder(body).Decode(&st); err != nil {
@@ -47,4 +48,19 @@ integration appears under the name of its conf.d folder, and also when its recor
 	a.clientFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the whole document as JSON")
 	return c
+}
+
+// indent writes a JSON document as it is, laid out.
+func indent(w io.Writer, r io.Reader) error {
+	doc, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read status: %w", err)
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, bytes.TrimSpace(doc), "", "  "); err != nil {
+		return fmt.Errorf("read status: %w", err)
+	}
+	b.WriteByte('\n')
+	_, err = w.Write(b.Bytes())
+	return err
 }

@@ -161,9 +161,10 @@ func parseDays(s string) (int, error) {
 	return n, nil
 }
 
-// writeJSON writes one document on one line.
+// writeJSON writes one document for people and programs.
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

@@ -49,7 +49,7 @@ func (t Target) Find() (address, token string, err error) {
 		data = DefaultData
 	}
 	fileURL, err := readLine(filepath.Join(data, urlFile))
-	if err != nil && given && t.URL == "" && !errors.Is(err, fs.ErrNotExist) {
+	if given && t.URL == "" && err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", fmt.Errorf("find server: %w", err)
 	}
 	address, ours := t.URL, false
@@ -57,7 +57,7 @@ func (t Target) Find() (address, token string, err error) {
 	case address != "":
 	case given && fileURL != "":
 		address, ours = fileURL, true
-	case given && getenv(EnvURL) == "":
+	case given:
 		return "", "", fault.New(fault.NotFound, fmt.Errorf("find server: no server has written its address to %q", filepath.Join(data, urlFile)),
 			fmt.Sprintf(`Start it with "kiroku serve --data %s", or name it with --url.`, data))
 	case getenv(EnvURL) != "":
