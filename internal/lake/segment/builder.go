@@ -142,7 +142,7 @@ func (b *Builder) Append(e *event.Event) {
 	if b.rows%64 == 0 {
 		b.endPages()
 	}
-	if b.rows%blockRows == 0 {
+	if b.rows%filterRows == 0 {
 		b.endBlock()
 	}
 }

@@ -16,9 +16,10 @@ const (
 	// GroupBytes is about the most bytes of raw_data in a row group.
 	GroupBytes = 64 << 20
 
-	blockRows   = 8 << 10 // rows of a page of long texts, and of a token filter
-	rawPageRows = 4 << 10 // rows of a page of raw_data
-	pageBytes   = 4 << 20 // a page of texts ends at the next 64 rows beyond this
+	textPageRows = 8 << 10  // rows of a page of long texts
+	rawPageRows  = 8 << 10  // rows of a page of raw_data
+	filterRows   = 16 << 10 // rows of a token filter
+	pageBytes    = 7 << 20  // a page of texts ends at the next 64 rows beyond this
 )
 
 // physical types of Parquet.
@@ -111,9 +112,9 @@ func makeLeaves() ([]leaf, [event.NumColumns]int) {
 		case event.ColRawData:
 			l.plain, l.tokens, l.valid, l.rowsper = true, false, true, rawPageRows
 		case event.ColMessage, event.ColMetadataUID:
-			l.plain, l.rowsper = true, blockRows
+			l.plain, l.rowsper = true, textPageRows
 		case event.ColEventUID:
-			l.plain, l.tokens, l.ranged, l.rowsper = true, false, true, blockRows
+			l.plain, l.tokens, l.ranged, l.rowsper = true, false, true, textPageRows
 		case event.ColRawEncoding:
 			l.tokens = false
 		case event.ColSeq:
