@@ -107,7 +107,7 @@ func (a *app) tellFsck(rep *client.FsckReport, asJSON bool) error {
 		verdict = "something is wrong"
 	}
 	took := time.Duration(rep.TookMs * float64(time.Millisecond)).Round(time.Millisecond)
-	_, err := fmt.Fprintf(a.out, "%s: %s events in %s segments and %s data files were read in %s\n", verdict, cli.Count(rep.Events), cli.Count(rep.Segments),
-		cli.Count(rep.DataFiles), took)
+	_, err := fmt.Fprintf(a.out, "%s: %s in %s and %s were read in %s\n", verdict, plural(rep.Events, "event"), plural(int64(rep.Segments), "segment"),
+		plural(int64(rep.DataFiles), "data file"), took)
 	return err
 }

@@ -35,8 +35,13 @@ func newQuery(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "query [SEARCH]",
 		Short: "Search events, or run SQL",
-		Long: `Prints the events that SEARCH finds, newest first. An empty SEARCH finds everything. Fields are named by column, OCSF path or
-the source's own name; see docs/reference/search.md for the language.
+		Long: `Prints the events that SEARCH finds, newest first. An empty SEARCH finds everything.
+
+  word "some words"         in the message or the record     wor* w?rd            wildcards
+  outcome:failure           a field: its column, OCSF path,  -outcome:success     not
+                            or the source's own name         a b, a OR b, (a b)   and, or, groups
+  src_ip:203.0.113.0/24     a network                        severity_id:>=3      comparison
+  dst_port:[1 TO 1023]      a range, both ends included      _exists_:src_ip      has the field
 
 A table of the newest 100 events is printed unless a format is chosen. --json prints one object a row with the column names
 of the table; it, --csv and --raw print all rows unless --limit says how many. --limit 0 prints all rows as one stream, which is

@@ -84,7 +84,7 @@ func (p *statusPage) checks(groups []*integration) {
 	for _, g := range groups {
 		state := "OK"
 		for _, in := range g.inputs {
-			if s := stateOf(in); s != "OK" {
+			if s := stateOf(in); s != "OK" && !strings.HasPrefix(state, "Error") { // an error weighs more than what is pending
 				state = s
 			}
 		}
@@ -123,10 +123,10 @@ func (p *statusPage) input(in intake.Status, now time.Time) {
 	_, port, _ := strings.Cut(in.Address[max(0, strings.LastIndexByte(in.Address, ':')):], ":")
 	fmt.Fprintf(&p.b, "    - Type: %s\n", cli.Clean(in.Type))
 	p.fact(6, "Port", port)
-	p.fact(6, "Service", in.Service)
-	p.fact(6, "Source", cmp.Or(in.Source, "recognised by content"))
+	p.fact(6, "Service", cli.Clean(in.Service))
+	p.fact(6, "Source", cli.Clean(cmp.Or(in.Source, "recognised by content")))
 	p.fact(6, "Status", p.coloured(stateOf(in)))
-	p.fact(6, "Inputs", in.Name+" "+in.Address)
+	p.fact(6, "Inputs", cli.Clean(in.Name+" "+in.Address))
 	p.fact(6, "Connections", cli.Count(in.Connections))
 	p.fact(6, "Records", cli.Count(in.Records))
 	p.fact(6, "Bytes Read", fmt.Sprintf("%s (%s)", cli.Count(in.Bytes), cli.Bytes(int64(in.Bytes))))
@@ -150,7 +150,9 @@ func (p *statusPage) input(in intake.Status, now time.Time) {
 
 // source shows the records of a source, whichever input they came through.
 func (p *statusPage) source(s *client.SourceStatus, now time.Time) {
-	fmt.Fprintf(&p.b, "    - Source: %s\n", cli.Clean(s.Source))
+	p.b.WriteString("    - Type: recognised by content, on any input\n")
+	p.fact(6, "Source", cli.Clean(s.Source))
+	p.fact(6, "Status", p.coloured("OK"))
 	p.fact(6, "Events", cli.Count(s.Events))
 	p.fact(6, "Parsed", parseRate(uint64(s.Events-s.Unparsed), uint64(s.Unparsed)))
 	p.fact(6, "Last seen", cli.Ago(s.LastSeen, now))
@@ -220,8 +222,8 @@ func (p *statusPage) lake(st *client.Status, now time.Time) {
 		state = p.style.Bad("Error: " + cli.Clean(l.Error))
 	}
 	p.fact(2, "Status", state)
-	p.fact(2, "Published", fmt.Sprintf("%s files, %s", cli.Count(l.DataFiles), cli.Bytes(l.DataBytes)))
-	p.fact(2, "Fresh", fmt.Sprintf("%s segments, %s events, %s", cli.Count(l.FreshSegments), cli.Count(l.FreshEvents), cli.Bytes(l.FreshBytes)))
+	p.fact(2, "Published", fmt.Sprintf("%s, %s", plural(int64(l.DataFiles), "file"), cli.Bytes(l.DataBytes)))
+	p.fact(2, "Fresh", fmt.Sprintf("%s, %s, %s", plural(int64(l.FreshSegments), "segment"), plural(l.FreshEvents, "event"), cli.Bytes(l.FreshBytes)))
 	p.fact(2, "Last publish", cli.Ago(l.LastPublish, now))
 	p.fact(2, "Publish lag", cli.Span(time.Duration(l.PublishLagS*float64(time.Second))))
 	p.fact(2, "SQL jobs", fmt.Sprintf("%d running, %d waiting", st.Query.Running, st.Query.Queued))
