@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"time"
-
-	"kiroku/internal/event"
 )
 
 // The relations that an engine makes of all tables of a query.
@@ -38,11 +36,11 @@ type Table struct {
 
 // Limits bound one query. The zero value of a field leaves that to the engine.
 type Limits struct {
-	Hide        []event.Column // columns that no relation of this query has
-	Rows        int            // rows handed out; 0: all
-	MemoryBytes int64          // memory for this query alone; 0: all queries share the engine's memory
-	Threads     int            // threads for this query alone; only with MemoryBytes
-	Timeout     time.Duration  // from the start of Query to the last row; 0: none
+	Hide        []string      // columns of the event table that no relation of this query has
+	Rows        int           // rows handed out; 0: all
+	MemoryBytes int64         // memory for this query alone; 0: all queries share the engine's memory
+	Threads     int           // threads for this query alone; only with MemoryBytes
+	Timeout     time.Duration // from the start of Query to the last row; 0: none
 }
 
 // Column is one column of a result.

@@ -316,7 +316,11 @@ func (s *SQLJobs) Query(ctx context.Context, req SQLRequest, columns func([]Resu
 }
 
 func sqlLimits(req SQLRequest) engine.Limits {
-	return engine.Limits{Hide: req.Hide, Rows: max(req.MaxRows, 0), MemoryBytes: int64(req.MemoryMB) << 20, Timeout: req.Timeout}
+	hide := make([]string, len(req.Hide))
+	for i, c := range req.Hide {
+		hide[i] = c.String()
+	}
+	return engine.Limits{Hide: hide, Rows: max(req.MaxRows, 0), MemoryBytes: int64(req.MemoryMB) << 20, Timeout: req.Timeout}
 }
 
 func resultColumns(rows engine.Rows) []ResultColumn {

@@ -97,9 +97,9 @@ func (q *query) explain(err error) error {
 func (q *query) advice(d *duckErr) string {
 	if d.kind == "binder" {
 		message := lower(d.message)
-		for _, c := range q.limits.Hide {
-			if strings.Contains(message, quoteName(c.String())) {
-				return "Leave out " + c.String() + ": you may not read it."
+		for _, name := range q.limits.Hide {
+			if strings.Contains(message, quoteName(name)) {
+				return "Leave out " + name + ": you may not read it."
 			}
 		}
 	}

@@ -205,7 +205,7 @@ func TestViewsGo(t *testing.T) {
 	if err := ends(t, e, tables, everything, engine.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ends(t, e, nil, `SELECT source FROM events`, engine.Limits{Hide: []event.Column{event.ColRawData}}); err != nil {
+	if err := ends(t, e, nil, `SELECT source FROM events`, engine.Limits{Hide: []string{"raw_data"}}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := e.(*Engine).acquire(engine.Limits{})

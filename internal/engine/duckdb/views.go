@@ -14,13 +14,13 @@ import (
 type relation struct {
 	name   string // as the table writes it
 	tables []engine.Table
-	store  bool           // with the column engine.StoreColumn
-	ocsf   bool           // columns nested into OCSF objects
-	hide   []event.Column // columns that are left out
+	store  bool     // with the column engine.StoreColumn
+	ocsf   bool     // columns nested into OCSF objects
+	hide   []string // columns that are left out
 }
 
 // relationsOf lists the relations over tables by their lower-cased names, as DuckDB compares them.
-func relationsOf(tables []engine.Table, hide []event.Column) (map[string]relation, error) {
+func relationsOf(tables []engine.Table, hide []string) (map[string]relation, error) {
 	rs := map[string]relation{
 		engine.Events: {name: engine.Events, tables: tables, store: true, hide: hide},
 		engine.OCSF:   {name: engine.OCSF, tables: tables, store: true, ocsf: true, hide: hide},
@@ -96,7 +96,7 @@ func (r relation) selectText(b *strings.Builder, t engine.Table) {
 
 // columns are the columns of the event table that the relation has.
 func (r relation) columns() []event.Column {
-	return slices.DeleteFunc(event.Columns(), func(c event.Column) bool { return slices.Contains(r.hide, c) })
+	return slices.DeleteFunc(event.Columns(), func(c event.Column) bool { return slices.Contains(r.hide, c.String()) })
 }
 
 // flatColumns lists columns, or typed nulls where there is no file to take them from.
