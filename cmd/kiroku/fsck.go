@@ -69,8 +69,7 @@ func (a *app) fsck(ctx context.Context, repair bool) (*client.FsckReport, error)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.Fsck(ctx, client.FsckOptions{Repair: repair})
-	rep, err := cli.Answer[client.FsckReport](s, resp, err)
+	rep, err := cli.Answer[client.FsckReport](s.Fsck(ctx, client.FsckOptions{Repair: repair}))
 	return &rep, err
 }
 

@@ -103,7 +103,7 @@ func (a *app) runImport(ctx context.Context, s *cli.Server, items []file.Item, m
 	}
 	began := time.Now()
 	var p file.Progress
-	show := cli.NewProgress(a.err, f.quiet)
+	show := cli.NewProgress(a.err, terminalWidth(a.err), f.quiet)
 	sink := &sink{server: s, params: client.IngestParams{Source: f.source, Store: f.store, Service: f.service, Tags: f.tags, Input: importInput}, show: show}
 	var total int64
 	for _, it := range items {
@@ -174,8 +174,7 @@ func checkStore(ctx context.Context, s *cli.Server, name string) error {
 	if name == "" {
 		return nil
 	}
-	resp, err := s.ListStores(ctx)
-	list, err := cli.Answer[client.StoreList](s, resp, err)
+	list, err := cli.Answer[client.StoreList](s.ListStores(ctx))
 	if kind := fault.KindOf(err); kind == fault.Denied || kind == fault.Busy {
 		return nil // an ingest token sees no stores; and sending waits for a server that is not there yet
 	}

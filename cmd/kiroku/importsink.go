@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"kiroku/internal/api/client"
@@ -24,9 +23,6 @@ type sink struct {
 	server *cli.Server
 	params client.IngestParams
 	show   *cli.ProgressLine
-
-	mu    sync.Mutex
-	began time.Time // the server's clock when it first answered; zero: it has not
 }
 
 // patience is how long a server that answered once may be away.
@@ -35,9 +31,7 @@ const patience = 10 * time.Minute
 // Stored asks how far the piece of this key is stored: it is stored whole or not at all.
 func (s *sink) Stored(ctx context.Context, key string) (stored bool, err error) {
 	err = s.again(ctx, func() error {
-		resp, err := s.server.Checkpoint(ctx, &client.CheckpointParams{Key: key})
-		s.note(resp)
-		at, err := cli.Answer[client.CheckpointPosition](s.server, resp, err)
+		at, err := cli.Answer[client.CheckpointPosition](s.server.Checkpoint(ctx, &client.CheckpointParams{Key: key}))
 		stored = at.Position > 0
 		return err
 	})
@@ -57,8 +51,7 @@ func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh bool, err error)
 		params.Tags = append(slices.Clone(params.Tags), truncatedTag)
 	}
 	err = s.again(ctx, func() error {
-		resp, err := s.server.IngestWithBody(ctx, &params, "application/octet-stream", newBody(p), withLength(p))
-		res, err := cli.Answer[client.IngestResult](s.server, resp, err)
+		res, err := cli.Answer[client.IngestResult](s.server.IngestWithBody(ctx, &params, "application/octet-stream", newBody(p), withLength(p)))
 		fresh = res.Accepted > 0
 		return err
 	})
@@ -77,7 +70,7 @@ func (s *sink) again(ctx context.Context, f func() error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if !cli.Retryable(err) || !s.met() || time.Now().After(last) {
+		if !cli.Retryable(err) || s.server.Met().IsZero() || time.Now().After(last) {
 			return err
 		}
 		wait := cli.Wait(try)
@@ -90,26 +83,6 @@ func (s *sink) again(ctx context.Context, f func() error) error {
 	}
 }
 
-// note remembers the server's clock.
-func (s *sink) note(resp *http.Response) {
-	if resp == nil {
-		return
-	}
-	t, err := http.ParseTime(resp.Header.Get("Date"))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil && s.began.IsZero() {
-		s.began = t
-	}
-}
-
-// met says whether the server has answered.
-func (s *sink) met() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.began.IsZero()
-}
-
 // unparsed counts the imported records that were stored with a parse_error since the first request; nil when the token may
 // not search. Another import at the same time is counted in.
 func (s *sink) unparsed(ctx context.Context, stored int64) *int64 {
@@ -117,9 +90,8 @@ func (s *sink) unparsed(ctx context.Context, stored int64) *int64 {
 	if stored == 0 {
 		return &none
 	}
-	search := fmt.Sprintf(`input:%s _exists_:parse_error ingest_time:>="%s"`, importInput, s.began.UTC().Format(time.RFC3339))
-	resp, err := s.server.Count(ctx, client.EventQuery{Search: search})
-	n, err := cli.Answer[client.CountResult](s.server, resp, err)
+	search := fmt.Sprintf(`input:%s _exists_:parse_error ingest_time:>="%s"`, importInput, s.server.Met().UTC().Format(time.RFC3339))
+	n, err := cli.Answer[client.CountResult](s.server.Count(ctx, client.EventQuery{Search: search}))
 	if err != nil {
 		return nil
 	}

@@ -24,7 +24,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	a := &app{in: in, out: out, err: errw, getenv: os.Getenv}
 	root := newRoot(a)
-	root.SetArgs(args)
+	root.SetArgs(searchLast(root, args))
 	return a.exit(ctx, root.ExecuteContext(ctx))
 }
 

@@ -98,15 +98,15 @@ func TestPrintResult(t *testing.T) {
 }
 
 func TestSamePort(t *testing.T) {
-	got, err := samePort("127.0.0.1:0")
+	got, err := samePort(t.Context(), "127.0.0.1:0")
 	if err != nil || strings.HasSuffix(got, ":0") || !strings.HasPrefix(got, "127.0.0.1:") {
 		t.Errorf("address is %q, error %v", got, err)
 	}
-	if got, err := samePort("[::1]:5514"); got != "[::1]:5514" || err != nil {
+	if got, err := samePort(t.Context(), "[::1]:5514"); got != "[::1]:5514" || err != nil {
 		t.Errorf("address is %q, error %v", got, err)
 	}
 	for _, bad := range []string{"127.0.0.1:70000", "host", "a:b:c", "127.0.0.1:"} {
-		if got, err := samePort(bad); err == nil {
+		if got, err := samePort(t.Context(), bad); err == nil {
 			t.Errorf("%q is taken as %q", bad, got)
 		}
 	}
@@ -144,6 +144,25 @@ func TestCSVRows(t *testing.T) {
 	}
 	if want := "message,seq,tags,outcome\n'=1+1,-5,\"[\"\"a\"\",\"\"b\"\"]\",\n\"x,\"\"y\"\"\",,,success\n"; b.String() != want {
 		t.Errorf("CSV is %q, want %q", b.String(), want)
+	}
+}
+
+func TestSearchLast(t *testing.T) {
+	for _, tt := range []struct{ args, want string }{
+		{"query -outcome:success --count", "query --count -- -outcome:success"},
+		{"query --count -outcome:success", "query --count -- -outcome:success"},
+		{"query --from -15m x", "query --from -15m x"},
+		{"query --from=-15m -x:y", "query --from=-15m -- -x:y"},
+		{"query --url -x:y", "query --url -x:y"},
+		{"query -h", "query -h"},
+		{"query -- -x:y", "query -- -x:y"},
+		{"tail -x:y --json", "tail --json -- -x:y"},
+		{"import -quiet x", "import -quiet x"},
+	} {
+		root := newRoot(&app{})
+		if got := strings.Join(searchLast(root, strings.Fields(tt.args)), " "); got != tt.want {
+			t.Errorf("%q becomes %q, want %q", tt.args, got, tt.want)
+		}
 	}
 }
 

@@ -33,8 +33,9 @@ type queryFlags struct {
 func newQuery(a *app) *cobra.Command {
 	var f queryFlags
 	c := &cobra.Command{
-		Use:   "query [SEARCH]",
-		Short: "Search events, or run SQL",
+		Use:         "query [SEARCH]",
+		Annotations: map[string]string{takesSearch: "yes"},
+		Short:       "Search events, or run SQL",
 		Long: `Prints the events that SEARCH finds, newest first. An empty SEARCH finds everything.
 
   word "some words"         in the message or the record     wor* w?rd            wildcards
@@ -153,8 +154,7 @@ func (a *app) located(text string, err error) error {
 }
 
 func (a *app) queryCount(ctx context.Context, s *cli.Server, q client.EventQuery) error {
-	resp, err := s.Count(ctx, q)
-	n, err := cli.Answer[client.CountResult](s, resp, err)
+	n, err := cli.Answer[client.CountResult](s.Count(ctx, q))
 	if err != nil {
 		return err
 	}

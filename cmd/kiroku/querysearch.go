@@ -50,7 +50,7 @@ func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuer
 	case "raw":
 		p = rawRows{out}
 	default:
-		p = &tableRowsPrinter{w: out, zone: zone, style: cli.NewStyle(a.out, a.getenv), width: cli.TerminalWidth(a.out), columns: f.columns}
+		p = &tableRowsPrinter{w: out, zone: zone, style: cli.NewStyle(terminalWidth(a.out), a.getenv), width: terminalWidth(a.out), columns: f.columns}
 	}
 	if all {
 		err = export(ctx, s, q, columns, p.row)
@@ -75,9 +75,8 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 		if limit > 0 {
 			want = min(left, pageRows)
 		}
-		resp, err := s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores,
-			Columns: columns, Limit: want, Cursor: cursor})
-		page, err := cli.Answer[client.EventPage](s, resp, err)
+		page, err := cli.Answer[client.EventPage](s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores,
+			Columns: columns, Limit: want, Cursor: cursor}))
 		if err != nil {
 			return err
 		}
@@ -100,7 +99,7 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 
 // export streams all rows. The answer ends early when the search fails in the middle, which is an error here.
 func export(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, row func(json.RawMessage) error) error {
-	body, err := s.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatNdjson},
+	body, err := cli.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatNdjson},
 		client.ExportQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Columns: columns}))
 	if err != nil {
 		return err
@@ -129,7 +128,7 @@ func cutOff(err error) error {
 
 // exportCSV streams CSV as the service writes it.
 func exportCSV(ctx context.Context, s *cli.Server, q client.EventQuery, columns []string, out *bufio.Writer) error {
-	body, err := s.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatCsv},
+	body, err := cli.Stream(s.Export(ctx, &client.ExportParams{Format: client.ExportFormatCsv},
 		client.ExportQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Columns: columns}))
 	if err != nil {
 		return err

@@ -20,14 +20,14 @@ func (a *app) querySQL(ctx context.Context, s *cli.Server, f *queryFlags) error 
 		limit = maxSQLRows
 	}
 	format := map[string]client.ResultFormat{"json": client.ResultFormatNdjson, "csv": client.ResultFormatCsv, "table": client.ResultFormatJSON}[f.format]
-	body, err := s.Stream(s.RunSQL(ctx, &client.RunSQLParams{Format: format}, client.SQLQuery{SQL: f.sql, Stores: f.stores, MaxRows: limit}))
+	body, err := cli.Stream(s.RunSQL(ctx, &client.RunSQLParams{Format: format}, client.SQLQuery{SQL: f.sql, Stores: f.stores, MaxRows: limit}))
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	out := bufio.NewWriterSize(a.out, 64<<10)
 	if f.format == "table" {
-		err = printResult(body, out, cli.TerminalWidth(a.out))
+		err = printResult(body, out, terminalWidth(a.out))
 	} else if _, err = io.Copy(out, body); err != nil {
 		err = cutOff(err)
 	}

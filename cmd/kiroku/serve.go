@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ before anything else starts.`,
   kiroku serve --config /etc/kiroku/kiroku.yaml`,
 		Args: args(cobra.NoArgs, "no argument"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := f.load()
+			cfg, err := f.load(c.Context())
 			if err != nil {
 				return err
 			}
@@ -71,7 +72,7 @@ before anything else starts.`,
 }
 
 // load reads the configuration file and lets the flags win over it.
-func (f serveFlags) load() (*config.Config, error) {
+func (f serveFlags) load(ctx context.Context) (*config.Config, error) {
 	cfg, err := config.Load(f.file())
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (f serveFlags) load() (*config.Config, error) {
 		cfg.HTTP.Address = f.http
 	}
 	if f.syslog != "" {
-		if cfg.Inputs, err = withSyslog(cfg.Inputs, f.syslog); err != nil {
+		if cfg.Inputs, err = withSyslog(ctx, cfg.Inputs, f.syslog); err != nil {
 			return nil, err
 		}
 	}
@@ -111,8 +112,8 @@ func exists(path string) bool {
 }
 
 // withSyslog replaces the inputs that every configuration begins with by a TCP and a UDP input on address.
-func withSyslog(inputs []config.Input, address string) ([]config.Input, error) {
-	address, err := samePort(address)
+func withSyslog(ctx context.Context, inputs []config.Input, address string) ([]config.Input, error) {
+	address, err := samePort(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func withSyslog(inputs []config.Input, address string) ([]config.Input, error) {
 }
 
 // samePort turns port 0 into one that is free for TCP and for UDP, so that both inputs can be reached by one number.
-func samePort(address string) (string, error) {
+func samePort(ctx context.Context, address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil && !strings.Contains(address, ":") {
 		host, port, err = "", address, nil
@@ -147,13 +148,14 @@ func samePort(address string) (string, error) {
 		return net.JoinHostPort(host, port), nil
 	}
 	const tries = 20
+	var listen net.ListenConfig
 	for range tries {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		l, err := listen.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			return "", fmt.Errorf("find a free port on %q: %w", host, err)
 		}
 		free := net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-		u, err := net.ListenPacket("udp", free)
+		u, err := listen.ListenPacket(ctx, "udp", free)
 		l.Close()
 		if err == nil {
 			u.Close()

@@ -29,7 +29,7 @@ integration appears under the name of its conf.d folder, and also when its recor
 			if err != nil {
 				return err
 			}
-			body, err := s.Stream(s.Status(c.Context()))
+			body, err := cli.Stream(s.Status(c.Context()))
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ integration appears under the name of its conf.d folder, and also when its recor
 			if err := json.NewDecoder(body).Decode(&st); err != nil {
 				return err
 			}
-			page := statusPage{w: a.out, style: cli.NewStyle(a.out, a.getenv)}
+			page := statusPage{w: a.out, style: cli.NewStyle(terminalWidth(a.out), a.getenv)}
 			return page.print(&st)
 		},
 	}

@@ -44,15 +44,14 @@ func (a *app) listStores(c *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	resp, err := s.ListStores(c.Context())
-	list, err := cli.Answer[client.StoreList](s, resp, err)
+	list, err := cli.Answer[client.StoreList](s.ListStores(c.Context()))
 	if err != nil {
 		return err
 	}
 	if asJSON {
 		return writeJSON(a.out, list)
 	}
-	t := cli.Table{Width: cli.TerminalWidth(a.out), Columns: []cli.Column{{Name: "STORE"}, {Name: "EVENTS", Right: true}, {Name: "BYTES", Right: true},
+	t := cli.Table{Width: terminalWidth(a.out), Columns: []cli.Column{{Name: "STORE"}, {Name: "EVENTS", Right: true}, {Name: "BYTES", Right: true},
 		{Name: "RETENTION", Right: true}, {Name: "OLDEST"}, {Name: "NEWEST"}, {Name: "DESCRIPTION", Flex: true}}}
 	for _, st := range list.Stores {
 		t.Add(st.Name, cli.Count(st.Events), cli.Bytes(st.Bytes), retention(st.RetentionDays), stamp(st.Oldest), stamp(st.Newest), st.Description)
@@ -76,8 +75,7 @@ func newStoreCreate(a *app, asJSON *bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			resp, err := s.CreateStore(c.Context(), client.StoreCreate{Name: names[0], RetentionDays: n, Description: description})
-			st, err := cli.Answer[client.Store](s, resp, err)
+			st, err := cli.Answer[client.Store](s.CreateStore(c.Context(), client.StoreCreate{Name: names[0], RetentionDays: n, Description: description}))
 			if err != nil {
 				return err
 			}
@@ -106,8 +104,7 @@ func newStoreRetention(a *app, asJSON *bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			resp, err := s.UpdateStore(c.Context(), given[0], client.StoreUpdate{RetentionDays: &n})
-			st, err := cli.Answer[client.Store](s, resp, err)
+			st, err := cli.Answer[client.Store](s.UpdateStore(c.Context(), given[0], client.StoreUpdate{RetentionDays: &n}))
 			if err != nil {
 				return err
 			}
@@ -130,7 +127,7 @@ func newStoreDelete(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.Done(s.DeleteStore(c.Context(), names[0])); err != nil {
+			if err := cli.Done(s.DeleteStore(c.Context(), names[0])); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "deleted store %s\n", names[0])

@@ -28,8 +28,9 @@ type tailFlags struct {
 func newTail(a *app) *cobra.Command {
 	var f tailFlags
 	c := &cobra.Command{
-		Use:   "tail [SEARCH]",
-		Short: "Show events as they arrive",
+		Use:         "tail [SEARCH]",
+		Annotations: map[string]string{takesSearch: "yes"},
+		Short:       "Show events as they arrive",
 		Long: `Prints events that SEARCH finds as they arrive, until it is interrupted. When the connection breaks it connects again and goes
 on after the last event that it printed.`,
 		Example: `  kiroku tail 'severity_id:>=3'
@@ -68,7 +69,7 @@ func (a *app) tailPrinter(f *tailFlags, zone *time.Location) func(json.RawMessag
 			return err
 		}
 	}
-	width := cli.TerminalWidth(a.out)
+	width := terminalWidth(a.out)
 	table := eventTable(f.columns, width)
 	if len(f.columns) == 0 { // rows come one by one: the columns must have their widths from the beginning
 		for i, w := range []int{24, 8, 10, 22, 20, 15, 0} {
@@ -105,9 +106,10 @@ func (t *tailer) run(ctx context.Context) error {
 	first := true
 	for {
 		err := t.follow(ctx)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // interrupted, which is how a tail ends
+		}
 		switch {
-		case ctx.Err() != nil:
-			return nil // interrupted, which is how a tail ends
 		case first && t.tries == 0 && !errors.Is(err, errEnded), !cli.Retryable(err) && !errors.Is(err, errEnded):
 			return err
 		}
@@ -125,7 +127,7 @@ func (t *tailer) run(ctx context.Context) error {
 
 // follow prints the events of one connection. It never returns nil.
 func (t *tailer) follow(ctx context.Context) error {
-	body, err := t.server.Stream(t.server.Tail(ctx, &t.params))
+	body, err := cli.Stream(t.server.Tail(ctx, &t.params))
 	if err != nil {
 		return err
 	}

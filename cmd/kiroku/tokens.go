@@ -41,7 +41,7 @@ records in. Without sub-command the tokens are listed.`,
 			if err != nil {
 				return err
 			}
-			if err := s.Done(s.RevokeToken(c.Context(), ids[0])); err != nil {
+			if err := cli.Done(s.RevokeToken(c.Context(), ids[0])); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "revoked token %s\n", ids[0])
@@ -57,8 +57,7 @@ func (a *app) listTokens(c *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	resp, err := s.ListTokens(c.Context())
-	list, err := cli.Answer[client.TokenList](s, resp, err)
+	list, err := cli.Answer[client.TokenList](s.ListTokens(c.Context()))
 	if err != nil {
 		return err
 	}
@@ -99,8 +98,7 @@ func newTokenCreate(a *app, asJSON *bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			resp, err := s.CreateToken(c.Context(), create)
-			tk, err := cli.Answer[client.TokenCreated](s, resp, err)
+			tk, err := cli.Answer[client.TokenCreated](s.CreateToken(c.Context(), create))
 			if err != nil {
 				return err
 			}

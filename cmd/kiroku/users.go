@@ -42,7 +42,7 @@ func newUsers(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.Done(s.DeleteUser(c.Context(), names[0])); err != nil {
+			if err := cli.Done(s.DeleteUser(c.Context(), names[0])); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "deleted user %s\n", names[0])
@@ -58,8 +58,7 @@ func (a *app) listUsers(c *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	resp, err := s.ListUsers(c.Context())
-	list, err := cli.Answer[client.UserList](s, resp, err)
+	list, err := cli.Answer[client.UserList](s.ListUsers(c.Context()))
 	if err != nil {
 		return err
 	}
@@ -93,8 +92,7 @@ func newUserCreate(a *app, asJSON *bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			resp, err := s.CreateUser(c.Context(), create)
-			u, err := cli.Answer[client.UserCreated](s, resp, err)
+			u, err := cli.Answer[client.UserCreated](s.CreateUser(c.Context(), create))
 			if err != nil {
 				return err
 			}
@@ -133,8 +131,7 @@ are asked for on the terminal; otherwise they are the first two lines of standar
 			if err != nil {
 				return err
 			}
-			resp, err := s.Login(c.Context(), client.Credentials{User: user, Password: old})
-			session, err := cli.Answer[client.Session](s, resp, err)
+			session, err := cli.Answer[client.Session](s.Login(c.Context(), client.Credentials{User: user, Password: old}))
 			if err != nil {
 				return err
 			}
@@ -142,7 +139,7 @@ are asked for on the terminal; otherwise they are the first two lines of standar
 			if err != nil {
 				return err
 			}
-			if err := own.Done(own.ChangePassword(c.Context(), client.PasswordChange{Old: old, New: fresh})); err != nil {
+			if err := cli.Done(own.ChangePassword(c.Context(), client.PasswordChange{Old: old, New: fresh})); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "changed password of %s\n", user)

@@ -86,8 +86,7 @@ func TestStream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resp, err := s.Status(t.Context())
-			_, err = Answer[client.Status](s, resp, err)
+			_, err = Answer[client.Status](s.Status(t.Context()))
 			if err == nil || fault.KindOf(err) != tt.kind || err.Error() != tt.text || fault.NextOf(err) != tt.next {
 				t.Errorf("error is %q of kind %d with next %q", err, fault.KindOf(err), fault.NextOf(err))
 			}
@@ -100,7 +99,7 @@ func TestUnreachable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Stream(s.Status(t.Context()))
+	_, err = Stream(s.Status(t.Context()))
 	if want := "reach server at http://127.0.0.1:1: connection refused"; err == nil || err.Error() != want || !Retryable(err) {
 		t.Errorf("error is %v, want %s", err, want)
 	}
@@ -130,8 +129,8 @@ func TestText(t *testing.T) {
 		{"caret in the second line", Caret("SELECT\nnothing", 7, 14), "  nothing\n  ^^^^^^^"},
 		{"caret out of range", Caret("x", 7, 3), "  x\n   ^"},
 		{"progress", progressText(Progress{Done: 1 << 20, Total: 4 << 20, Items: 2000, Current: "a.log"}, 2*time.Second),
-			"25 %  1.0 MiB of 4.0 MiB  2,000 records  1,000/s  512.0 KiB/s  6s left  a.log"},
-		{"progress without an end", progressText(Progress{Done: 1 << 20, Items: 10}, time.Second), "1.0 MiB  10 records  10/s  1.0 MiB/s"},
+			"25 %  6s left  1,000/s  2,000 records  1.0 MiB of 4.0 MiB  a.log"},
+		{"progress without an end", progressText(Progress{Done: 1 << 20, Items: 10}, time.Second), "10/s  10 records  1.0 MiB"},
 		{"bar", bar(0.5, 4) + bar(2, 4) + bar(0, 4), "[##..][####][....]"},
 	} {
 		if tt.got != tt.want {
@@ -166,7 +165,7 @@ func TestTable(t *testing.T) {
 
 func TestProgressLine(t *testing.T) {
 	var b bytes.Buffer
-	p := NewProgress(&b, true)
+	p := NewProgress(&b, 0, true)
 	p.Run(func() Progress { t.Error("a quiet line asks"); return Progress{} })()
 	p.Note("server is away")
 	p.Note("server is away")

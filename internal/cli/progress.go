@@ -28,9 +28,9 @@ type ProgressLine struct {
 	drawn bool
 }
 
-// NewProgress shows progress on w; a quiet one shows only notes.
-func NewProgress(w io.Writer, quiet bool) *ProgressLine {
-	p := &ProgressLine{w: w, width: TerminalWidth(w), quiet: quiet, interval: 5 * time.Second}
+// NewProgress shows progress on w; width is that of the terminal, or 0 when w is none. A quiet one shows only notes.
+func NewProgress(w io.Writer, width int, quiet bool) *ProgressLine {
+	p := &ProgressLine{w: w, width: width, quiet: quiet, interval: 5 * time.Second}
 	if p.width > 0 {
 		p.interval = 200 * time.Millisecond
 	}
@@ -97,7 +97,7 @@ func (p *ProgressLine) draw(now Progress, took time.Duration) {
 	}
 	text := progressText(now, took)
 	if now.Total > 0 {
-		text = bar(float64(now.Done)/float64(now.Total), 24) + " " + text
+		text = bar(float64(now.Done)/float64(now.Total), 16) + " " + text
 	}
 	fmt.Fprint(p.w, "\r\x1b[K"+Fit(text, p.width-1))
 	p.drawn = true
@@ -111,17 +111,18 @@ func bar(share float64, width int) string {
 
 // progressText is one line of progress.
 func progressText(now Progress, took time.Duration) string {
-	seconds := max(took.Seconds(), 0.001)
 	var b strings.Builder
 	if now.Total > 0 {
-		fmt.Fprintf(&b, "%.0f %%  %s of %s", 100*float64(now.Done)/float64(now.Total), Bytes(now.Done), Bytes(now.Total))
-	} else {
-		b.WriteString(Bytes(now.Done))
+		fmt.Fprintf(&b, "%.0f %%  ", 100*float64(now.Done)/float64(now.Total))
 	}
-	fmt.Fprintf(&b, "  %s records  %s/s  %s/s", Count(now.Items), Count(int64(float64(now.Items)/seconds)), Bytes(int64(float64(now.Done)/seconds)))
 	if now.Total > now.Done && now.Done > 0 {
 		left := time.Duration(float64(took) * float64(now.Total-now.Done) / float64(now.Done))
-		fmt.Fprintf(&b, "  %s left", Span(left))
+		fmt.Fprintf(&b, "%s left  ", Span(left))
+	}
+	rate := float64(now.Items) / max(took.Seconds(), 0.001)
+	fmt.Fprintf(&b, "%s/s  %s records  %s", Count(int64(rate)), Count(now.Items), Bytes(now.Done))
+	if now.Total > 0 {
+		b.WriteString(" of " + Bytes(now.Total))
 	}
 	if now.Current != "" {
 		b.WriteString("  " + Clean(now.Current))

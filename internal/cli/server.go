@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"sync"
 	"syscall"
 	"time"
 
@@ -16,12 +18,18 @@ import (
 	"kiroku/internal/fault"
 )
 
-// Server asks one server. It is safe for concurrent use.
+// Server asks one server. Its errors of the network are faults with advice. It is safe for concurrent use.
 type Server struct {
 	*client.Client
 	URL   string
 	token string
+	http  http.Client
+
+	mu  sync.Mutex
+	met time.Time // the server's clock when it first answered
 }
+
+var _ client.HttpRequestDoer = (*Server)(nil)
 
 // Dial finds the server. Nothing is sent yet.
 func (t Target) Dial() (*Server, error) {
@@ -37,8 +45,8 @@ func NewServer(address, token string) (*Server, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	transport.ResponseHeaderTimeout = 0 // searches and pieces take as long as they take
-	s := &Server{URL: address, token: token}
-	c, err := client.NewClient(address, client.WithHTTPClient(&http.Client{Transport: transport}), client.WithRequestEditorFn(s.authorize))
+	s := &Server{URL: address, token: token, http: http.Client{Transport: transport}}
+	c, err := client.NewClient(address, client.WithHTTPClient(s))
 	if err != nil {
 		return nil, fmt.Errorf("reach server: %w", err)
 	}
@@ -46,11 +54,30 @@ func NewServer(address, token string) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) authorize(_ context.Context, r *http.Request) error {
+// Do sends a request of the generated client.
+func (s *Server) Do(r *http.Request) (*http.Response, error) {
 	if s.token != "" {
 		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	return nil
+	resp, err := s.http.Do(r)
+	if err != nil {
+		return nil, s.unreachable(err)
+	}
+	if t, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.met.IsZero() {
+			s.met = t
+		}
+	}
+	return resp, nil
+}
+
+// Met is the server's clock when it first answered; zero: it has not.
+func (s *Server) Met() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met
 }
 
 // Problem is an error that the server answered with.
@@ -89,11 +116,11 @@ func kind(status int) fault.Kind {
 	return fault.Other
 }
 
-// Stream returns the body of a good answer; the caller closes it. Everything else is an error: Problem from the server,
-// fault.Busy when it cannot be reached.
-func (s *Server) Stream(resp *http.Response, err error) (io.ReadCloser, error) {
+// Stream returns the body of a good answer; the caller closes it. Everything else is an error, a Problem from the server
+// among them.
+func Stream(resp *http.Response, err error) (io.ReadCloser, error) {
 	if err != nil {
-		return nil, s.unreachable(err)
+		return nil, err
 	}
 	if resp.StatusCode < 300 {
 		return resp.Body, nil
@@ -112,22 +139,22 @@ func (s *Server) Stream(resp *http.Response, err error) (io.ReadCloser, error) {
 }
 
 // Answer reads a whole JSON answer.
-func Answer[T any](s *Server, resp *http.Response, err error) (T, error) {
+func Answer[T any](resp *http.Response, err error) (T, error) {
 	var out T
-	body, err := s.Stream(resp, err)
+	body, err := Stream(resp, err)
 	if err != nil {
 		return out, err
 	}
 	defer body.Close()
 	if err := json.NewDecoder(body).Decode(&out); err != nil {
-		return out, fault.New(fault.Busy, fmt.Errorf("read answer of %s: %w", s.URL, err), "")
+		return out, fault.New(fault.Busy, fmt.Errorf("read answer: %w", err), "")
 	}
 	return out, nil
 }
 
 // Done checks an answer that has no body.
-func (s *Server) Done(resp *http.Response, err error) error {
-	body, err := s.Stream(resp, err)
+func Done(resp *http.Response, err error) error {
+	body, err := Stream(resp, err)
 	if err != nil {
 		return err
 	}
@@ -153,20 +180,15 @@ func (s *Server) unreachable(err error) error {
 
 // cause leaves out what net/http says around an error: the method and the address, which we say ourselves.
 func cause(err error) error {
-	for {
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return err
-		}
-		inner := u.Unwrap()
-		if inner == nil {
-			return err
-		}
-		if _, ok := inner.(syscall.Errno); ok {
-			return inner
-		}
-		err = inner
+	var number syscall.Errno
+	var request *url.Error
+	switch {
+	case errors.As(err, &number):
+		return number
+	case errors.As(err, &request):
+		return request.Err
 	}
+	return err
 }
 
 // Retryable says whether the same request may work later.

@@ -3,10 +3,7 @@ package cli
 import (
 	"bufio"
 	"io"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // Column is a column of a Table.
@@ -105,25 +102,12 @@ func (t *Table) line(b *bufio.Writer, cells []string, widths []int) {
 	b.WriteByte('\n')
 }
 
-// TerminalWidth is the width of w when it is a terminal, else 0.
-func TerminalWidth(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width <= 0 {
-		return 80
-	}
-	return width
-}
-
 // Style writes colours when the output is a terminal and NO_COLOR is not set (no-color.org).
 type Style struct{ on bool }
 
-// NewStyle decides for w.
-func NewStyle(w io.Writer, getenv func(string) string) Style {
-	return Style{TerminalWidth(w) > 0 && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+// NewStyle decides; width is that of the terminal, or 0 when the output is none.
+func NewStyle(width int, getenv func(string) string) Style {
+	return Style{width > 0 && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
 }
 
 // Bad marks what failed.

@@ -27,7 +27,7 @@ func (e errStop) Unwrap() error { return e.error }
 
 // open opens an item and takes it apart. Its error ends the import; what is wrong with the file is in w.damages.
 func (w *walker) open(stdin io.Reader, count func(int) error) error {
-	var in io.Reader = stdin
+	in := stdin
 	if w.path != Stdin {
 		f, err := os.Open(w.path)
 		if err != nil {
