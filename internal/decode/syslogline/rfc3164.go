@@ -69,7 +69,8 @@ func endsTag(tok []byte) bool {
 	return tok[len(tok)-1] == ':' && (len(tok) < 2 || tok[len(tok)-2] != ':')
 }
 
-// tag splits "app[123]: body" and "app: body". CEF and LEEF look like tags and are not.
+// tag splits "app[123]: body" and "app: body". CEF and LEEF look like tags and are not. A relay that writes RFC 3164 for an
+// RFC 5424 sender whose name ends in a colon, as Ivanti's "PulseSecure:" does, makes "app:: body".
 func tag(b []byte) (app, proc, body []byte) {
 	i := 0
 	for i < len(b) && i <= maxTag && tagByte(b[i]) {
@@ -79,6 +80,9 @@ func tag(b []byte) (app, proc, body []byte) {
 		return nil, nil, b
 	}
 	app, rest := b[:i], b[i:]
+	if len(rest) > 2 && string(rest[:3]) == ":: " {
+		return b[:i+1], nil, rest[3:]
+	}
 	if rest[0] == '[' {
 		end := 1
 		for end < len(rest) && end < 32 && rest[end] != ']' && rest[end] != ' ' {
