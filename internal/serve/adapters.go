@@ -31,9 +31,22 @@ func (p parts) Parts(names []string) ([]query.Part, func(), error) {
 }
 
 // ingester stores batches of the API.
-type ingester struct{ pipe *pipeline.Pipeline }
+type ingester struct {
+	pipe *pipeline.Pipeline
+	lake *lake.Lake
+}
 
-func (i ingester) Ingest(ctx context.Context, b event.Batch) error { return i.pipe.Accept(ctx, b) }
+// Ingest refuses a store that does not exist: the sender named it, so it should not silently become another.
+func (i ingester) Ingest(ctx context.Context, b event.Batch) error {
+	if len(b.Records) > 0 {
+		if name := b.Records[0].From().Store; name != "" {
+			if _, err := i.lake.Store(name); err != nil {
+				return err
+			}
+		}
+	}
+	return i.pipe.Accept(ctx, b)
+}
 
 type checkpoints struct{ lake *lake.Lake }
 

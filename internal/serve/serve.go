@@ -150,7 +150,7 @@ func (s *Server) connect() error {
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
 		Log: s.opt.Log, Identity: s.identity, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake},
-		Inputs: s, Ingest: ingester{s.pipe}, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
+		Inputs: s, Ingest: ingester{s.pipe, s.storage.lake}, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})
 	return nil
