@@ -4,6 +4,7 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,9 +97,14 @@ type answer struct {
 	retry    string
 }
 
+// patience is how long a sender waits for an answer.
+const patience = 20 * time.Second
+
 func call(s *server, method, path string, body []byte) (answer, error) {
 	var a answer
-	req, err := http.NewRequest(method, "http://"+s.http+path, bytes.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.http+path, bytes.NewReader(body))
 	if err != nil {
 		return a, err
 	}

@@ -127,6 +127,12 @@ func split(t *testing.T, address string) (host, port string) {
 // arrived checks that all records of a sender are there, understood, and as they were sent.
 func arrived(t *testing.T, s *server, name string) {
 	t.Helper()
+	s = s.as(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("one of the newest events:\n%s", s.kiroku("query", name, "--from", "2000-01-01", "--limit", "1", "--json"))
+		}
+	})
 	s.await(fmt.Sprintf("metadata_uid:%s-*", name), sent, 20*time.Second)
 	if n := s.count(fmt.Sprintf("metadata_uid:%s-* source:ivanti-connect-secure actor_user_name:user7 src_ip:203.0.113.8", name)); n != 1 {
 		t.Errorf("%d events of user7 from 203.0.113.8, want 1", n)
@@ -210,13 +216,13 @@ func TestSenders(t *testing.T) {
 					t.Fatalf("%v: %s", err, out)
 				}
 				netcat(t, program, append(args, host, port), record("nc-once", 0))
-				s.await("metadata_uid:nc-once-0", 1, 10*time.Second)
+				s.as(t).await("metadata_uid:nc-once-0", 1, 10*time.Second)
 			}
 			arrived(t, s, name)
 		})
 	}
 	t.Run("status", func(t *testing.T) {
-		status := s.kiroku("status")
+		status := s.as(t).kiroku("status")
 		for _, want := range []string{"syslog", port, "ivanti"} {
 			if !strings.Contains(strings.ToLower(status), want) {
 				t.Errorf("status does not mention %q:\n%s", want, status)

@@ -101,6 +101,13 @@ func start(t *testing.T, data string, args ...string) *server {
 	return s
 }
 
+// as is the server for a sub-test.
+func (s *server) as(t *testing.T) *server {
+	c := *s
+	c.t = t
+	return &c
+}
+
 // stop ends the server as a service manager would, and fails the test when it does not end well.
 func (s *server) stop() {
 	s.t.Helper()
@@ -192,7 +199,7 @@ func (s *server) sql(statement string) []string {
 // run runs the binary with text on standard input and returns what it printed and its exit code.
 func run(t *testing.T, stdin string, args ...string) (out, errors string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // also while the test is cleaned up
 	defer cancel()
 	var o, e bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary(t), args...)
