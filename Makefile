@@ -50,9 +50,9 @@ $(LINT):
 arch: ## import directions, the map, package comments
 	$(TEST) -count=1 ./internal/archtest
 
-gen: ## API server and client, configuration reference, changelog
+gen: ## API server and client, references, man pages, changelog
 	$(GO) generate ./...
-	$(TEST) -count=1 ./internal/config ./changes -update
+	$(TEST) -count=1 ./internal/config ./internal/event ./internal/api ./changes ./cmd/kiroku -run '^(TestReference|TestChangelog|TestGenerated)$$' -update
 
 generated: gen
 	@git diff --exit-code || { echo 'generated files are not up to date: run "make gen" and commit what it changes'; exit 1; }
