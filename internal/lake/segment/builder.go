@@ -198,15 +198,11 @@ func (b *Builder) put(c *column, col event.Column, e *event.Event) {
 
 func (b *Builder) putDict(d *dict, s string, tokens bool) {
 	code, fresh := d.add(s)
-	if fresh && !utf8.ValidString(s) {
-		// The entry just added is replaced: texts in Parquet and Iceberg are UTF-8.
-		d.replaceLast(strings.ToValidUTF8(s, "\ufffd"))
-	}
 	if !tokens {
 		return
 	}
 	if fresh {
-		b.hashes = b.hasher(d.value(code), b.hashes[:0])
+		b.hashes = b.hasher(d.value(int(code)), b.hashes[:0])
 		for _, h := range b.hashes {
 			d.toks = append(d.toks, uint32(h>>32))
 		}
@@ -387,12 +383,6 @@ func sumComp(ps []page) (n int) {
 		n += ps[i].comp
 	}
 	return n
-}
-
-func (d *dict) replaceLast(s string) {
-	n := len(d.offs) - 1
-	d.arena = append(d.arena[:d.offs[n-1]], s...)
-	d.offs[n] = uint32(len(d.arena))
 }
 
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
+	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -42,12 +44,12 @@ func hashText(s string) uint32 {
 
 // dict gives each distinct text of a column a code, in the order of first appearance.
 type dict struct {
-	table []uint32 // code + 1; open addressing
-	hash  []uint32 // by code
+	table []slot   // open addressing
 	offs  []uint32 // by code; len(offs) = codes + 1
 	arena []byte
 	codes []uint32 // one a value
-	last  int      // code of the value before, -1 at first
+	last  uint32   // code of the value before
+	text  string   // the value before, in the arena; "" at first
 
 	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
 	toks   []uint32
@@ -55,19 +57,26 @@ type dict struct {
 	seen   []uint16
 }
 
+// slot has all that a look-up needs in one place: most of its cost is waiting for memory.
+type slot struct {
+	hash  uint32
+	entry uint32 // code + 1; 0: free
+	off   uint32 // in the arena
+	len   uint32
+}
+
 func (d *dict) reset() {
 	clear(d.table)
-	d.hash = d.hash[:0]
 	d.offs = append(d.offs[:0], 0)
 	d.arena = d.arena[:0]
 	d.codes = d.codes[:0]
 	d.toks = d.toks[:0]
 	d.tokOff = append(d.tokOff[:0], 0)
 	d.seen = d.seen[:0]
-	d.last = -1
+	d.text = ""
 }
 
-func (d *dict) len() int { return len(d.hash) }
+func (d *dict) len() int { return len(d.offs) - 1 }
 
 // value is the text of a code; valid until the next add.
 func (d *dict) value(code int) string {
@@ -76,49 +85,56 @@ func (d *dict) value(code int) string {
 }
 
 // add appends s to the column. fresh says that it was not in the dictionary before.
-func (d *dict) add(s string) (code int, fresh bool) {
-	if d.last >= 0 && d.value(d.last) == s {
-		d.codes = append(d.codes, uint32(d.last))
+func (d *dict) add(s string) (code uint32, fresh bool) {
+	if s == d.text && s != "" {
+		d.codes = append(d.codes, d.last)
 		return d.last, false
 	}
-	if len(d.table) < 2*(len(d.hash)+1) {
+	if len(d.table) < 2*len(d.offs) {
 		d.grow()
 	}
 	h := hashText(s)
 	mask := uint32(len(d.table) - 1)
 	i := h & mask
 	for {
-		c := d.table[i]
-		if c == 0 {
+		p := &d.table[i]
+		if p.entry == 0 {
 			break
 		}
-		if d.hash[c-1] == h && d.value(int(c-1)) == s {
-			d.last = int(c - 1)
-			d.codes = append(d.codes, c-1)
-			return d.last, false
+		if p.hash == h && int(p.len) == len(s) {
+			if v := d.arena[p.off : p.off+p.len]; string(v) == s {
+				d.last, d.text = p.entry-1, unsafe.String(unsafe.SliceData(v), len(v))
+				d.codes = append(d.codes, d.last)
+				return d.last, false
+			}
 		}
 		i = (i + 1) & mask
 	}
-	code = len(d.hash)
-	d.table[i] = uint32(code + 1)
-	d.hash = append(d.hash, h)
+	if !utf8.ValidString(s) {
+		return d.add(strings.ToValidUTF8(s, "\ufffd")) // texts in Parquet and Iceberg are UTF-8
+	}
+	code = uint32(d.len())
+	d.table[i] = slot{hash: h, entry: code + 1, off: uint32(len(d.arena)), len: uint32(len(s))}
 	d.arena = append(d.arena, s...)
 	d.offs = append(d.offs, uint32(len(d.arena)))
 	d.seen = append(d.seen, 0)
-	d.codes = append(d.codes, uint32(code))
-	d.last = code
+	d.codes = append(d.codes, code)
+	d.last, d.text = code, d.value(int(code))
 	return code, true
 }
 
 func (d *dict) grow() {
-	n := max(64, 2*len(d.table))
-	d.table = make([]uint32, n)
-	mask := uint32(n - 1)
-	for c, h := range d.hash {
-		i := h & mask
-		for d.table[i] != 0 {
+	old := d.table
+	d.table = make([]slot, max(64, 2*len(old)))
+	mask := uint32(len(d.table) - 1)
+	for _, p := range old {
+		if p.entry == 0 {
+			continue
+		}
+		i := p.hash & mask
+		for d.table[i].entry != 0 {
 			i = (i + 1) & mask
 		}
-		d.table[i] = uint32(c + 1)
+		d.table[i] = p
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -149,6 +148,51 @@ func TestTokenBlocks(t *testing.T) {
 	}
 }
 
+// Texts that are not UTF-8 are made so, whatever their column and however often they come.
+func TestInvalidTexts(t *testing.T) {
+	b := NewBuilder(words, Fast)
+	var e event.Event
+	long := "x" + strings.Repeat("\xff", 100) + "y"
+	for range 3 {
+		for _, s := range []string{"\xff", "ok", long, "a\xc3"} {
+			e.Reset()
+			e.Str(event.ColActorUserName, "", s)
+			e.Str(event.ColMessage, "", s)
+			e.Add(event.ColTags, "", s)
+			e.Unmap(s, s)
+			b.Append(&e)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Assemble(f, []*Group{b.Finish()}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r := NewReader()
+	rows := r.Rows(file.Groups[0])
+	for row := range 12 {
+		e.Reset()
+		if err := rows.Fill(row, event.Columns(), &e); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"\ufffd", "ok", "x\ufffdy", "a\ufffd"}[row%4]
+		if e.GetStr(event.ColActorUserName) != want || e.GetStr(event.ColMessage) != want || e.GetList(event.ColTags)[0] != want || e.Unmapped()[0].Value != want {
+			t.Errorf("row %d: %s", row, e.AppendJSON(nil))
+		}
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	bl := NewBuilder(words, Fast)
 	events := make([]event.Event, 256)
@@ -167,5 +211,4 @@ func BenchmarkBuild(b *testing.B) {
 			bl.Finish()
 		}
 	}
-	_ = time.Now
 }
