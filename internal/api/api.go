@@ -20,6 +20,8 @@ var spec []byte
 // Keys of log attributes that only requests have.
 const (
 	logRequest = "request"
+	logPanic   = "panic"
+	logStack   = "stack"
 	logRoute   = "route"
 )
 

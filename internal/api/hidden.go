@@ -32,7 +32,7 @@ func without(hide []event.Column, row json.RawMessage) (json.RawMessage, error) 
 	}
 	d := json.NewDecoder(bytes.NewReader(row))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, fmt.Errorf("take columns out of row: it is not an object: %v", err)
+		return nil, fmt.Errorf("take columns out of row: it is not an object: %v", err) //nolint:errorlint // err may be nil
 	}
 	out := append(make(json.RawMessage, 0, len(row)), '{')
 	for d.More() {

@@ -91,7 +91,7 @@ func (s *server) recovered(w http.ResponseWriter, r *http.Request) {
 		panic(v)
 	}
 	s.log.LogAttrs(r.Context(), slog.LevelError, "handler panicked", slog.String(logRequest, requestID(r.Context())),
-		slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+		slog.String(logPanic, fmt.Sprint(v)), slog.String(logStack, string(debug.Stack())))
 	s.writeError(w, r, fmt.Errorf("handler panicked: %v", v))
 }
 

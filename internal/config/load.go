@@ -56,7 +56,7 @@ func (c *Config) load(file string, text []byte) Problems {
 		c.Inputs[i].complete()
 		c.warnOfRules(&c.Inputs[i])
 	}
-	c.Warnings.sorted()
+	c.Warnings = c.Warnings.sorted()
 	return append(problems, c.problems()...)
 }
 

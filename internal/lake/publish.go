@@ -115,8 +115,8 @@ func (l *Lake) publish(ctx context.Context, st *store) (err error) {
 	}
 	l.publishes.Add(1)
 	l.lastPublish.Store(time.Now().UnixMicro())
-	l.log.LogAttrs(ctx, slog.LevelDebug, "published", slog.String(logkey.Store, st.name), slog.Int("segments", len(old)),
-		slog.Int("files", len(fresh)), slog.Int64(logkey.Bytes, size), slog.Duration(logkey.Took, time.Since(began)))
+	l.log.LogAttrs(ctx, slog.LevelDebug, "published", slog.String(logkey.Store, st.name), slog.Int(logkey.Segments, len(old)),
+		slog.Int(logkey.Files, len(fresh)), slog.Int64(logkey.Bytes, size), slog.Duration(logkey.Took, time.Since(began)))
 	return nil
 }
 

@@ -157,7 +157,7 @@ func (l *Lake) compactRun(ctx context.Context, st *store, day table.Day, run []*
 		return fmt.Errorf("compact day %v of store %q: %w", day, st.name, err)
 	}
 	l.compactions.Add(1)
-	l.log.LogAttrs(ctx, slog.LevelInfo, "compacted", slog.String(logkey.Store, st.name), slog.Int("files", len(run)),
+	l.log.LogAttrs(ctx, slog.LevelInfo, "compacted", slog.String(logkey.Store, st.name), slog.Int(logkey.Files, len(run)),
 		slog.Int64(logkey.Events, s.Rows), slog.Int64(logkey.Bytes, s.Bytes), slog.Duration(logkey.Took, time.Since(began)))
 	return nil
 }

@@ -101,7 +101,7 @@ func newAxis(c *compiled, us []unit, opt HistogramOptions) (*axis, error) {
 		}
 	}
 	span := time.Duration(hi-lo) * time.Microsecond
-	if (hi-lo)/1000 > int64(math.MaxInt64/int64(time.Millisecond)) {
+	if (hi-lo)/1000 > math.MaxInt64/int64(time.Millisecond) {
 		span = math.MaxInt64
 	}
 	step := opt.Interval

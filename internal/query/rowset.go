@@ -32,12 +32,6 @@ func (s rowset) addRange(first, n int) {
 	}
 }
 
-func (s rowset) and(o rowset) {
-	for i := range s.words {
-		s.words[i] &= o.words[i]
-	}
-}
-
 func (s rowset) or(o rowset) {
 	for i := range s.words {
 		s.words[i] |= o.words[i]

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"unicode/utf8"
@@ -113,8 +114,8 @@ func FuzzParse(f *testing.F) {
 
 func checkSpan(t *testing.T, text string, err error) {
 	t.Helper()
-	e, ok := err.(*search.SyntaxError)
-	if !ok {
+	var e *search.SyntaxError
+	if !errors.As(err, &e) {
 		t.Fatalf("%q: %v is no SyntaxError", text, reflect.TypeOf(err))
 	}
 	if e.From < 0 || e.To > len(text) || e.From > e.To || e.From == e.To && text != "" {

@@ -87,8 +87,11 @@ func (b *bench) ask(ctx context.Context) (results []result, err error) {
 	data := filepath.Join(b.work, "data-kiroku-syslog", "d")
 	defer func() { err = errors.Join(err, os.RemoveAll(filepath.Dir(data))) }()
 	files, err := filepath.Glob(filepath.Join(b.work, fmt.Sprintf("ev-rfc3164-%d-*.truth.json", b.events)))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("find what the load generator says about its events in %q: %v", b.work, err)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("find what the load generator says about its events in %q: there is no truth.json", b.work)
 	}
 	var t truth
 	text, err := os.ReadFile(files[len(files)-1])

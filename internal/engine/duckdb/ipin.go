@@ -33,7 +33,7 @@ func registerIPIn(c duck.Connection) error {
 	duck.ScalarFunctionAddParameter(f, text)
 	duck.ScalarFunctionAddParameter(f, text)
 	duck.ScalarFunctionSetReturnType(f, boolean)
-	duck.ScalarFunctionSetFunction(f, unsafe.Pointer(C.kirokuIPIn))
+	duck.ScalarFunctionSetFunction(f, unsafe.Pointer(C.kirokuIPIn)) //nolint:unconvert // cgo needs it
 	if duck.RegisterScalarFunction(c, f) != duck.StateSuccess {
 		return errors.New("register function " + ipInName)
 	}

@@ -103,7 +103,7 @@ func (q *query) run(ctx context.Context, sql string, args []any, relations map[s
 		return err
 	}
 	// The streaming form is marked deprecated in the C interface, but has no successor there.
-	if duck.PendingPreparedStreaming(q.stmt, &q.pending) != duck.StateSuccess { //nolint:staticcheck // see above
+	if duck.PendingPreparedStreaming(q.stmt, &q.pending) != duck.StateSuccess {
 		return duckError(duck.PendingError(q.pending))
 	}
 	if duck.ExecutePending(q.pending, &q.res) != duck.StateSuccess {

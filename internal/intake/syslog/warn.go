@@ -39,5 +39,5 @@ func (w *warner) warn(ctx context.Context, text string, attrs ...slog.Attr) {
 	if held > 0 {
 		attrs = append(attrs, slog.Int(keySuppressed, held))
 	}
-	w.log.LogAttrs(ctx, slog.LevelWarn, text, attrs...)
+	w.log.LogAttrs(ctx, slog.LevelWarn, text, attrs...) //nolint:sloglint // callers pass constants
 }

@@ -82,13 +82,3 @@ func (l *Line) sudoFields(m string) {
 		}
 	}
 }
-
-// field returns the message's value of key.
-func (l *Line) field(key string) string {
-	for i := range l.MessageFields {
-		if l.MessageFields[i].Key == key {
-			return l.MessageFields[i].Value
-		}
-	}
-	return ""
-}

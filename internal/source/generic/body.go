@@ -51,7 +51,7 @@ func (m *mapper) prefix(b []byte) {
 		return
 	}
 	name, isTag := bytes.CutSuffix(b, []byte(":"))
-	if isTag && len(name) > 0 && bytes.IndexAny(name, " \t") < 0 && !m.e.Has(event.ColLogProvider) {
+	if isTag && len(name) > 0 && !bytes.ContainsAny(name, " \t") && !m.e.Has(event.ColLogProvider) {
 		m.e.Str(event.ColLogProvider, "tag", m.text(name))
 		return
 	}

@@ -71,7 +71,7 @@ func (f *facts) loginFailed(s string) {
 	}
 	user, rest, ok := strings.Cut(c.s, "/")
 	if !ok {
-		user, rest = sentence(c.s)
+		user, _ = sentence(c.s)
 		f.set(factUser, user)
 		return
 	}
