@@ -91,7 +91,7 @@ func decodeHybrid(dst []uint32, src []byte, width, n int) ([]uint32, error) {
 			n -= run
 			continue
 		}
-		groups := int(h >> 1)
+		groups := int(min(h>>1, 1<<40))
 		nb := groups * width
 		if groups == 0 || len(src) < nb {
 			return dst, errShort

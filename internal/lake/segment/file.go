@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"strconv"
@@ -176,6 +177,7 @@ func (f *filer) end(groups []*Group) error {
 	}
 	trailer := binary.LittleEndian.AppendUint64(nil, uint64(at))
 	trailer = binary.LittleEndian.AppendUint64(trailer, uint64(len(index)))
+	trailer = binary.LittleEndian.AppendUint32(trailer, crc32.ChecksumIEEE(index))
 	trailer = append(trailer, indexMagic...)
 	if err := f.write(trailer); err != nil {
 		return err

@@ -129,13 +129,22 @@ func parseIndex(b []byte) ([]*Group, error) {
 	}
 	groups := make([]*Group, 0, n)
 	for range n {
+		if r.bad {
+			return nil, errIndex
+		}
 		g := &Group{Rows: r.int(), RawBytes: r.i64(), Unparsed: r.int(), MinTime: r.i64(), MaxTime: r.i64(), FirstSeq: r.i64(), ownSeq: r.int() != 0,
 			base: r.i64(), size: r.int(), chunks: make([]chunk, len(leaves))}
 		for i := range g.chunks {
 			g.chunks[i] = chunk{enc: encNull, values: g.Rows, nulls: g.Rows}
 		}
+		if g.Rows < 0 || g.Rows > maxRows || g.base < 0 || g.size < 0 {
+			return nil, errIndex
+		}
 		for _, i := range order {
 			r.chunk(&g.chunks[i])
+			if !g.chunks[i].possible(&leaves[i], g) {
+				return nil, errIndex
+			}
 		}
 		nf := r.int()
 		for range nf {
@@ -150,6 +159,34 @@ func parseIndex(b []byte) ([]*Group, error) {
 		return nil, errIndex
 	}
 	return groups, nil
+}
+
+// Bounds that no file of ours comes near; they keep a damaged index from asking for all memory.
+const (
+	maxRows   = 1 << 20
+	maxValues = 1 << 27 // of a list or map in a group
+	maxPage   = 1 << 30
+)
+
+// possible says whether the chunk's figures can be right.
+func (c *chunk) possible(l *leaf, g *Group) bool {
+	if c.values < 0 || c.values > maxValues || l.maxRep == 0 && c.values != g.Rows || c.enc > encPlain {
+		return false
+	}
+	pages := c.pages
+	if c.enc == encDict {
+		if c.dict.values < 0 || c.dict.values > c.dict.raw {
+			return false
+		}
+		pages = append([]page{c.dict}, pages...)
+	}
+	for i := range pages {
+		p := &pages[i]
+		if p.off < 0 || p.comp < 0 || p.off > g.size-p.comp || p.raw < 0 || p.raw > maxPage || p.rows < 0 || p.rows > g.Rows || p.firstRow < 0 || p.firstRow > g.Rows {
+			return false
+		}
+	}
+	return true
 }
 
 type indexReader struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 )
 
@@ -31,6 +32,9 @@ func Open(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
 
+// trailerLen is what stands between the index and the footer: offset, length, CRC-32, magic.
+const trailerLen = 28
+
 func (f *File) readIndex() error {
 	st, err := f.f.Stat()
 	if err != nil {
@@ -48,20 +52,23 @@ func (f *File) readIndex() error {
 		return errors.New("file does not end as a Parquet file")
 	}
 	foot := f.Size - 8 - int64(binary.LittleEndian.Uint32(tail[:4]))
-	var tr [24]byte
-	if foot < 28 {
+	var tr [trailerLen]byte
+	if foot < 4+trailerLen {
 		return errIndex
 	}
-	if _, err := f.f.ReadAt(tr[:], foot-24); err != nil {
+	if _, err := f.f.ReadAt(tr[:], foot-trailerLen); err != nil {
 		return err
 	}
 	at, n := int64(binary.LittleEndian.Uint64(tr[:8])), int64(binary.LittleEndian.Uint64(tr[8:16]))
-	if string(tr[16:]) != indexMagic || at < 4 || n < 0 || at+n != foot-24 {
+	if string(tr[20:]) != indexMagic || at < 4 || n < 0 || at+n != foot-trailerLen {
 		return errors.New("file has no Kiroku index: it was not written by Kiroku")
 	}
 	b := make([]byte, n)
 	if _, err := f.f.ReadAt(b, at); err != nil {
 		return err
+	}
+	if crc32.ChecksumIEEE(b) != binary.LittleEndian.Uint32(tr[16:]) {
+		return errIndex
 	}
 	f.Groups, err = parseIndex(b)
 	if err != nil {

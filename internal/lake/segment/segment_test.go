@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -211,4 +212,73 @@ func BenchmarkBuild(b *testing.B) {
 			bl.Finish()
 		}
 	}
+}
+
+var writeSample = flag.Bool("sample", false, "write the sample file of the current format version")
+
+// Files of every version that was ever written stay readable: testdata holds one of each.
+func TestSamplesStayReadable(t *testing.T) {
+	name := filepath.Join("testdata", fmt.Sprintf("v%d.parquet", formatVersion))
+	const n = 200
+	if *writeSample {
+		b, err := os.ReadFile(write(t, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for v := 1; v <= formatVersion; v++ {
+		f, err := Open(filepath.Join("testdata", fmt.Sprintf("v%d.parquet", v)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := NewReader()
+		rows := r.Rows(f.Groups[0])
+		var want, got event.Event
+		for row := range n {
+			fill(&want, row)
+			want.Int(event.ColSeq, "", 100+int64(row))
+			got.Reset()
+			if err := rows.Fill(row, event.Columns(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want.AppendJSON(nil)), string(got.AppendJSON(nil))); d != "" {
+				t.Fatalf("version %d, row %d: %s", v, row, d)
+			}
+		}
+		f.Close()
+	}
+}
+
+// FuzzIndex holds that an index gives an error, or groups that can be read, with errors at most: it bounds what a damaged
+// one can ask for.
+func FuzzIndex(f *testing.F) {
+	file, err := Open(filepath.Join("testdata", "v1.parquet"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { file.Close() })
+	f.Add(appendIndex(nil, file.Groups))
+	f.Add([]byte{2, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		groups, err := parseIndex(b)
+		if err != nil {
+			return
+		}
+		r := NewReader()
+		var e event.Event
+		for _, g := range groups {
+			g.src = file.f
+			_ = r.Verify(g)
+			rows := r.Rows(g)
+			for row := range min(g.Rows, 300) {
+				e.Reset()
+				if err := rows.Fill(row, event.Columns(), &e); err != nil {
+					break
+				}
+			}
+		}
+	})
 }
