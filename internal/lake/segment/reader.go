@@ -39,6 +39,9 @@ func (r *Reader) load(g *Group, p *page, packed bool) ([]byte, error) {
 	if !packed {
 		return r.in, nil
 	}
+	if p.comp == 0 || p.raw == 0 {
+		return nil, errPage
+	}
 	r.body = grow(r.body, p.raw)
 	n, err := r.zstd.DecompressInto(r.body, r.in)
 	if err != nil || n != p.raw {
