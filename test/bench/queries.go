@@ -75,7 +75,7 @@ func queries(t truth, events int) []query {
 		{"hourly_one_type", "histogram", map[string]any{"search": "event_code:" + t.HourlyID, "interval": "1h"}, func(r response) int { return sum(r.Buckets) }, t.ByID[t.HourlyID]},
 		{"needle_word", "search", map[string]any{"search": word, "limit": 100}, rows, 1},
 		{"needle_substring", "search", map[string]any{"search": "*" + word[2:8] + "*", "limit": 100}, rows, 1},
-		{"user_last100", "search", map[string]any{"search": user, "limit": 100}, rows, 100},
+		{"user_last100", "search", map[string]any{"search": user, "limit": 100}, rows, min(100, t.UserCount)},
 		{"user_count", "count", map[string]any{"search": user}, counted, t.UserCount},
 		{"phrase_count", "count", map[string]any{"search": `"` + t.Phrase + `"`}, counted, t.Phrases},
 		{"newest_page", "search", map[string]any{"limit": 200}, rows, min(200, events)},
