@@ -11,6 +11,9 @@ import (
 	"kiroku/internal/fault"
 )
 
+// ErrInUse says that another process has the lake open.
+var ErrInUse = errors.New("lake is open in another process")
+
 // lockDir takes the lock of a lake's folder. The kernel lets go of it when the process ends, however it ends.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640)
@@ -20,7 +23,7 @@ func lockDir(dir string) (*os.File, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fault.New(fault.Conflict, fmt.Errorf("lake in %q is open in another process", dir),
+			return nil, fault.New(fault.Conflict, fmt.Errorf("%q: %w", dir, ErrInUse),
 				"Stop the other kiroku, or give this one another --data folder.")
 		}
 		return nil, fmt.Errorf("lock lake: %w", err)

@@ -16,6 +16,7 @@ type matcher struct {
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool
+	rows  *segment.Rows // memory of the rows of a page
 }
 
 func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }

@@ -11,11 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/lake/segment"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -94,8 +97,6 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := q.matchers.get()
-	defer q.matchers.put(m)
 	slices.SortFunc(top, func(a, b hit) int {
 		if a.before(&b.place) {
 			return -1
@@ -106,8 +107,7 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 		top = top[:limit]
 		page.Cursor = top[limit-1].cursor()
 	}
-	page.Rows, err = m.materialise(top, req.Columns)
-	page.Scanned.Bytes += m.r.Bytes
+	page.Rows, err = q.materialise(ctx, top, req.Columns, &page.Scanned)
 	page.Scanned.Took = time.Since(began)
 	return page, err
 }
@@ -176,34 +176,43 @@ func (m *matcher) collect(u *unit, c *compiled, after *place, limit int) (hits, 
 	return found, nil
 }
 
-// materialise reads the rows of hits as JSON objects.
-func (m *matcher) materialise(top hits, cols []event.Column) ([]json.RawMessage, error) {
+// materialise reads the rows of hits as JSON objects, the row groups on all cores.
+func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column, scanned *Scanned) ([]json.RawMessage, error) {
 	if len(cols) == 0 {
 		cols = allColumns
 	}
 	out := make([]json.RawMessage, len(top))
-	order := make([]int, len(top))
-	for i := range order {
-		order[i] = i
+	rows := map[*unit][]int{} // places in top
+	for i := range top {
+		rows[top[i].unit] = append(rows[top[i].unit], i)
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(top[a].unit.place, top[b].unit.place), cmp.Compare(top[a].row, top[b].row))
-	})
-	var e event.Event
-	var rows *segment.Rows
-	var last *unit
-	for _, i := range order {
-		h := &top[i]
-		if h.unit != last {
-			rows, last = m.r.Rows(h.unit.g), h.unit
-		}
-		e.Reset()
-		if err := rows.Fill(h.row, cols, &e); err != nil {
-			return nil, err
-		}
-		out[i] = e.AppendJSON(nil)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers())
+	var bytes atomic.Int64
+	for u, places := range rows {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			m := q.matchers.get()
+			defer q.matchers.put(m)
+			defer func() { bytes.Add(m.r.Bytes) }()
+			slices.SortFunc(places, func(a, b int) int { return cmp.Compare(top[a].row, top[b].row) })
+			m.rows = m.r.Few(u.g, m.rows)
+			var e event.Event
+			for _, i := range places {
+				e.Reset()
+				if err := m.rows.Fill(top[i].row, cols, &e); err != nil {
+					return err
+				}
+				out[i] = e.AppendJSON(nil)
+			}
+			return nil
+		})
 	}
-	return out, nil
+	err := g.Wait()
+	scanned.Bytes += bytes.Load()
+	return out, err
 }
 
 var allColumns = event.Columns()

@@ -3,11 +3,13 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"kiroku/internal/api"
 	"kiroku/internal/event"
+	"kiroku/internal/fault"
 	"kiroku/internal/lake"
 	"kiroku/internal/ocsf"
 	"kiroku/internal/ocsf/nest"
@@ -36,7 +38,8 @@ type ingester struct {
 	lake *lake.Lake
 }
 
-// Ingest refuses a store that does not exist: the sender named it, so it should not silently become another.
+// Ingest refuses a store that does not exist: the sender named it, so it should not silently become another. While
+// nothing can be stored it refuses at once; a batch that is taken waits until it is durable, however long that takes.
 func (i ingester) Ingest(ctx context.Context, b event.Batch) error {
 	if len(b.Records) > 0 {
 		if name := b.Records[0].From().Store; name != "" {
@@ -44,6 +47,9 @@ func (i ingester) Ingest(ctx context.Context, b event.Batch) error {
 				return err
 			}
 		}
+	}
+	if why := i.lake.Stats().Blocked; why != "" {
+		return fault.New(fault.Busy, errors.New(why), "Send it again later: intake goes on by itself.")
 	}
 	return i.pipe.Accept(ctx, b)
 }

@@ -12,6 +12,7 @@ import (
 	"kiroku/internal/api"
 	"kiroku/internal/config"
 	"kiroku/internal/fault"
+	"kiroku/internal/lake"
 )
 
 // ErrInUse says that another process has the data folder open.
@@ -28,7 +29,7 @@ func Fsck(ctx context.Context, cfg *config.Config, log *slog.Logger, repair bool
 		return rep, fault.New(fault.NotFound, fmt.Errorf("open data folder: %q holds no data of kiroku", dir), "Name the folder that \"kiroku serve --data\" was given.")
 	}
 	st, err := openStorage(ctx, dir, cfg, log)
-	if fault.KindOf(err) == fault.Conflict {
+	if errors.Is(err, lake.ErrInUse) {
 		return rep, fmt.Errorf("%w: %w", ErrInUse, err)
 	}
 	if err != nil {

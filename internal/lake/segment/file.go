@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 	"math"
@@ -110,16 +111,13 @@ func (f *FileWriter) End() (*Written, error) {
 
 type filer struct {
 	w   *bufio.Writer
-	sum interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-	at int64
+	sum hash.Hash
+	at  int64
 }
 
 func (f *filer) write(b []byte) error {
 	f.at += int64(len(b))
-	f.sum.Write(b)
+	f.sum.Write(b) // a hash never fails
 	_, err := f.w.Write(b)
 	return err
 }

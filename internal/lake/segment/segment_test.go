@@ -94,11 +94,13 @@ func TestRoundTrip(t *testing.T) {
 			r := NewReader()
 			var want, got event.Event
 			i := 0
+			var few *Rows
 			for _, g := range f.Groups {
 				if err := r.Verify(g); err != nil {
 					t.Fatal(err)
 				}
 				rows := r.Rows(g)
+				few = NewReader().Few(g, few)
 				for row := range g.Rows {
 					fill(&want, i)
 					want.Int(event.ColSeq, "", 100+int64(i))
@@ -108,6 +110,15 @@ func TestRoundTrip(t *testing.T) {
 					}
 					if d := cmp.Diff(string(want.AppendJSON(nil)), string(got.AppendJSON(nil))); d != "" {
 						t.Fatalf("row %d: %s", i, d)
+					}
+					if i%7 == 0 || i%64 < 3 {
+						got.Reset()
+						if err := few.Fill(row, event.Columns(), &got); err != nil {
+							t.Fatal(err)
+						}
+						if d := cmp.Diff(string(want.AppendJSON(nil)), string(got.AppendJSON(nil))); d != "" {
+							t.Fatalf("row %d, one of a few: %s", i, d)
+						}
 					}
 					i++
 				}
@@ -272,7 +283,7 @@ func FuzzIndex(f *testing.F) {
 		for _, g := range groups {
 			g.src = file.f
 			_ = r.Verify(g)
-			rows := r.Rows(g)
+			rows := r.Few(g, nil)
 			for row := range min(g.Rows, 300) {
 				e.Reset()
 				if err := rows.Fill(row, event.Columns(), &e); err != nil {

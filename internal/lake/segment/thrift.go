@@ -14,7 +14,6 @@ type thrift struct {
 const (
 	tTrue   = 1
 	tFalse  = 2
-	tByte   = 3
 	tI32    = 5
 	tI64    = 6
 	tBinary = 8
@@ -50,11 +49,6 @@ func (t *thrift) boolean(id int16, v bool) {
 	} else {
 		t.field(id, tFalse)
 	}
-}
-
-func (t *thrift) i8(id int16, v byte) {
-	t.field(id, tByte)
-	t.b = append(t.b, v)
 }
 
 func (t *thrift) text(id int16, v string) {
