@@ -122,6 +122,7 @@ type runTest interface {
 var (
 	_ runTest = word{}
 	_ runTest = part{}
+	_ runTest = (*tokenGlob)(nil)
 )
 
 // needTokens lists the hashes of the tokens and pairs of characters that every text with the folded part in it must

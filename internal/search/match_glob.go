@@ -199,6 +199,21 @@ func (t *tokenGlob) match(v string) bool {
 	return (t.longest == nil || t.longest.contains(v)) && t.re.MatchString(fold(v))
 }
 
+// searchRun finds the longest literal piece, without which there is no match.
+func (t *tokenGlob) searchRun() func(string) func(int) int {
+	if t.longest == nil {
+		return nil
+	}
+	return t.longest.searchRun()
+}
+
+func (t *tokenGlob) bytes() []byte {
+	if t.longest == nil {
+		return nil
+	}
+	return t.longest.bytes()
+}
+
 func (t *tokenGlob) need() [][]uint64 {
 	return [][]uint64{needGlob(t.runes, !hasUnspaced(t.pattern))}
 }
