@@ -19,6 +19,21 @@ import (
 
 // listen opens all sockets: the console's and APIs', and those of all inputs.
 func (s *Server) listen(ctx context.Context) error {
+	errs := []error{s.listenHTTP(ctx)}
+	for i := range s.opt.Config.Inputs {
+		in, err := s.listenInput(ctx, &s.opt.Config.Inputs[i])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.inputs = append(s.inputs, in)
+		s.byName[in.Name()] = in
+		s.closeLater(func() error { return unlessClosed(in.Close()) })
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) listenHTTP(ctx context.Context) error {
 	cfg := s.opt.Config
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTP.Address)
 	if err != nil {
@@ -33,18 +48,7 @@ func (s *Server) listen(ctx context.Context) error {
 		}
 		s.listener = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
-	var errs []error
-	for i := range cfg.Inputs {
-		in, err := s.listenInput(ctx, &cfg.Inputs[i])
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		s.inputs = append(s.inputs, in)
-		s.byName[in.Name()] = in
-		s.closeLater(func() error { return unlessClosed(in.Close()) })
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // unlessClosed is err unless it says that the socket was closed already, by what served it.

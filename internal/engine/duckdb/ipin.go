@@ -40,7 +40,8 @@ func registerIPIn(c duck.Connection) error {
 	return nil
 }
 
-// kirokuIPIn computes one chunk; DuckDB calls it from its own threads. Rows with a NULL argument are marked by DuckDB.
+// kirokuIPIn computes one chunk; DuckDB calls it from its own threads, with memory for the
+// result that holds whatever was there before.
 //
 //export kirokuIPIn
 func kirokuIPIn(info, input, output unsafe.Pointer) {
@@ -54,6 +55,9 @@ func kirokuIPIn(info, input, output unsafe.Pointer) {
 	last := ""
 	for i := range n {
 		if !valid(ipValid, i) || !valid(netValid, i) {
+			result[i] = false
+			duck.VectorEnsureValidityWritable(out)
+			duck.ValiditySetRowInvalid(duck.VectorGetValidity(out), duck.IdxT(i))
 			continue
 		}
 		text := event.Bytes(textAt(netData, i))

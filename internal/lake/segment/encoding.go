@@ -236,7 +236,7 @@ func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
 	if left == 0 {
 		return dst, src, nil
 	}
-	dst = append(dst, first)
+	dst = append(slices.Grow(dst, left), first)
 	left--
 	v := first
 	for left > 0 {
@@ -253,9 +253,11 @@ func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
 				return dst, src, errShort
 			}
 			n := min(miniLen, left)
-			for i := range n {
+			at := len(dst)
+			dst = dst[:at+n] // grown above
+			for i := range dst[at:] {
 				v += least + int64(bitsAt(src[:nb], i*w, w))
-				dst = append(dst, v)
+				dst[at+i] = v
 			}
 			src = src[nb:]
 			left -= n

@@ -62,6 +62,9 @@ func (r *Reader) scalarLevels(body []byte, l *leaf, rows int) (def []uint32, res
 	if l.maxDef == 0 {
 		return nil, body, nil
 	}
+	if bitmap, rest, ok := bitmapOf(body, rows); ok && bitmap == nil {
+		return nil, rest, nil
+	}
 	if r.def, rest, err = hybridBlock(body, 1, rows, r.def); err != nil {
 		return nil, nil, err
 	}
