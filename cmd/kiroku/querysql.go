@@ -20,7 +20,8 @@ func (a *app) querySQL(ctx context.Context, s *cli.Server, f *queryFlags) error 
 		limit = maxSQLRows
 	}
 	format := map[string]client.ResultFormat{"json": client.ResultFormatNdjson, "csv": client.ResultFormatCsv, "table": client.ResultFormatJSON}[f.format]
-	body, err := cli.Stream(s.RunSQL(ctx, &client.RunSQLParams{Format: format}, client.SQLQuery{SQL: f.sql, Stores: f.stores, MaxRows: limit}))
+	resp, err := s.RunSQL(ctx, &client.RunSQLParams{Format: format}, client.SQLQuery{SQL: f.sql, Stores: f.stores, MaxRows: limit})
+	body, err := cli.Stream(resp, err)
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,14 @@ func (a *app) querySQL(ctx context.Context, s *cli.Server, f *queryFlags) error 
 	} else if _, err = io.Copy(out, body); err != nil {
 		err = cutOff(err)
 	}
-	return errors.Join(err, out.Flush())
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if resp.Trailer.Get("Kiroku-Truncated") == "true" {
+		fmt.Fprintf(a.err, "kiroku: these are the first %s rows; there are more. Take more with --limit (at most %s), or aggregate in SQL.\n",
+			cli.Count(int64(limit)), cli.Count(maxSQLRows))
+	}
+	return nil
 }
 
 // printResult prints {"columns": […], "rows": [[…], …]} as a table, row by row: the result may be large.
@@ -74,6 +82,9 @@ func printResult(r io.Reader, out *bufio.Writer, width int) error {
 		_, err := d.Token() // ]
 		return err
 	})
+	if err == nil {
+		_, err = io.Copy(io.Discard, r) // the trailer comes after the end
+	}
 	if err != nil {
 		return errors.Join(t.Print(out), cutOff(err))
 	}

@@ -245,6 +245,13 @@ func TestRunSQL(t *testing.T) {
 			t.Errorf("%s: %d\n%q, want\n%q", format, a.status, a.body, want)
 		}
 	}
+	for _, encoding := range []string{"identity", "gzip"} {
+		for body, want := range map[string]string{`{"sql":"SELECT 1"}`: "", `{"sql":"SELECT 1","max_rows":2}`: "true"} {
+			if a := s.do("admin", "POST", "/api/v1/sql/run", body, "Accept-Encoding", encoding); a.trailer.Get(api.TruncatedTrailer) != want {
+				t.Errorf("%s, %s: trailer %q, want %q", encoding, body, a.trailer, want)
+			}
+		}
+	}
 	s.query = func(_ context.Context, cols func([]query.ResultColumn) error, _ func([]any) error) error {
 		return errors.Join(cols([]query.ResultColumn{{Name: "a"}}), fault.New(fault.Invalid, errors.New("divide by zero"), "n"))
 	}

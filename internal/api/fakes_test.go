@@ -140,9 +140,9 @@ func (f fakeSQL) Rows(_ context.Context, _ string, offset, limit int) ([]json.Ra
 
 func (f fakeSQL) Cancel(context.Context, string) error { return nil }
 
-func (f fakeSQL) Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) error {
+func (f fakeSQL) Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) (truncated bool, err error) {
 	f.sql = req
-	return f.query(ctx, cols, row)
+	return req.MaxRows == 2, f.query(ctx, cols, row)
 }
 
 type fakeStores struct{}
@@ -287,9 +287,10 @@ func (s *service) token(req identity.TokenRequest) string {
 
 // answer is what came back.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status  int
+	header  http.Header
+	body    string
+	trailer http.Header
 }
 
 func (a answer) problem(t testing.TB) api.Problem {
@@ -334,7 +335,7 @@ func (s *service) do(as, method, path, body string, header ...string) answer {
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(b)}
+	return answer{resp.StatusCode, resp.Header, string(b), resp.Trailer}
 }
 
 func syntaxError() error {

@@ -63,8 +63,8 @@ type SQL interface {
 	Rows(ctx context.Context, id string, offset, limit int) ([]json.RawMessage, error)
 	Cancel(ctx context.Context, id string) error
 	// Query runs SQL without keeping the result. It calls cols once, then row for each row, from one goroutine. row must
-	// not keep the slice. An error of cols or row ends the query and is returned.
-	Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) error
+	// not keep the slice. An error of cols or row ends the query and is returned. truncated: there were more rows than req.MaxRows.
+	Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) (truncated bool, err error)
 }
 
 // Stores are the event data stores. A store that does not exist is fault.NotFound, a name that is taken fault.Conflict.

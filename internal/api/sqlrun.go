@@ -12,10 +12,26 @@ import (
 	"kiroku/internal/query"
 )
 
-// sqlStream is a streamed SQL result.
-type sqlStream struct{ stream }
+// TruncatedTrailer is the HTTP trailer of a streamed SQL result that says "true" when there were more rows than max_rows.
+const TruncatedTrailer = "Kiroku-Truncated"
 
-func (e sqlStream) VisitRunSQLResponse(w http.ResponseWriter) error { return e.visit(w) }
+// sqlStream is a streamed SQL result.
+type sqlStream struct {
+	stream
+	truncated *bool // set when the stream has ended
+}
+
+func (e sqlStream) VisitRunSQLResponse(w http.ResponseWriter) error {
+	w.Header().Set("Trailer", TruncatedTrailer)
+	if err := e.visit(w); err != nil {
+		w.Header().Del("Trailer")
+		return err
+	}
+	if *e.truncated {
+		w.Header().Set(TruncatedTrailer, "true")
+	}
+	return nil
+}
 
 // resultWriter writes a SQL result in one of the formats.
 type resultWriter interface {
@@ -41,13 +57,15 @@ func (s *server) RunSQL(ctx context.Context, r RunSQLRequestObject) (RunSQLRespo
 	case ResultFormatCsv:
 		contentType, open = "text/csv; charset=utf-8", newCSVResult
 	}
-	return sqlStream{stream{contentType: contentType, log: s.log, write: func(w io.Writer) error {
+	truncated := false
+	write := func(w io.Writer) (err error) {
 		out := open(w)
-		if err := s.deps.SQL.Query(ctx, req, out.columns, out.row); err != nil {
+		if truncated, err = s.deps.SQL.Query(ctx, req, out.columns, out.row); err != nil {
 			return err
 		}
 		return out.end()
-	}}}, nil
+	}
+	return sqlStream{stream{contentType: contentType, log: s.log, write: write}, &truncated}, nil
 }
 
 // jsonResult writes {"columns": […], "rows": [[…], …]}: lists, because SQL may name two columns alike.

@@ -57,9 +57,8 @@ func (s sqlAPI) Rows(ctx context.Context, id string, offset, limit int) ([]json.
 func (s sqlAPI) Cancel(_ context.Context, id string) error { return s.SQLJobs.Cancel(id) }
 
 // Query runs SQL and hands out the rows as they come.
-func (s sqlAPI) Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) error {
-	_, err := s.SQLJobs.Query(ctx, s.limit(req), cols, row)
-	return err
+func (s sqlAPI) Query(ctx context.Context, req query.SQLRequest, cols func([]query.ResultColumn) error, row func([]any) error) (truncated bool, err error) {
+	return s.SQLJobs.Query(ctx, s.limit(req), cols, row)
 }
 
 // load is how many jobs run and wait.

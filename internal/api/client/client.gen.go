@@ -1363,7 +1363,8 @@ type ClientInterface interface {
 	//
 	// The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 	// the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-	// `ndjson` is one object a line, `csv` has a header line.
+	// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+	// `Kiroku-Truncated: true` follows the result.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1374,7 +1375,8 @@ type ClientInterface interface {
 	//
 	// The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 	// the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-	// `ndjson` is one object a line, `csv` has a header line.
+	// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+	// `Kiroku-Truncated: true` follows the result.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2003,7 +2005,8 @@ func (c *Client) StartSQL(ctx context.Context, body StartSQLJSONRequestBody, req
 //
 // The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 // the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-// `ndjson` is one object a line, `csv` has a header line.
+// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+// `Kiroku-Truncated: true` follows the result.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2024,7 +2027,8 @@ func (c *Client) RunSQLWithBody(ctx context.Context, params *RunSQLParams, conte
 //
 // The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 // the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-// `ndjson` is one object a line, `csv` has a header line.
+// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+// `Kiroku-Truncated: true` follows the result.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4327,7 +4331,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 	// the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-	// `ndjson` is one object a line, `csv` has a header line.
+	// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+	// `Kiroku-Truncated: true` follows the result.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4338,7 +4343,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 	// the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-	// `ndjson` is one object a line, `csv` has a header line.
+	// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+	// `Kiroku-Truncated: true` follows the result.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6639,7 +6645,8 @@ func (c *ClientWithResponses) StartSQLWithResponse(ctx context.Context, body Sta
 //
 // The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 // the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-// `ndjson` is one object a line, `csv` has a header line.
+// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+// `Kiroku-Truncated: true` follows the result.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6656,7 +6663,8 @@ func (c *ClientWithResponses) RunSQLWithBodyWithResponse(ctx context.Context, pa
 //
 // The result is streamed while the query runs and is not kept. When the query fails after the first bytes were sent,
 // the connection is cut without the final chunk. `json` is `{"columns": [{"name", "type"}], "rows": [[…], …]}`,
-// `ndjson` is one object a line, `csv` has a header line.
+// `ndjson` is one object a line, `csv` has a header line. When there were more rows than `max_rows`, the HTTP trailer
+// `Kiroku-Truncated: true` follows the result.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
