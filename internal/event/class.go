@@ -60,3 +60,30 @@ func (e *Event) Class(class, activity int) {
 	e.Int(ColActivityID, "", int64(activity))
 	e.Int(ColTypeUID, "", int64(class*100+activity))
 }
+
+// HTTPActivity is the activity_id of HTTP Activity (4002) for a request's method: 0 for none, 99 for a method that OCSF does not name.
+func HTTPActivity(method string) int {
+	switch method {
+	case "":
+		return 0
+	case "CONNECT":
+		return 1
+	case "DELETE":
+		return 2
+	case "GET":
+		return 3
+	case "HEAD":
+		return 4
+	case "OPTIONS":
+		return 5
+	case "POST":
+		return 6
+	case "PUT":
+		return 7
+	case "TRACE":
+		return 8
+	case "PATCH":
+		return 9
+	}
+	return 99
+}

@@ -10,10 +10,11 @@ import (
 func (m *mapper) accessLog() {
 	e := m.e
 	method := m.peek("method")
-	m.class(event.ClassHTTPActivity, httpActivity(method), method, event.SeverityInformational)
+	activity, name := event.HTTPActivity(method), method
 	if method == "" {
-		e.Str(event.ColActivityName, "", "Malformed Request")
+		activity, name = 99, "Malformed Request"
 	}
+	m.class(event.ClassHTTPActivity, activity, name, event.SeverityInformational)
 	if code := m.integer(event.ColHTTPStatus, "status"); code < 400 {
 		m.outcome("status", event.OutcomeSuccess)
 	} else {
@@ -47,29 +48,4 @@ func (m *mapper) integer(c event.Column, key string) int64 {
 	m.mark(key)
 	m.e.Int(c, key, v)
 	return v
-}
-
-// httpActivity is the HTTP Activity of a method.
-func httpActivity(method string) int {
-	switch method {
-	case "CONNECT":
-		return 1
-	case "DELETE":
-		return 2
-	case "GET":
-		return 3
-	case "HEAD":
-		return 4
-	case "OPTIONS":
-		return 5
-	case "POST":
-		return 6
-	case "PUT":
-		return 7
-	case "TRACE":
-		return 8
-	case "PATCH":
-		return 9
-	}
-	return 99
 }

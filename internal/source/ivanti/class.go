@@ -66,7 +66,7 @@ const classByType = -1
 func classOfText(f *facts) (class, activity int, name string) {
 	switch f.text {
 	case textWebCompleted, textWebFailed, textWebBlocked, textWebDenied, textUnauthenticated:
-		activity = methodActivity(f.values[factMethod])
+		activity = event.HTTPActivity(f.values[factMethod])
 		return event.ClassHTTPActivity, activity, "Web request"
 	case textLoginFailed, textLoginRejected, textLoginSucceeded, textAuthFailed, textAuthSucceeded:
 		return event.ClassAuthentication, authLogon, ""
@@ -136,32 +136,6 @@ func (n *entry) classOfAdmin() (class, activity int, name string) {
 		return event.ClassAuthentication, other, "Administrator session"
 	}
 	return event.ClassEntityManagement, entityUpdate, ""
-}
-
-func methodActivity(method string) int {
-	switch method {
-	case "CONNECT":
-		return 1
-	case "DELETE":
-		return 2
-	case "GET":
-		return 3
-	case "HEAD":
-		return 4
-	case "OPTIONS":
-		return 5
-	case "POST":
-		return 6
-	case "PUT":
-		return 7
-	case "TRACE":
-		return 8
-	case "PATCH":
-		return 9
-	case "":
-		return 0
-	}
-	return other
 }
 
 // severity is the OCSF severity and the appliance's word for it.
