@@ -204,20 +204,43 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 		if !in.touches(p.First, p.Rows) {
 			continue
 		}
+		if l.Search != nil {
+			if err := m.searchPage(g, l, c, p.First, in, out); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := m.r.Texts(g, c, p.First, t); err != nil {
 			return err
 		}
-		if l.Search != nil && !m.entries(t, l) {
-			continue
-		}
 		for i, code := range t.Codes {
-			row := t.First + i
-			if code == segment.NoCode || !in.has(row) {
-				continue
-			}
-			if l.Search != nil && m.ok[code] || l.Search == nil && (l.Exists || l.Str(t.At(code))) {
+			if row := t.First + i; code != segment.NoCode && in.has(row) && (l.Exists || l.Str(t.At(code))) {
 				out.add(row)
 			}
+		}
+	}
+	return nil
+}
+
+// searchPage looks through the texts of a page as one run, and finds out where each begins only when there is something.
+func (m *matcher) searchPage(g *segment.Group, l *search.Leaf, c event.Column, first int, in, out rowset) error {
+	t := &m.texts
+	if err := m.r.Run(g, c, first, t); err != nil {
+		return err
+	}
+	if l.Search(event.Bytes(t.All()))(0) < 0 {
+		return nil
+	}
+	if err := m.r.Finish(c, t); err != nil {
+		return err
+	}
+	m.ok = slices.Grow(m.ok[:0], t.Len())[:t.Len()]
+	if !m.searchEntries(t, l) {
+		return nil
+	}
+	for i, code := range t.Codes {
+		if row := t.First + i; code != segment.NoCode && m.ok[code] && in.has(row) {
+			out.add(row)
 		}
 	}
 	return nil

@@ -199,6 +199,11 @@ func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column
 			defer func() { bytes.Add(m.r.Bytes) }()
 			slices.SortFunc(places, func(a, b int) int { return cmp.Compare(top[a].row, top[b].row) })
 			m.rows = m.r.Few(u.g, m.rows)
+			if len(rows) < workers() {
+				if err := q.prepare(m, places, top, cols, &bytes); err != nil {
+					return err
+				}
+			}
 			var e event.Event
 			for _, i := range places {
 				e.Reset()
@@ -213,6 +218,22 @@ func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column
 	err := g.Wait()
 	scanned.Bytes += bytes.Load()
 	return out, err
+}
+
+// prepare decodes the rows of the only row group of a page on all cores.
+func (q *Queries) prepare(m *matcher, places []int, top hits, cols []event.Column, bytes *atomic.Int64) error {
+	rows := make([]int, len(places))
+	for i, p := range places {
+		rows[i] = top[p].row
+	}
+	readers := []*segment.Reader{m.r}
+	for len(readers) < workers() {
+		o := q.matchers.get()
+		defer q.matchers.put(o)
+		defer func() { bytes.Add(o.r.Bytes) }()
+		readers = append(readers, o.r)
+	}
+	return m.rows.Prepare(rows, cols, readers)
 }
 
 var allColumns = event.Columns()

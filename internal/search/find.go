@@ -1,6 +1,7 @@
 package search
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +14,6 @@ type finder struct {
 	ascii    bool   // needle is ASCII: hay is searched as it is
 	caseless bool   // needle has no letters with case: the same
 	rare     int    // index of the byte that is looked for
-	lo, hi   byte   // its two cases; alike when it has none
 	odd      bool   // needle holds k or i, which characters outside of ASCII fold to
 }
 
@@ -37,13 +37,6 @@ func newFinder(needle string) *finder {
 	for _, r := range f.needle {
 		ascii := r < utf8.RuneSelf && !unicode.IsLetter(r)
 		f.caseless = f.caseless && (ascii || isUnspaced(r))
-	}
-	if f.needle != "" {
-		f.lo = f.needle[f.rare]
-		f.hi = f.lo
-		if 'a' <= f.lo && f.lo <= 'z' {
-			f.hi = f.lo - 0x20
-		}
 	}
 	return f
 }
@@ -120,38 +113,71 @@ func (f *finder) bounded(hay string, i int) bool {
 // foldsOddly says whether folding hay makes ASCII letters of the needle from characters outside of ASCII: the Kelvin
 // sign and the dotted capital I.
 func (f *finder) foldsOddly(hay string) bool {
-	return f.odd && (strings.Contains(hay, "\u212A") || strings.Contains(hay, "\u0130"))
+	return f.odd && hasNonASCII(hay) && (strings.Contains(hay, "\u212A") || strings.Contains(hay, "\u0130"))
 }
 
 // index finds the ASCII needle at or after from by looking for its rarest byte in both cases.
 func (f *finder) index(hay string, from int) int {
+	return f.indexBy(f.rare, hay, from)
+}
+
+// indexBy is index with the byte of the needle to look for.
+func (f *finder) indexBy(rare int, hay string, from int) int {
 	n := len(f.needle)
 	if n == 0 {
 		return from
 	}
-	pos, end := from+f.rare, len(hay)-(n-1-f.rare) // where the rare byte can stand
+	pos, end := from+rare, len(hay)-(n-1-rare) // where the rare byte can stand
 	if pos >= end {
 		return -1
 	}
-	lo := nextByte(hay, pos, end, f.lo)
+	c, upper := f.needle[rare], upperCase(f.needle[rare])
+	lo := nextByte(hay, pos, end, c)
 	hi := end
-	if f.hi != f.lo {
-		hi = nextByte(hay, pos, end, f.hi)
+	if upper != c {
+		hi = nextByte(hay, pos, end, upper)
 	}
 	for {
 		at := min(lo, hi)
 		if at >= end {
 			return -1
 		}
-		if start := at - f.rare; equalFoldASCII(hay[start:start+n], f.needle) {
+		if start := at - rare; equalFoldASCII(hay[start:start+n], f.needle) {
 			return start
 		}
 		if at == lo {
-			lo = nextByte(hay, at+1, end, f.lo)
+			lo = nextByte(hay, at+1, end, c)
 		} else {
-			hi = nextByte(hay, at+1, end, f.hi)
+			hi = nextByte(hay, at+1, end, upper)
 		}
 	}
+}
+
+func upperCase(c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		return c - 0x20
+	}
+	return c
+}
+
+// rarest is the index of the byte of the needle that stands least often, in either case, at the head of a run of texts.
+func (f *finder) rarest(run string) int {
+	var seen [256]int
+	for i := range min(len(run), 8<<10) {
+		seen[run[i]]++
+	}
+	best, rare := len(run)+1, f.rare
+	for i := range len(f.needle) {
+		c := f.needle[i]
+		n := seen[c]
+		if u := upperCase(c); u != c {
+			n += seen[u] + 1 // two bytes to look for instead of one
+		}
+		if n < best {
+			best, rare = n, i
+		}
+	}
+	return rare
 }
 
 // nextByte is where c stands in s[from:end], or end.
@@ -194,8 +220,15 @@ func equalFold(s, want string) bool {
 }
 
 func hasNonASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+	b := []byte(s) // not copied: it does not leave
+	for ; len(b) >= 32; b = b[32:] {
+		w := binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+		if w&0x8080808080808080 != 0 {
+			return true
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
 			return true
 		}
 	}
@@ -211,7 +244,8 @@ func (f *finder) searchRun() func(run string) func(from int) int {
 		if f.foldsOddly(run) {
 			return func(from int) int { return from } // every text is asked
 		}
-		return func(from int) int { return f.index(run, from) }
+		rare := f.rarest(run)
+		return func(from int) int { return f.indexBy(rare, run, from) }
 	}
 }
 

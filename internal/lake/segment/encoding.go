@@ -217,22 +217,52 @@ func packMini(dst []byte, d []uint64, width int) []byte {
 	return dst
 }
 
-// decodeDelta appends the values of a DELTA_BINARY_PACKED run to dst and returns what follows the run.
-func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
+// deltaHead reads the header of a DELTA_BINARY_PACKED run.
+func deltaHead(src []byte, limit int) (n int, first int64, rest []byte, err error) {
 	var head [3]uint64
 	for i := range head {
 		v, k := binary.Uvarint(src)
 		if k <= 0 {
-			return dst, src, errShort
+			return 0, 0, src, errShort
 		}
 		head[i], src = v, src[k:]
 	}
 	first, k := binary.Varint(src)
 	if k <= 0 || head[0] != deltaBlock || head[1] != deltaMini || head[2] > uint64(limit) {
-		return dst, src, errShort
+		return 0, 0, src, errShort
 	}
-	src = src[k:]
-	left := int(head[2])
+	return int(head[2]), first, src[k:], nil
+}
+
+// skipDelta returns what follows a DELTA_BINARY_PACKED run.
+func skipDelta(src []byte, limit int) ([]byte, error) {
+	n, _, src, err := deltaHead(src, limit)
+	if err != nil {
+		return src, err
+	}
+	for left := n - 1; left > 0; left -= deltaBlock {
+		_, k := binary.Varint(src)
+		if k <= 0 || len(src) < k+deltaMini {
+			return src, errShort
+		}
+		size := k + deltaMini
+		for m := 0; m < deltaMini && m*miniLen < left; m++ {
+			size += miniLen * int(src[k+m]) / 8
+		}
+		if size > len(src) {
+			return src, errShort
+		}
+		src = src[size:]
+	}
+	return src, nil
+}
+
+// decodeDelta appends the values of a DELTA_BINARY_PACKED run to dst and returns what follows the run.
+func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
+	left, first, src, err := deltaHead(src, limit)
+	if err != nil {
+		return dst, src, err
+	}
 	if left == 0 {
 		return dst, src, nil
 	}
@@ -255,15 +285,37 @@ func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
 			n := min(miniLen, left)
 			at := len(dst)
 			dst = dst[:at+n] // grown above
-			for i := range dst[at:] {
-				v += least + int64(bitsAt(src[:nb], i*w, w))
-				dst[at+i] = v
-			}
+			v = undelta(dst[at:], src[:nb], w, least, v)
 			src = src[nb:]
 			left -= n
 		}
 	}
 	return dst, src, nil
+}
+
+// undelta fills dst with the values of a miniblock that follow v and returns the last of them.
+func undelta(dst []int64, src []byte, width int, least, v int64) int64 {
+	if width == 0 {
+		for i := range dst {
+			v += least
+			dst[i] = v
+		}
+		return v
+	}
+	i, bit := 0, 0
+	if width <= 56 { // eight bytes from the value's first byte hold it
+		mask := uint64(1)<<width - 1
+		for last := 8*len(src) - 64; i < len(dst) && bit <= last; i++ {
+			v += least + int64(binary.LittleEndian.Uint64(src[bit>>3:])>>(bit&7)&mask)
+			dst[i] = v
+			bit += width
+		}
+	}
+	for ; i < len(dst); i++ {
+		v += least + int64(bitsAt(src, i*width, width))
+		dst[i] = v
+	}
+	return v
 }
 
 // bitsAt reads width bits from bit offset at, least significant first.

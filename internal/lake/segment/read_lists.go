@@ -56,6 +56,9 @@ func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	if err != nil {
 		return err
 	}
+	if ch.enc == encText {
+		e.block, r.body = body, e.block // the texts stay where they are
+	}
 	if r.rep, body, err = hybridBlock(body, 1, ch.values, r.rep); err != nil {
 		return err
 	}

@@ -86,19 +86,73 @@ func (r *Reader) Texts(g *Group, c event.Column, row int, t *Texts) error {
 	return r.texts(g, ch, l, p, t)
 }
 
-// texts decodes one page.
-func (r *Reader) texts(g *Group, ch *chunk, l *leaf, p *page, t *Texts) error {
+// Run reads the page of texts without a dictionary that holds row, but only All of it. Offsets and Codes come with Finish.
+func (r *Reader) Run(g *Group, c event.Column, row int, t *Texts) error {
+	li := leafOf[c]
+	ch, l := &g.chunks[li], &leaves[li]
+	t.reset(g.Rows)
+	p := ch.pageOf(row)
+	if p == nil || ch.enc != encText {
+		return errPage
+	}
 	t.First, t.Rows = p.firstRow, p.rows
+	if err := r.own(g, ch, p, t); err != nil {
+		return err
+	}
+	body := t.block
+	if l.maxDef > 0 {
+		if len(body) < 4 || int(binary.LittleEndian.Uint32(body)) > len(body)-4 {
+			return errPage
+		}
+		body = body[4+binary.LittleEndian.Uint32(body):]
+	}
+	var err error
+	t.bytes, err = skipDelta(body, p.rows)
+	return err
+}
+
+// Finish decodes the rest of what Run has read.
+func (r *Reader) Finish(c event.Column, t *Texts) error {
+	return r.page(t.block, encText, &leaves[leafOf[c]], t)
+}
+
+// own reads a page into the memory of t.
+func (r *Reader) own(g *Group, ch *chunk, p *page, t *Texts) error {
 	body, err := r.load(g, p, ch.packed)
 	if err != nil {
 		return err
 	}
-	def, body, err := r.scalarLevels(body, l, p.rows)
+	if !ch.packed {
+		return errPage
+	}
+	t.block, r.body = body, t.block
+	return nil
+}
+
+// texts decodes one page.
+func (r *Reader) texts(g *Group, ch *chunk, l *leaf, p *page, t *Texts) error {
+	t.First, t.Rows = p.firstRow, p.rows
+	if ch.enc == encText {
+		if err := r.own(g, ch, p, t); err != nil {
+			return err
+		}
+		return r.page(t.block, ch.enc, l, t)
+	}
+	body, err := r.load(g, p, ch.packed)
 	if err != nil {
 		return err
 	}
-	have := count(def, 1, p.rows)
-	if ch.enc == encDict {
+	return r.page(body, ch.enc, l, t)
+}
+
+// page decodes the body of a page.
+func (r *Reader) page(body []byte, enc encoding, l *leaf, t *Texts) error {
+	def, body, err := r.scalarLevels(body, l, t.Rows)
+	if err != nil {
+		return err
+	}
+	have := count(def, 1, t.Rows)
+	if enc == encDict {
 		if t.Codes, err = codes(t.Codes, body, have, t.Len()); err != nil {
 			return err
 		}
@@ -197,7 +251,7 @@ func (r *Reader) dictionary(g *Group, ch *chunk, t *Texts) error {
 	return nil
 }
 
-// run decodes n texts of DELTA_LENGTH_BYTE_ARRAY.
+// run decodes n texts of DELTA_LENGTH_BYTE_ARRAY. They stay where they are.
 func (r *Reader) run(body []byte, n int, t *Texts) error {
 	lens, rest, err := decodeDelta(r.lens[:0], body, n)
 	r.lens = lens
@@ -213,8 +267,9 @@ func (r *Reader) run(body []byte, n int, t *Texts) error {
 		}
 		t.offs = append(t.offs, uint32(at))
 	}
-	// The page's memory goes to the texts, and theirs is used for the next page.
-	t.bytes = rest[:at]
-	t.block, r.body = r.body, t.block
+	if at != int64(len(rest)) {
+		return errPage
+	}
+	t.bytes = rest
 	return nil
 }

@@ -1,6 +1,14 @@
 package segment
 
-import "kiroku/internal/event"
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"kiroku/internal/event"
+)
 
 // Rows reads whole rows of one group at a time. Columns are decoded when they are first asked for. It keeps its memory
 // from group to group.
@@ -14,6 +22,9 @@ type Rows struct {
 	nums   [event.NumColumns]*Numbers
 	lists  [event.NumColumns]*Lists
 	vals   *Lists
+	elems  [event.NumColumns]*sparseList // lists, and the keys of the map
+	values *sparseList                   // the values of the map
+	pairs  [][]byte                      // keys of a row of the map
 }
 
 // readiness says how a column of the group is read.
@@ -39,6 +50,44 @@ func (r *Reader) Few(g *Group, rs *Rows) *Rows {
 	return rs
 }
 
+// Prepare decodes what Fill needs for the given columns of the given rows, on as many goroutines as there are readers.
+func (rs *Rows) Prepare(rows []int, cols []event.Column, readers []*Reader) error {
+	cols = slices.Clone(cols)
+	size := func(c event.Column) int { return rs.g.chunks[leafOf[c]].size }
+	slices.SortFunc(cols, func(a, b event.Column) int { return cmp.Compare(size(b), size(a)) })
+	var next atomic.Int64
+	var g errgroup.Group
+	for _, r := range readers {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(cols) {
+					return nil
+				}
+				if rs.g.Empty(cols[i]) {
+					continue
+				}
+				if err := rs.prepareRows(r, rows, cols[i]); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+func (rs *Rows) prepareRows(r *Reader, rows []int, c event.Column) error {
+	if err := rs.prepare(r, c); err != nil || rs.ready[c] == sparsely || c.Kind() != event.String {
+		return err
+	}
+	for _, row := range rows {
+		if _, err := rs.text(r, row, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Fill adds the given columns of a row to e. The strings are valid as long as rs is.
 func (rs *Rows) Fill(row int, cols []event.Column, e *event.Event) error {
 	for _, c := range cols {
@@ -46,12 +95,16 @@ func (rs *Rows) Fill(row int, cols []event.Column, e *event.Event) error {
 			continue
 		}
 		if rs.ready[c] == unread {
-			if err := rs.prepare(c); err != nil {
+			if err := rs.prepare(rs.r, c); err != nil {
 				return err
 			}
 		}
 		var err error
 		switch kind := c.Kind(); {
+		case rs.ready[c] == sparsely && kind == event.StringMap:
+			err = rs.fillFewPairs(row, c, e)
+		case rs.ready[c] == sparsely && kind == event.StringList:
+			err = rs.elems[c].each(row, func(text []byte) { e.Add(c, "", event.Bytes(text)) })
 		case rs.ready[c] == sparsely:
 			err = rs.sparse[c].fill(row, c, e)
 		case kind == event.String:
@@ -70,13 +123,33 @@ func (rs *Rows) Fill(row int, cols []event.Column, e *event.Event) error {
 	return nil
 }
 
-// prepare decodes a column, or finds out that single values can be read as they are.
-func (rs *Rows) prepare(c event.Column) error {
-	if rs.few {
+// prepareFew finds out whether single values of a column can be read as they are.
+func (rs *Rows) prepareFew(r *Reader, c event.Column) (ok bool, err error) {
+	li := leafOf[c]
+	switch c.Kind() {
+	case event.StringList, event.StringMap:
+		if rs.elems[c] == nil {
+			rs.elems[c] = &sparseList{}
+		}
+		if ok, err = rs.elems[c].open(r, rs.g, li); !ok || err != nil || c.Kind() == event.StringList {
+			return ok, err
+		}
+		if rs.values == nil {
+			rs.values = &sparseList{}
+		}
+		return rs.values.open(r, rs.g, li+1)
+	default:
 		if rs.sparse[c] == nil {
 			rs.sparse[c] = &sparse{}
 		}
-		ok, err := rs.sparse[c].open(rs.r, rs.g, c)
+		return rs.sparse[c].open(r, rs.g, c)
+	}
+}
+
+// prepare decodes a column, or finds out that it needs not.
+func (rs *Rows) prepare(r *Reader, c event.Column) error {
+	if rs.few {
+		ok, err := rs.prepareFew(r, c)
 		if err != nil {
 			return err
 		}
@@ -100,39 +173,46 @@ func (rs *Rows) prepare(c event.Column) error {
 		if rs.lists[c] == nil {
 			rs.lists[c] = &Lists{}
 		}
-		return rs.r.Lists(rs.g, c, rs.lists[c])
+		return r.Lists(rs.g, c, rs.lists[c])
 	case event.StringMap:
 		if rs.lists[c] == nil {
 			rs.lists[c], rs.vals = &Lists{}, &Lists{}
 		}
-		if err := rs.r.Lists(rs.g, c, rs.lists[c]); err != nil {
+		if err := r.Lists(rs.g, c, rs.lists[c]); err != nil {
 			return err
 		}
-		return rs.r.MapValues(rs.g, c, rs.vals)
+		return r.MapValues(rs.g, c, rs.vals)
 	default:
 		if rs.nums[c] == nil {
 			rs.nums[c] = &Numbers{}
 		}
-		return rs.r.Numbers(rs.g, c, rs.nums[c])
+		return r.Numbers(rs.g, c, rs.nums[c])
 	}
 }
 
 func (rs *Rows) fillText(row int, c event.Column, e *event.Event) error {
+	t, err := rs.text(rs.r, row, c)
+	if err != nil {
+		return err
+	}
+	if code := t.Codes[row-t.First]; code != NoCode {
+		e.Str(c, "", t.At(code))
+	}
+	return nil
+}
+
+// text is the page of a column of texts that holds row.
+func (rs *Rows) text(r *Reader, row int, c event.Column) (*Texts, error) {
 	pages := rs.g.chunks[leafOf[c]].pages
 	at := 0
 	for at < len(pages)-1 && row >= pages[at+1].firstRow {
 		at++
 	}
 	t := rs.texts[c][at]
-	if t.First < 0 {
-		if err := rs.r.Texts(rs.g, c, row, t); err != nil {
-			return err
-		}
+	if t.First >= 0 {
+		return t, nil
 	}
-	if code := t.Codes[row-t.First]; code != NoCode {
-		e.Str(c, "", t.At(code))
-	}
-	return nil
+	return t, r.Texts(rs.g, c, row, t)
 }
 
 func (rs *Rows) fillNumber(row int, c event.Column, e *event.Event) {
@@ -153,4 +233,18 @@ func (rs *Rows) fillMap(row int, c event.Column, e *event.Event) {
 	for k := keys.Starts[row]; k < keys.Starts[row+1]; k++ {
 		e.Unmap(keys.Elems.At(keys.Elems.Codes[k]), vals.Elems.At(vals.Elems.Codes[k]))
 	}
+}
+
+func (rs *Rows) fillFewPairs(row int, c event.Column, e *event.Event) error {
+	rs.pairs = rs.pairs[:0]
+	if err := rs.elems[c].each(row, func(key []byte) { rs.pairs = append(rs.pairs, key) }); err != nil {
+		return err
+	}
+	i := 0
+	return rs.values.each(row, func(value []byte) {
+		if i < len(rs.pairs) {
+			e.Unmap(event.Bytes(rs.pairs[i]), event.Bytes(value))
+		}
+		i++
+	})
 }

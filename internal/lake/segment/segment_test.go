@@ -1,11 +1,13 @@
 package segment
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +103,12 @@ func TestRoundTrip(t *testing.T) {
 				}
 				rows := r.Rows(g)
 				few = NewReader().Few(g, few)
+				first := i
+				sampled := func(row int) bool { return (first+row)%7 == 0 || (first+row)%64 < 3 }
+				if err := few.Prepare(rowsOf(g, sampled), event.Columns(), []*Reader{NewReader(), NewReader()}); err != nil {
+					t.Fatal(err)
+				}
+				checkRuns(t, g)
 				for row := range g.Rows {
 					fill(&want, i)
 					want.Int(event.ColSeq, "", 100+int64(i))
@@ -111,7 +119,7 @@ func TestRoundTrip(t *testing.T) {
 					if d := cmp.Diff(string(want.AppendJSON(nil)), string(got.AppendJSON(nil))); d != "" {
 						t.Fatalf("row %d: %s", i, d)
 					}
-					if i%7 == 0 || i%64 < 3 {
+					if sampled(row) {
 						got.Reset()
 						if err := few.Fill(row, event.Columns(), &got); err != nil {
 							t.Fatal(err)
@@ -127,6 +135,41 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatalf("read %d rows, wrote %d", i, n)
 			}
 		})
+	}
+}
+
+func rowsOf(g *Group, want func(row int) bool) (rows []int) {
+	for row := range g.Rows {
+		if want(row) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// checkRuns reads pages of texts in two steps and compares them with those read at once.
+func checkRuns(t *testing.T, g *Group) {
+	t.Helper()
+	var once, twice Texts
+	a, b := NewReader(), NewReader()
+	for _, c := range []event.Column{event.ColRawData, event.ColMessage, event.ColEventUID} {
+		for _, p := range g.Pages(c) {
+			if g.Empty(c) {
+				continue
+			}
+			if err := errors.Join(a.Texts(g, c, p.First, &once), b.Run(g, c, p.First, &twice)); err != nil {
+				t.Fatal(err)
+			}
+			if string(once.All()) != string(twice.All()) {
+				t.Fatalf("%s from row %d: another run", c, p.First)
+			}
+			if err := b.Finish(c, &twice); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(once.Codes, twice.Codes) || !slices.Equal(once.Offsets(), twice.Offsets()) {
+				t.Fatalf("%s from row %d: other offsets", c, p.First)
+			}
+		}
 	}
 }
 

@@ -64,25 +64,53 @@ func (s *sparse) open(r *Reader, g *Group, c event.Column) (bool, error) {
 	return s.codesOf(rest), nil
 }
 
-// bitmapOf takes the definition levels of width 1 off a page, if they are one run.
+// bitmapOf takes the definition levels of width 1 off a page, if they are one run; nil when all rows have a value.
 func bitmapOf(page []byte, rows int) (bitmap, rest []byte, ok bool) {
-	if len(page) < 5 {
+	levels, rest, one, ok := levelRun(page, 1, rows)
+	switch {
+	case !ok || one && levels[0] != 1:
 		return nil, nil, false
+	case one || full(levels, rows):
+		return nil, rest, true
 	}
-	n := int(binary.LittleEndian.Uint32(page))
-	if n > len(page)-4 {
-		return nil, nil, false
+	return levels, rest, true
+}
+
+// levelRun takes n levels off a page, if they are one run: packed bits, or one value for all.
+func levelRun(page []byte, width, n int) (levels, rest []byte, one, ok bool) {
+	if len(page) < 5 || n < 0 || n > 1<<31 {
+		return nil, nil, false, false
 	}
-	levels, rest := page[4:4+n], page[4+n:]
+	size := int(binary.LittleEndian.Uint32(page))
+	if size > len(page)-4 {
+		return nil, nil, false, false
+	}
+	levels, rest = page[4:4+size], page[4+size:]
 	h, k := binary.Uvarint(levels)
 	if k <= 0 {
-		return nil, nil, false
+		return nil, nil, false, false
 	}
 	levels = levels[k:]
-	if h&1 == 0 {
-		return nil, rest, h>>1 >= uint64(rows) && len(levels) == 1 && levels[0] == 1
+	if one = h&1 == 0; one {
+		return levels, rest, true, h>>1 >= uint64(n) && len(levels) == 1
 	}
-	return levels, rest, len(levels) >= (rows+7)/8
+	return levels, rest, false, len(levels) >= (n*width+7)/8
+}
+
+// full says whether the first n bits are all set.
+func full(bitmap []byte, n int) bool {
+	i := 0
+	for ; i+64 <= n; i += 64 {
+		if binary.LittleEndian.Uint64(bitmap[i>>3:]) != ^uint64(0) {
+			return false
+		}
+	}
+	for ; i < n; i++ {
+		if bitmap[i>>3]&(1<<(i&7)) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // codesOf takes the codes, if they are one run of whole bytes.
@@ -173,13 +201,11 @@ func (s *sparse) fill(row int, c event.Column, e *event.Event) error {
 	}
 	l := &leaves[leafOf[c]]
 	if l.phys == physByteArray {
-		if v >= uint64(len(s.offs)) {
-			return errPage
+		text, err := s.entry(v)
+		if err == nil {
+			e.Str(c, "", event.Bytes(text))
 		}
-		at := int(s.offs[v])
-		n := int(binary.LittleEndian.Uint32(s.dict[at:]))
-		e.Str(c, "", event.Bytes(s.dict[at+4:at+4+n]))
-		return nil
+		return err
 	}
 	size := 8
 	if l.phys == physInt32 {
@@ -196,4 +222,14 @@ func (s *sparse) fill(row int, c event.Column, e *event.Event) error {
 	}
 	e.Int(c, "", int64(v))
 	return nil
+}
+
+// entry is a text of the dictionary.
+func (s *sparse) entry(code uint64) ([]byte, error) {
+	if code >= uint64(len(s.offs)) {
+		return nil, errPage
+	}
+	at := int(s.offs[code])
+	n := int(binary.LittleEndian.Uint32(s.dict[at:]))
+	return s.dict[at+4 : at+4+n], nil
 }
