@@ -17,28 +17,36 @@ const (
 	mixB = 0xe7037ed1a0b428db
 )
 
-// hashText is a multiply-and-fold hash (as in wyhash): a few nanoseconds for the short texts that columns hold.
-func hashText(s string) uint32 {
+// ends are the first and the last bytes of a text. Of two texts of the same length up to wholeText, they are the same
+// only if the texts are.
+type ends struct{ x, y uint64 }
+
+const wholeText = 16
+
+func endsOf(s string) ends {
 	b := bytesOf(s)
-	n := len(b)
-	h := hashSeed
-	var x, y uint64
-	switch {
-	case n > 16:
-		for ; len(b) > 16; b = b[16:] {
-			hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^mixA, binary.LittleEndian.Uint64(b[8:])^h)
-			h = hi ^ lo
-		}
-		tail := unsafe.Slice(unsafe.StringData(s), n)[n-16:]
-		x, y = binary.LittleEndian.Uint64(tail), binary.LittleEndian.Uint64(tail[8:])
+	switch n := len(b); {
 	case n >= 8:
-		x, y = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+		return ends{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])}
 	case n >= 4:
-		x, y = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+		return ends{uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))}
 	case n > 0:
-		x = uint64(b[0])<<16 | uint64(b[n>>1])<<8 | uint64(b[n-1])
+		return ends{uint64(b[0])<<16 | uint64(b[n>>1])<<8 | uint64(b[n-1]), 0}
 	}
-	hi, lo := bits.Mul64(x^mixB^uint64(n), y^h)
+	return ends{}
+}
+
+// hashText is a multiply-and-fold hash (as in wyhash): a few nanoseconds for the short texts that columns hold.
+func hashText(s string, e ends) uint32 {
+	h := hashSeed
+	for b := bytesOf(s); len(b) > wholeText; b = b[16:] {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^mixA, binary.LittleEndian.Uint64(b[8:])^h)
+		h = hi ^ lo
+	}
+	if n := len(s); n > wholeText {
+		e.x = binary.LittleEndian.Uint64(bytesOf(s)[n-16:])
+	}
+	hi, lo := bits.Mul64(e.x^mixB^uint64(len(s)), e.y^h)
 	return uint32(hi ^ lo)
 }
 
@@ -48,8 +56,7 @@ type dict struct {
 	offs  []uint32 // by code; len(offs) = codes + 1
 	arena []byte
 	codes []uint32 // one a value
-	last  uint32   // code of the value before
-	text  string   // the value before, in the arena; "" at first
+	last  slot     // of the value before; entry is 0 at first
 
 	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
 	toks   []uint32
@@ -59,6 +66,7 @@ type dict struct {
 
 // slot has all that a look-up needs in one place: most of its cost is waiting for memory.
 type slot struct {
+	ends  ends
 	hash  uint32
 	entry uint32 // code + 1; 0: free
 	off   uint32 // in the arena
@@ -73,7 +81,7 @@ func (d *dict) reset() {
 	d.toks = d.toks[:0]
 	d.tokOff = append(d.tokOff[:0], 0)
 	d.seen = d.seen[:0]
-	d.text = ""
+	d.last = slot{}
 }
 
 func (d *dict) len() int { return len(d.offs) - 1 }
@@ -84,29 +92,29 @@ func (d *dict) value(code int) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
+// is says whether the slot, which is not free, holds s.
+func (d *dict) is(p *slot, s string, e ends) bool {
+	return p.ends == e && int(p.len) == len(s) && (len(s) <= wholeText || string(d.arena[p.off:p.off+p.len]) == s)
+}
+
 // add appends s to the column. fresh says that it was not in the dictionary before.
 func (d *dict) add(s string) (code uint32, fresh bool) {
-	if s == d.text && s != "" {
-		d.codes = append(d.codes, d.last)
-		return d.last, false
+	e := endsOf(s)
+	if d.last.entry != 0 && d.is(&d.last, s, e) {
+		d.codes = append(d.codes, d.last.entry-1)
+		return d.last.entry - 1, false
 	}
 	if len(d.table) < 2*len(d.offs) {
 		d.grow()
 	}
-	h := hashText(s)
+	h := hashText(s, e)
 	mask := uint32(len(d.table) - 1)
 	i := h & mask
-	for {
-		p := &d.table[i]
-		if p.entry == 0 {
-			break
-		}
-		if p.hash == h && int(p.len) == len(s) {
-			if v := d.arena[p.off : p.off+p.len]; string(v) == s {
-				d.last, d.text = p.entry-1, unsafe.String(unsafe.SliceData(v), len(v))
-				d.codes = append(d.codes, d.last)
-				return d.last, false
-			}
+	for d.table[i].entry != 0 {
+		if p := &d.table[i]; d.is(p, s, e) {
+			d.last = *p
+			d.codes = append(d.codes, p.entry-1)
+			return p.entry - 1, false
 		}
 		i = (i + 1) & mask
 	}
@@ -114,12 +122,12 @@ func (d *dict) add(s string) (code uint32, fresh bool) {
 		return d.add(strings.ToValidUTF8(s, "\ufffd")) // texts in Parquet and Iceberg are UTF-8
 	}
 	code = uint32(d.len())
-	d.table[i] = slot{hash: h, entry: code + 1, off: uint32(len(d.arena)), len: uint32(len(s))}
+	d.last = slot{ends: e, hash: h, entry: code + 1, off: uint32(len(d.arena)), len: uint32(len(s))}
+	d.table[i] = d.last
 	d.arena = append(d.arena, s...)
 	d.offs = append(d.offs, uint32(len(d.arena)))
 	d.seen = append(d.seen, 0)
 	d.codes = append(d.codes, code)
-	d.last, d.text = code, d.value(int(code))
 	return code, true
 }
 
