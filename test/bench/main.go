@@ -49,10 +49,16 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	fl.IntVar(&b.hot, "hot", 15, "repeats of a query after the first one")
 	fl.StringVar(&b.shared, "shared", env("BENCH_SHARED", "../shared/bench"), "folder of the load generator and the harness ($BENCH_SHARED)")
 	fl.StringVar(&b.work, "work", env("BENCH_WORK", filepath.Join(os.TempDir(), "kiroku-bench")), "scratch folder ($BENCH_WORK), 6 GB for 2 million events")
+	var sk soak
+	fl.DurationVar(&sk.lasts, "soak", 0, "instead of all that: send for so long at -rate, watch goroutines, files and memory, and how soon events are found")
+	fl.IntVar(&sk.rate, "rate", 10_000, "events a second of -soak")
 	if err := fl.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if sk.lasts > 0 {
+		return b.soak(ctx, sk)
 	}
 	if err := b.prepare(ctx); err != nil {
 		return err

@@ -105,16 +105,11 @@ func (b *bench) ask(ctx context.Context) (results []result, err error) {
 	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("3"), 0); err != nil {
 		fmt.Fprintf(b.errw, "the page cache stays: %v\n", err)
 	}
-	url, stop, err := b.start(ctx, data)
+	c, stop, err := b.start(ctx, data)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	token, err := os.ReadFile(filepath.Join(data, "admin.token"))
-	if err != nil {
-		return nil, err
-	}
-	c := caller{url: url, token: strings.TrimSpace(string(token))}
 	for _, q := range queries(t, b.events) {
 		r := result{name: q.name, want: q.want}
 		if r.got, r.cold, err = c.ask(ctx, q); err != nil {
@@ -136,25 +131,32 @@ func (b *bench) ask(ctx context.Context) (results []result, err error) {
 }
 
 // start runs the binary on free ports.
-func (b *bench) start(ctx context.Context, data string) (url string, stop func() error, err error) {
+func (b *bench) start(ctx context.Context, data string) (s served, stop func() error, err error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "kiroku"), "serve", "--data", data, "--http", "127.0.0.1:0", "--syslog", "127.0.0.1:0")
 	out, err := cmd.StderrPipe()
 	if err != nil {
-		return "", nil, err
+		return s, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return s, nil, err
 	}
 	stop = func() error { return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()) }
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if m := regexp.MustCompile(`^ready http=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+		if m := regexp.MustCompile(`^ready http=(\S+) syslog=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
 			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
-			return "http://" + m[1], stop, nil
+			token, err := os.ReadFile(filepath.Join(data, "admin.token"))
+			return served{caller{"http://" + m[1], strings.TrimSpace(string(token))}, m[2]}, stop, err
 		}
 		fmt.Fprintln(b.errw, lines.Text())
 	}
-	return "", nil, fmt.Errorf("kiroku serve ended before it was ready: %w", cmd.Wait())
+	return s, nil, fmt.Errorf("kiroku serve ended before it was ready: %w", cmd.Wait())
+}
+
+// served is a running binary.
+type served struct {
+	caller
+	syslog string
 }
 
 type caller struct{ url, token string }
