@@ -50,6 +50,9 @@ file cannot be read to its end, what was before the damage is stored, the other 
 				return err
 			}
 			items, missing := file.Find(paths)
+			if len(items) == 0 && !f.json {
+				return fault.New(fault.NotFound, errors.Join(missing...), "Name files, folders or patterns that exist; - is standard input.")
+			}
 			s, err := a.dial()
 			if err != nil {
 				return err

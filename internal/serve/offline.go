@@ -26,7 +26,7 @@ func Fsck(ctx context.Context, cfg *config.Config, log *slog.Logger, repair bool
 		return rep, fmt.Errorf("find data folder %q: %w", cfg.DataDir, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "meta.db")); errors.Is(err, fs.ErrNotExist) {
-		return rep, fault.New(fault.NotFound, fmt.Errorf("open data folder: %q holds no data of kiroku", dir), "Name the folder that \"kiroku serve --data\" was given.")
+		return rep, fault.New(fault.NotFound, fmt.Errorf("open data folder: %q holds no data of kiroku", dir), "Name the folder that \"kiroku serve --data\" was given, or a running service with --url and --token.")
 	}
 	st, err := openStorage(ctx, dir, cfg, log)
 	if errors.Is(err, lake.ErrInUse) {

@@ -68,7 +68,11 @@ type Server struct {
 // Run builds the service and runs it until ctx ends.
 func Run(ctx context.Context, opt Options) (err error) {
 	s := &Server{opt: opt, started: time.Now(), byName: map[string]*syslog.Input{}}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() {
+		if err = errors.Join(err, s.close()); err == nil {
+			opt.Log.LogAttrs(ctx, slog.LevelInfo, "stopped: everything that was taken is stored")
+		}
+	}()
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
