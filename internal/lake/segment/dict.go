@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -145,4 +146,52 @@ func (d *dict) grow() {
 		}
 		d.table[i] = p
 	}
+}
+
+// Of a large dictionary the values that stand in many places get the least codes, then those that stand in some: the
+// high bytes of their codes are then alike, which is what zstd sees.
+const (
+	rankFrom = 256 // entries; below, a code is one byte
+	rankMany = 512 // one in so many values
+	rankSome = 8   // places
+)
+
+// ranking is the memory of rank.
+type ranking struct{ counts, order, place []uint32 }
+
+// rank gives the codes anew and returns the entries in their new order.
+func (d *dict) rank(r *ranking) (order []uint32) {
+	r.counts, r.place, r.order = zeros(r.counts, d.len()), zeros(r.place, d.len()), r.order[:0]
+	for _, c := range d.codes {
+		r.counts[c]++
+	}
+	many := uint32(max(rankSome, len(d.codes)/rankMany))
+	kind := func(n uint32) int {
+		switch {
+		case n >= many:
+			return 0
+		case n >= rankSome:
+			return 1
+		}
+		return 2
+	}
+	for k := range 3 {
+		for c, n := range r.counts {
+			if kind(n) == k {
+				r.place[c] = uint32(len(r.order))
+				r.order = append(r.order, uint32(c))
+			}
+		}
+	}
+	for i, c := range d.codes {
+		d.codes[i] = r.place[c]
+	}
+	return r.order
+}
+
+// zeros is s with n zeros.
+func zeros(s []uint32, n int) []uint32 {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }

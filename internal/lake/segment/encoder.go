@@ -27,6 +27,7 @@ type encoder struct {
 	nums  numDict
 
 	entries []byte // of a dictionary page
+	ranks   ranking
 }
 
 func newEncoder(level Level) *encoder { return &encoder{zstd: zstd.NewCtx(), level: int(level)} }
@@ -210,7 +211,14 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 		ch.enc = encDict
 		ch.dictAt = len(out)
 		entries := e.entries[:0]
+		var order []uint32
+		if d.len() > rankFrom {
+			order = d.rank(&e.ranks)
+		}
 		for c := range d.len() {
+			if order != nil {
+				c = int(order[c])
+			}
 			entries = binary.LittleEndian.AppendUint32(entries, d.offs[c+1]-d.offs[c])
 			entries = append(entries, d.arena[d.offs[c]:d.offs[c+1]]...)
 		}
