@@ -24,7 +24,7 @@ type inflight struct {
 	bytes   int64
 }
 
-// commitLoop commits flush_interval after the first event, or earlier when there is much.
+// commitLoop commits flush_interval after the first event, or earlier when there is much or when somebody waits for little.
 func (l *Lake) commitLoop(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -35,14 +35,43 @@ func (l *Lake) commitLoop(ctx context.Context) error {
 		case <-l.first:
 		}
 		timer.Reset(l.opt.FlushInterval)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-		case <-l.full:
+		if err := l.awaitDue(ctx, timer.C); err != nil {
+			return err
 		}
 		if err := l.commitUntilDone(ctx); err != nil {
 			return err
+		}
+	}
+}
+
+// A sender that waits gets its answer before flush_interval is over, as long as that does not cut a stream into crumbs.
+const (
+	promptGather = 20 * time.Millisecond // for others that wait, too
+	promptPause  = 60 * time.Millisecond // from one commit to the next
+	promptEvents = 2048                  // with more, the stream is a fast one: it keeps to flush_interval
+)
+
+// awaitDue returns when it is time to commit.
+func (l *Lake) awaitDue(ctx context.Context, flush <-chan time.Time) error {
+	var prompt <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-flush:
+			return nil
+		case <-l.full:
+			return nil
+		case <-l.awaited:
+			if prompt == nil {
+				since := time.Since(time.UnixMicro(l.lastCommit.Load()))
+				prompt = time.After(max(promptGather, promptPause-since))
+			}
+		case <-prompt:
+			if l.pendingEvents.Load() <= promptEvents {
+				return nil
+			}
+			prompt = nil
 		}
 	}
 }

@@ -67,9 +67,10 @@ type Lake struct {
 	writersMu sync.Mutex
 	writers   []*Writer
 
-	first chan struct{} // there is something to commit
-	full  chan struct{} // there is so much of it that it should not wait
-	gate  gate
+	first   chan struct{} // there is something to commit
+	full    chan struct{} // there is so much of it that it should not wait
+	awaited chan struct{} // somebody waits for it
+	gate    gate
 
 	pendingEvents, pendingBytes atomic.Int64 // since the last cut
 
@@ -85,7 +86,7 @@ type Lake struct {
 // Open opens the lake in opt.Dir, finishes or undoes what a crash interrupted, and makes the default store.
 func Open(ctx context.Context, opt Options) (*Lake, error) {
 	l := &Lake{opt: opt, db: opt.DB, cat: opt.Tables, log: opt.Log, stores: map[string]*store{},
-		first: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+		first: make(chan struct{}, 1), full: make(chan struct{}, 1), awaited: make(chan struct{}, 1)}
 	l.gate.init()
 	if err := diskfile.MkdirAll(filepath.Join(opt.Dir, "fresh")); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -170,4 +171,32 @@ func TestLifeOfEvents(t *testing.T) {
 	if err != nil || !rep.OK {
 		t.Errorf("fsck: %+v, %v", rep, err)
 	}
+}
+
+// A sender that waits is answered long before flush_interval is over; one in a fast stream is not allowed to cut it up.
+func TestPromptCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			events int
+			want   time.Duration
+		}{{1, promptGather}, {promptEvents, promptGather}, {promptEvents + 1, 500 * time.Millisecond}} {
+			l := &Lake{opt: Options{FlushInterval: 500 * time.Millisecond}, awaited: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+			l.pendingEvents.Store(int64(c.events))
+			signal(l.awaited)
+			began := time.Now()
+			if err := l.awaitDue(t.Context(), time.After(l.opt.FlushInterval)); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took != c.want {
+				t.Errorf("%d events: due after %s, want %s", c.events, took, c.want)
+			}
+			l.lastCommit.Store(time.Now().UnixMicro())
+			signal(l.awaited)
+			began = time.Now()
+			_ = l.awaitDue(t.Context(), time.After(l.opt.FlushInterval))
+			if took := time.Since(began); took < promptPause {
+				t.Errorf("%d events: due %s after the commit before", c.events, took)
+			}
+		}
+	})
 }

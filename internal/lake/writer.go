@@ -96,6 +96,8 @@ func (w *Writer) End(cp *event.Checkpoint, done func(error)) {
 	signal(l.first)
 	if large || events >= l.opt.FlushEvents || bytes >= l.opt.FlushBytes {
 		signal(l.full)
+	} else if done != nil {
+		signal(l.awaited)
 	}
 }
 

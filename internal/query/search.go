@@ -117,7 +117,7 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 func (q *Queries) firstHits(ctx context.Context, us []unit, c *compiled, after *place, limit int, scanned *Scanned) (hits, error) {
 	var top hits
 	var mu sync.Mutex
-	for width := 1; len(us) > 0; width = min(2*width, 64) {
+	for width := min(2, workers()); len(us) > 0; width = min(2*width, 64) {
 		n := min(width, len(us))
 		for n > 0 && len(top) > limit && us[n-1].g.MaxTime < top[0].time {
 			n--
