@@ -22,6 +22,9 @@ var layers = map[string][]string{
 	"source/all":        {"event", "source", "source/*"},
 	"source/sourcetest": {"event", "source"},
 
+	// CloudTrail's bucket: names and digests.
+	"cloudtrail/objectkey": {},
+
 	// Stages.
 	"intake":        {},
 	"intake/syslog": {"event", "fault", "intake", "logkey"},
