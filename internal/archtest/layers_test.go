@@ -49,6 +49,7 @@ var layers = map[string][]string{
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
 	"api":               {"event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"intake"},
+	"awsapi/sigv4":      {},
 
 	// Where everything is put together.
 	"serve":               {"*"},
