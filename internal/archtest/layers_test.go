@@ -42,7 +42,7 @@ var layers = map[string][]string{
 
 	// Answers.
 	"engine":            {},
-	"engine/duckdb":     {"engine", "event", "fault"},
+	"engine/duckdb":     {"decode/jsonpath", "engine", "event", "fault"},
 	"engine/enginetest": {"engine", "event", "fault"},
 	"search":            {"event", "source"},
 	"search/searchtest": {"event", "search", "source"},
@@ -76,7 +76,7 @@ var libraries = map[string][]string{
 	"github.com/apache/arrow-go":           {"engine/enginetest"}, // tests only: files from another writer than ours
 	"github.com/DataDog/zstd":              {"lake/segment"},
 	"github.com/cespare/xxhash":            {"lake/segment", "source/accessgateway"},
-	"github.com/klauspost/compress":        {"api", "intake/file"},
+	"github.com/klauspost/compress":        {"api", "decode/trailfile", "intake/file"},
 	"github.com/mattn/go-sqlite3":          {"meta"},
 	"github.com/pressly/goose":             {"meta"},
 	"github.com/ua-parser/uap-go":          {"enrich", "source/ivanti"},
