@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	// What stages agree on.
 	"meta":          {"fault"},
 	"meta/metatest": {"fault", "meta"},
-	"identity":      {"fault", "logkey", "meta"},
+	"identity":      {"diskfile", "fault", "logkey", "meta"},
 
 	// Answers.
 	"engine":            {},

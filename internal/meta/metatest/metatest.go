@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"WriteHonoursContext", writeHonoursContext},
 		{"Users", users},
 		{"Tokens", tokens},
+		{"AccessKeys", accessKeys},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
