@@ -36,8 +36,8 @@ var layers = map[string][]string{
 	"lake/table":    {"diskfile", "event", "fault"},
 
 	// What stages agree on.
-	"meta":          {"fault"},
-	"meta/metatest": {"fault", "meta"},
+	"meta":          {"event", "fault"},
+	"meta/metatest": {"event", "fault", "meta"},
 	"identity":      {"diskfile", "fault", "logkey", "meta"},
 
 	// Answers.

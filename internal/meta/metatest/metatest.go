@@ -28,6 +28,8 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"Users", users},
 		{"Tokens", tokens},
 		{"AccessKeys", accessKeys},
+		{"BucketFolders", bucketFolders},
+		{"BucketObjects", bucketObjects},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
