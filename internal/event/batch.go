@@ -15,6 +15,15 @@ type Checkpoint struct {
 	Position int64  // everything before it is stored; never falls
 	// Object, in the place of Key and Position, speaks of an object whose parts may become durable in any order.
 	Object *ObjectPart
+	// AuditUIDs, in the place of Key and Position, are remembered so that their events are not stored a second time.
+	AuditUIDs []AuditUID
+}
+
+// AuditUID is the sender's own id of an audit event that came through a channel.
+type AuditUID struct {
+	Channel string // id
+	Hash    string // of the UID
+	EventID string // the id that its event was given
 }
 
 // ObjectID tells the contents of objects in buckets apart: 12 bytes of a hash.

@@ -28,6 +28,11 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"Users", users},
 		{"Tokens", tokens},
 		{"AccessKeys", accessKeys},
+		{"EventDataStores", eventDataStores},
+		{"Channels", channels},
+		{"Resources", resources},
+		{"Rejected", rejected},
+		{"AuditUIDs", auditUIDs},
 		{"BucketFolders", bucketFolders},
 		{"BucketObjects", bucketObjects},
 	} {
