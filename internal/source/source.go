@@ -26,6 +26,10 @@ type Source struct {
 	// Fields are the source's own names for columns. A name that is not here is looked up in unmapped.
 	Fields []Field
 
+	// Priorities is the priority, "normal" or "low", of the events of each service, as the service column names it; "*"
+	// stands for all other services. The configuration and a priority that Map set go before. nil: all are normal.
+	Priorities map[string]string
+
 	// Attributes returns the record as the product's own documentation names its attributes, for "kiroku parse".
 	// It is nil where a source has none. It is not on the hot path.
 	Attributes func(rec *event.Record) (map[string]any, error)

@@ -6,6 +6,7 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/source"
 	"kiroku/internal/source/accessgateway"
+	"kiroku/internal/source/cloudtrail"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
 )
@@ -15,6 +16,7 @@ func Sources() []source.Source {
 	return []source.Source{
 		ivanti.Source,
 		accessgateway.Source,
+		cloudtrail.Source,
 		generic.Source,
 	}
 }

@@ -53,6 +53,7 @@ func TestFind(t *testing.T) {
 var folders = map[event.SourceName]string{
 	event.IvantiConnectSecure: "ivanti",
 	event.OktaAccessGateway:   "accessgateway",
+	event.CloudTrail:          "cloudtrail",
 	event.Generic:             "generic",
 }
 
