@@ -13,6 +13,7 @@ var layers = map[string][]string{
 	"ocsf/nest": {"event", "ocsf"},
 	"diskfile":  {},
 	"timespec":  {"fault"},
+	"aws":       {"fault"},
 	"config":    {"event", "fault"},
 
 	// Formats and sources: pure functions.
@@ -76,6 +77,8 @@ var libraries = map[string][]string{
 	"github.com/apache/arrow-go":           {"engine/enginetest"}, // tests only: files from another writer than ours
 	"github.com/DataDog/zstd":              {"lake/segment"},
 	"github.com/cespare/xxhash":            {"lake/segment", "source/accessgateway"},
+	"github.com/aws/aws-sdk-go-v2":         {"aws"},
+	"github.com/aws/smithy-go":             {"aws"},
 	"github.com/klauspost/compress":        {"api", "decode/trailfile", "intake/file"},
 	"github.com/mattn/go-sqlite3":          {"meta"},
 	"github.com/pressly/goose":             {"meta"},
