@@ -11,6 +11,10 @@ type Config struct {
 	Stores []Store `yaml:"stores"`
 	// Which store an event goes to: the first route that fits, else the store of its input, else "default".
 	Routes []Route `yaml:"routes"`
+	// How much attention the events of a service get, by source and service: normal, or low for what is seldom looked at.
+	// "default" stands for the services that are not named. Without it the 30 services in docs/guide/cloudtrail-events.md
+	// are normal and all others of cloudtrail low; every service of another source is normal.
+	Priorities map[string]map[string]string `yaml:"priorities" example:"{cloudtrail: {sts: normal, ec2: low}}"`
 	// Where records come in. Files in conf.d add to them.
 	Inputs []Input `yaml:"inputs"`
 	Enrich Enrich  `yaml:"enrich"`

@@ -2,8 +2,10 @@ package config
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +88,11 @@ func describe(c *Config, err error) string {
 	}
 	for _, s := range c.Stores {
 		b.WriteString("store " + s.Name + ": " + s.Retention.String() + "\n")
+	}
+	for _, source := range slices.Sorted(maps.Keys(c.Priorities)) {
+		for _, service := range slices.Sorted(maps.Keys(c.Priorities[source])) {
+			b.WriteString("priority of " + source + "/" + service + ": " + c.Priorities[source][service] + "\n")
+		}
 	}
 	for _, w := range c.Warnings {
 		b.WriteString("warning " + w.Error() + "\n")

@@ -46,22 +46,26 @@ type Options struct {
 	// Mapped hears how many records of a sender were mapped, and how many stored with a parse_error. It may be nil.
 	Mapped  func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
 	Default string // store of events without a route
-	Workers int    // 0: one a core
-	Queue   int    // batches; 0: 256
-	Log     *slog.Logger
+	// Priorities go before those of the sources; SetPriorities changes them at run time.
+	Priorities Priorities
+	Workers    int // 0: one a core
+	Queue      int // batches; 0: 256
+	Log        *slog.Logger
 }
 
 // Pipeline is a running pipeline. It is safe for concurrent use.
 type Pipeline struct {
-	opt     Options
-	byName  map[event.SourceName]*source.Source
-	queue   chan job
-	taps    atomic.Pointer[[]*tap]
-	tapsMu  sync.Mutex
-	seen    *seen
-	stats   counters
-	counts  []*sourceCount // in the order of opt.Sources
-	stopped chan struct{}
+	opt    Options
+	byName map[event.SourceName]*source.Source
+	queue  chan job
+	// priorities are in the order of opt.Sources.
+	priorities atomic.Pointer[[]servicePriorities]
+	taps       atomic.Pointer[[]*tap]
+	tapsMu     sync.Mutex
+	seen       *seen
+	stats      counters
+	counts     []*sourceCount // in the order of opt.Sources
+	stopped    chan struct{}
 }
 
 type job struct {
@@ -114,6 +118,7 @@ func New(opt Options) *Pipeline {
 		p.counts = append(p.counts, &sourceCount{name: opt.Sources[i].Name})
 	}
 	p.taps.Store(&[]*tap{})
+	p.SetPriorities(opt.Priorities)
 	return p
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -163,11 +164,11 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
 		e.Str(event.ColService, "", o.Service)
 	}
 	for _, t := range o.Tags {
-		e.Add(event.ColTags, "", t)
+		if !slices.Contains(e.GetList(event.ColTags), t) {
+			e.Add(event.ColTags, "", t)
+		}
 	}
-	if !e.Has(event.ColPriority) {
-		e.Str(event.ColPriority, "", "normal")
-	}
+	p.prioritise(at, e)
 	if rec.Truncated {
 		e.Add(event.ColLabels, "", "truncated")
 	}

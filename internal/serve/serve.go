@@ -23,6 +23,7 @@ import (
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
 	"kiroku/internal/enrich"
+	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake/syslog"
 	"kiroku/internal/lake"
@@ -133,8 +134,12 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 	for _, r := range s.opt.Config.Routes {
 		routes = append(routes, pipeline.Route{Store: r.Store, Sources: r.Sources, Services: r.Services, Inputs: r.Inputs, Tags: r.Tags})
 	}
+	priorities := pipeline.Priorities{}
+	for name, services := range s.opt.Config.Priorities {
+		priorities[event.SourceName(name)] = services
+	}
 	return pipeline.New(pipeline.Options{
-		Sources: all.Sources(), Routes: routes, Default: lake.DefaultStore, Log: s.opt.Log,
+		Sources: all.Sources(), Priorities: priorities, Routes: routes, Default: lake.DefaultStore, Log: s.opt.Log,
 		NewWriter: func() pipeline.Writer { return s.storage.lake.NewWriter() },
 		Enricher:  func() pipeline.Enricher { return s.tables.New() },
 		Mapped:    s.mapped,

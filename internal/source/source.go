@@ -9,6 +9,9 @@ type Field struct {
 	Column event.Column
 }
 
+// OtherServices stands for all services that are not named in a table of priorities.
+const OtherServices = "default"
+
 // Source is one product whose records we understand.
 type Source struct {
 	Name event.SourceName
@@ -26,8 +29,8 @@ type Source struct {
 	// Fields are the source's own names for columns. A name that is not here is looked up in unmapped.
 	Fields []Field
 
-	// Priorities is the priority, "normal" or "low", of the events of each service, as the service column names it; "*"
-	// stands for all other services. The configuration and a priority that Map set go before. nil: all are normal.
+	// Priorities is the priority, "normal" or "low", of the events of each service, as the service column names it in lower case;
+	// OtherServices stands for all others. The configuration and a priority that Map set go before. nil: all are normal.
 	Priorities map[string]string
 
 	// Attributes returns the record as the product's own documentation names its attributes, for "kiroku parse".

@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "kiroku/internal/source"
+
 const (
 	priorityNormal = "normal"
 	priorityLow    = "low"
@@ -38,5 +40,5 @@ var priorities = map[string]string{
 	"ses":                  priorityNormal,
 	"signin":               priorityNormal,
 	"ssm":                  priorityNormal,
-	"*":                    priorityLow,
+	source.OtherServices:   priorityLow,
 }
