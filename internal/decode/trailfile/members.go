@@ -14,6 +14,7 @@ type members struct {
 	in    *bufio.Reader
 	below below
 	zip   *gzip.Reader
+	known bool // what the file is
 	plain bool
 }
 
@@ -31,17 +32,17 @@ func (b *below) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func newMembers(r io.Reader) *members {
-	m := &members{below: below{r: r}}
-	m.in = bufio.NewReaderSize(&m.below, blockSize)
-	return m
+func (m *members) reset(r io.Reader) {
+	m.below = below{r: r}
+	m.in.Reset(&m.below)
+	m.known = false
 }
 
 func (m *members) Read(p []byte) (int, error) {
-	if m.zip == nil && !m.plain {
-		if head, _ := m.in.Peek(2); !isGzip(head) {
-			m.plain = true
-		} else if err := m.open(); err != nil {
+	if !m.known {
+		head, _ := m.in.Peek(2) // an error comes again when reading
+		m.known, m.plain = true, !isGzip(head)
+		if err := m.open(); err != nil {
 			return 0, err
 		}
 	}
@@ -64,13 +65,18 @@ func (m *members) Read(p []byte) (int, error) {
 
 func isGzip(head []byte) bool { return len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b }
 
+// open begins with the first member.
 func (m *members) open() error {
-	z, err := gzip.NewReader(m.in)
-	if err != nil {
+	if m.plain {
+		return nil
+	}
+	if m.zip == nil {
+		m.zip = new(gzip.Reader)
+	}
+	if err := m.zip.Reset(m.in); err != nil {
 		return m.cause(err)
 	}
-	z.Multistream(false)
-	m.zip = z
+	m.zip.Multistream(false)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package trailfile
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -77,7 +78,17 @@ func NewReader(r io.Reader, opt Options) *Reader {
 	if opt.MaxBytes == 0 {
 		opt.MaxBytes = MaxBytes
 	}
-	return &Reader{w: window{r: newMembers(r), max: opt.MaxBytes}, opt: opt}
+	t := &Reader{opt: opt}
+	t.w.max = opt.MaxBytes
+	t.w.r.in = bufio.NewReaderSize(&t.w.r.below, blockSize)
+	t.Reset(r)
+	return t
+}
+
+// Reset makes the reader read another file, with the memory that it has.
+func (r *Reader) Reset(file io.Reader) {
+	r.w.reset(file)
+	r.state, r.bare, r.found, r.index, r.err = atStart, false, false, 0, nil
 }
 
 // Bytes is how much of the uncompressed file was read.

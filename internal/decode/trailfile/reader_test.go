@@ -29,7 +29,10 @@ func gz(parts ...string) string {
 
 // records reads a whole file; of a truncated record the text ends with "…".
 func records(r io.Reader, opt Options) (all []string, err error) {
-	t := NewReader(r, opt)
+	return rest(NewReader(r, opt))
+}
+
+func rest(t *Reader) (all []string, err error) {
 	for n := int64(0); ; n++ {
 		rec, err := t.Next()
 		if err == io.EOF {
@@ -126,6 +129,24 @@ func TestReadError(t *testing.T) {
 		got, err := records(io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken)), Options{})
 		if !errors.Is(err, broken) || IsDamage(err) || len(got) != 1 {
 			t.Errorf("%d records, %v; want 1 and the connection's error", len(got), err)
+		}
+	}
+}
+
+// A reader that is used again knows nothing of the file before.
+func TestReset(t *testing.T) {
+	files := []string{gz(`{"Records":[{"a":1}]}`), `[{"b":2}]`, gz(`{"Records":[{"c":"`), "no JSON", gz(`{"Records":[{"d":4}]}`) + "x", "", `{"Records":[]}`}
+	r := NewReader(strings.NewReader(""), Options{})
+	for _, first := range files {
+		for _, second := range files {
+			for _, file := range []string{first, second} {
+				want, wantErr := records(strings.NewReader(file), Options{})
+				r.Reset(strings.NewReader(file))
+				got, err := rest(r)
+				if diff := cmp.Diff(want, got); diff != "" || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+					t.Errorf("%q after %q: %v, want %v, -want +got:\n%s", second, first, err, wantErr, diff)
+				}
+			}
 		}
 	}
 }

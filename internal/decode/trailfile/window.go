@@ -8,14 +8,25 @@ import (
 // blockSize is how much is read at once.
 const blockSize = 64 << 10
 
+// keepSize is how much memory is kept for the next file.
+const keepSize = 4 * blockSize
+
 // window is the part of the text that is looked at: buf[start:end] is read and not dropped.
 type window struct {
-	r          *members
+	r          members
 	buf        []byte
 	start, end int
 	read       int64 // bytes of text so far
 	max        int64
 	err        error // why there is no more
+}
+
+func (w *window) reset(file io.Reader) {
+	if len(w.buf) > keepSize {
+		w.buf = nil
+	}
+	w.r.reset(file)
+	w.start, w.end, w.read, w.err = 0, 0, 0, nil
 }
 
 func (w *window) data() []byte { return w.buf[w.start:w.end] }
