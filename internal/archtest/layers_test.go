@@ -25,6 +25,8 @@ var layers = map[string][]string{
 
 	// CloudTrail's bucket: names and digests.
 	"cloudtrail/objectkey": {},
+	"cloudtrail/digest":    {"cloudtrail/objectkey", "diskfile"},
+	"cloudtrail/bucketdir": {"cloudtrail/digest"},
 
 	// Stages.
 	"intake":        {},
@@ -79,7 +81,7 @@ var libraries = map[string][]string{
 	"github.com/cespare/xxhash":            {"lake/segment", "source/accessgateway"},
 	"github.com/aws/aws-sdk-go-v2":         {"aws"},
 	"github.com/aws/smithy-go":             {"aws"},
-	"github.com/klauspost/compress":        {"api", "decode/trailfile", "intake/file"},
+	"github.com/klauspost/compress":        {"api", "cloudtrail/digest", "decode/trailfile", "intake/file"},
 	"github.com/mattn/go-sqlite3":          {"meta"},
 	"github.com/pressly/goose":             {"meta"},
 	"github.com/ua-parser/uap-go":          {"enrich", "source/ivanti"},
