@@ -133,7 +133,7 @@ func (w *walk) reach(end time.Time) error {
 // count reports a digest file.
 func (w *walk) count(found checked, key objectkey.Key) error {
 	w.sum.Digests.add(found.status)
-	f := File{Chain: w.chain, Digest: true, Object: key.String(), Key: key.String(), End: key.Time, Status: found.status, Detail: found.detail}
+	f := File{Chain: w.chain, Digest: true, Bucket: w.v.opt.Bucket, Object: key.String(), Key: key.String(), End: key.Time, Status: found.status, Detail: found.detail}
 	if d := found.digest; d != nil && found.ok() {
 		f.Bucket, f.Object, f.Start, f.End = d.Bucket, d.Object, d.Start, d.End
 		if len(d.Logs) == 0 {

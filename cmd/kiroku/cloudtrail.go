@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kiroku/internal/cloudtrail/bucketdir"
+	"kiroku/internal/cloudtrail/digest"
+	"kiroku/internal/fault"
+	"kiroku/internal/timespec"
+)
+
+func newCloudTrail(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "cloudtrail",
+		Short: "Prove that CloudTrail's log files are unaltered",
+		Args:  unknownCommand,
+		RunE:  needsCommand,
+	}
+	c.AddCommand(newCloudTrailVerify(a))
+	return c
+}
+
+// verifyFlags are the flags of "kiroku cloudtrail verify".
+type verifyFlags struct {
+	keys                   []string
+	from, to               string
+	account, region, trail string
+	verbose, quiet, json   bool
+}
+
+func newCloudTrailVerify(a *app) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify PATH",
+		Short: "Verify log files with CloudTrail's digests",
+		Long: `Reads the digest files that CloudTrail put into a bucket and proves with them that its log files are complete and unaltered:
+the signature of each digest, its link to the one before, and the hash of each log file. PATH is a copy of the bucket on disk, or
+any folder of it down to that of a region's digests. All accounts, regions and trails that are found are verified, each from its
+newest digest to its oldest; a folder may hold years.
+
+--keys names a file with CloudTrail's public keys, as "aws cloudtrail list-public-keys" prints it for the region in which the
+trail was made; it may be repeated. With --to every chain must reach that time, so that a deleted newest digest is found.
+
+Copies made without the objects' metadata have no signatures: then each digest is verified with the signature that the following
+one holds, and the newest cannot be. The guide says how to copy metadata.
+
+Exit codes: 0 nothing is wrong, 1 something is wrong or could not be verified, 2 wrong use.`,
+		Example: `  aws cloudtrail list-public-keys --start-time 2026-01-01 > keys.json
+  kiroku cloudtrail verify /backup/trail-bucket --keys keys.json
+  kiroku cloudtrail verify /backup/trail-bucket --keys keys.json --from 2026-06-01 --to 2026-07-01 --json | jq .ok`,
+		Args: args(cobra.ExactArgs(1), "the copy of a bucket"),
+		RunE: func(c *cobra.Command, paths []string) error {
+			return a.verify(c.Context(), paths[0], &f)
+		},
+	}
+	c.Flags().StringArrayVar(&f.keys, "keys", nil, "file with public keys, an answer of ListPublicKeys; may be repeated")
+	c.Flags().StringVar(&f.from, "from", "", "verify digests that end after this time (default: all)")
+	c.Flags().StringVar(&f.to, "to", "", "verify digests that begin before this time, and require them up to it (default: all there are)")
+	c.Flags().StringVar(&f.account, "account", "", "only this account")
+	c.Flags().StringVar(&f.region, "region", "", "only this region")
+	c.Flags().StringVar(&f.trail, "trail", "", "only the trail of this name")
+	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print a line for each valid file, too")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	c.Flags().BoolVar(&f.json, "json", false, "print all results as one JSON document")
+	must(c.MarkFlagFilename("keys", "json"))
+	return c
+}
+
+// trailBucket is where digests and log files are.
+type trailBucket struct {
+	objects digest.Objects
+	root    string // where to look in it
+	name    string // of the bucket, "" for a copy
+	keys    digest.Keys
+	close   func() error
+}
+
+// s3Scheme begins the address of a bucket.
+const s3Scheme = "s3://"
+
+// openTrailBucket opens what PATH names.
+func openTrailBucket(path string, keyFiles []string) (*trailBucket, error) {
+	if strings.HasPrefix(path, s3Scheme) {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: only copies of buckets on disk can be verified", path),
+			"Copy the bucket with its metadata, as the guide on digests says, and verify the copy.")
+	}
+	if len(keyFiles) == 0 {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: --keys is missing: a copy of a bucket does not hold the public keys", path),
+			`Write them with "aws cloudtrail list-public-keys --start-time … > keys.json", and add --keys keys.json.`)
+	}
+	keys, err := digest.OpenKeyRing(keyFiles, "", nil)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, `Give a file that "aws cloudtrail list-public-keys" printed.`)
+	}
+	dir, root, err := bucketdir.Open(path)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, "Give the folder that holds the copy of the bucket.")
+	}
+	return &trailBucket{objects: dir, root: root, name: dir.Bucket(), keys: keys, close: dir.Close}, nil
+}
+
+// options reads the flags.
+func (f *verifyFlags) options(b *trailBucket, now time.Time) (digest.Options, error) {
+	opt := digest.Options{Root: b.root, Bucket: b.name, Account: f.account, Region: f.region, Trail: f.trail, Now: now}
+	for _, t := range []struct {
+		text string
+		into *time.Time
+	}{{f.from, &opt.From}, {f.to, &opt.To}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := timespec.Parse(t.text, now, nil)
+		if err != nil {
+			return opt, err
+		}
+		*t.into = at.UTC()
+	}
+	if !opt.To.IsZero() && !opt.From.Before(opt.To) {
+		return opt, fault.New(fault.Invalid, fmt.Errorf("--from %s is not before --to %s", f.from, f.to), "Exchange them.")
+	}
+	return opt, nil
+}
+
+func (a *app) verify(ctx context.Context, path string, f *verifyFlags) error {
+	b, err := openTrailBucket(path, f.keys)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = b.close() }()
+	opt, err := f.options(b, time.Now())
+	if err != nil {
+		return err
+	}
+	report := newVerifyReport(a, f)
+	stop := report.progress.Run(report.now)
+	sum, err := digest.Verify(ctx, b.objects, b.keys, opt, report)
+	stop()
+	ok := err == nil && sum.OK() && (f.to == "" || sum.Ended == 0)
+	if werr := report.end(path, sum, ok, err); werr != nil {
+		return werr
+	}
+	switch {
+	case err != nil:
+		return explainVerify(err, path)
+	case !ok:
+		return errSilent
+	}
+	return nil
+}
