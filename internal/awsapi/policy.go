@@ -1,0 +1,103 @@
+package awsapi
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"kiroku/internal/fault"
+	"kiroku/internal/meta"
+)
+
+// PolicyInput is the input of the operations on policies.
+type PolicyInput struct {
+	ResourceArn    string
+	ResourcePolicy string
+}
+
+// PolicyOutput is a resource's policy.
+type PolicyOutput struct {
+	ResourceArn    string
+	ResourcePolicy string
+}
+
+const maxPolicy = 8192 // characters
+
+// PutResourcePolicy gives a resource of the caller's a policy in the place of one that it has.
+func (s *Service) PutResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (PolicyOutput, error) {
+	resource, err := s.policed(ctx, c, in.ResourceArn)
+	if err != nil {
+		return PolicyOutput{}, err
+	}
+	if n := len(in.ResourcePolicy); n == 0 || n > maxPolicy {
+		return PolicyOutput{}, refuse("ResourcePolicyNotValidException", "ResourcePolicy must have 1 to %d characters, not %d.", maxPolicy, n)
+	}
+	if err := checkPolicy(in.ResourcePolicy, resource); err != nil {
+		return PolicyOutput{}, refuse("ResourcePolicyNotValidException", "%v", err)
+	}
+	err = s.db.Write(ctx, func(tx *sql.Tx) error { return meta.SetPolicy(ctx, tx, resource, in.ResourcePolicy, time.Now()) })
+	return PolicyOutput{resource, in.ResourcePolicy}, err
+}
+
+// GetResourcePolicy returns the policy of a resource of the caller's.
+func (s *Service) GetResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (PolicyOutput, error) {
+	resource, err := s.policed(ctx, c, in.ResourceArn)
+	if err != nil {
+		return PolicyOutput{}, err
+	}
+	text, err := meta.GetPolicy(ctx, s.db.Read(), resource)
+	return PolicyOutput{resource, text}, noPolicy(err, resource)
+}
+
+// DeleteResourcePolicy takes the policy of a resource of the caller's away.
+func (s *Service) DeleteResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (Empty, error) {
+	resource, err := s.policed(ctx, c, in.ResourceArn)
+	if err != nil {
+		return Empty{}, err
+	}
+	return Empty{}, noPolicy(s.db.Write(ctx, func(tx *sql.Tx) error { return meta.DeletePolicy(ctx, tx, resource) }), resource)
+}
+
+func noPolicy(err error, resource string) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return refuse("ResourcePolicyNotFoundException", "%s has no policy.", resource)
+	}
+	return err
+}
+
+// policed finds a resource of the caller's that can have a policy and returns its ARN.
+func (s *Service) policed(ctx context.Context, c Caller, given string) (string, error) {
+	kind := ""
+	if a, ok := parseARN(given); ok {
+		kind = a.kind
+	} else if strings.HasPrefix(given, "arn:") || !uuidForm.MatchString(given) {
+		return "", refuse("ResourceARNNotValidException", "%.300q is not the ARN of a resource of CloudTrail.", given)
+	}
+	if kind == "" || kind == kindChannel { // an id alone may be either's
+		row, err := s.channel(ctx, c, given)
+		if err == nil || kind == kindChannel || !isRefusal(err) {
+			return s.channelARN(row), noResource(err, given)
+		}
+		kind = kindStore
+	}
+	if kind != kindStore {
+		return "", refuse("ResourceTypeNotSupportedException", "A %s cannot have a policy.", kind)
+	}
+	row, err := s.store(ctx, c, given)
+	return s.storeARN(row), noResource(err, given)
+}
+
+// isRefusal says whether an error is the caller's.
+func isRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e)
+}
+
+func noResource(err error, given string) error {
+	if isRefusal(err) {
+		return refuse("ResourceNotFoundException", "There is no resource %.300q.", given)
+	}
+	return err
+}
