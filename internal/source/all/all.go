@@ -6,6 +6,7 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/source"
 	"kiroku/internal/source/accessgateway"
+	"kiroku/internal/source/auditevent"
 	"kiroku/internal/source/cloudtrail"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
@@ -16,6 +17,7 @@ func Sources() []source.Source {
 	return []source.Source{
 		ivanti.Source,
 		accessgateway.Source,
+		auditevent.Source,
 		cloudtrail.Source,
 		generic.Source,
 	}

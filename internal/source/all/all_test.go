@@ -54,6 +54,7 @@ var folders = map[event.SourceName]string{
 	event.IvantiConnectSecure: "ivanti",
 	event.OktaAccessGateway:   "accessgateway",
 	event.CloudTrail:          "cloudtrail",
+	event.AuditEvents:         "auditevent",
 	event.Generic:             "generic",
 }
 
