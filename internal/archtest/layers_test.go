@@ -28,6 +28,10 @@ var layers = map[string][]string{
 	"cloudtrail/digest":    {"cloudtrail/objectkey", "diskfile"},
 	"cloudtrail/bucketdir": {"cloudtrail/digest"},
 
+	// CloudTrail's API: what its documents mean.
+	"awsapi/policy":   {},
+	"awsapi/selector": {},
+
 	// Stages.
 	"intake":        {},
 	"intake/syslog": {"event", "fault", "intake", "logkey"},
