@@ -108,7 +108,7 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/api/v1/nope", "", 404, "nothing at this address"},
 		{"GET", "/api/v2/search", "", 404, "nothing at this address"},
 		{"PUT", "/api/v1/search", "", 405, "PUT is not what this address answers"},
-		{"POST", "/", "", 404, "nothing at this address"},
+		{"POST", "/nope", "", 404, "nothing at this address"},
 	} {
 		a := s.do("admin", c.method, c.path, c.body)
 		p := a.problem(t)

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"kiroku/internal/api"
+	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/identity"
@@ -242,6 +243,7 @@ type service struct {
 	url      string
 	log      *bytes.Buffer
 	identity *identity.Identity
+	keys     *identity.AccessKeys
 	password string            // one-time password of admin
 	tokens   map[string]string // none, ingest, analyst, analyst+raw, admin
 }
@@ -265,7 +267,9 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.tokens["ingest"] = s.token(identity.TokenRequest{Name: "i", Role: identity.Ingest})
 	s.tokens["analyst"] = s.token(identity.TokenRequest{Name: "a", Role: identity.Analyst})
 	s.tokens["analyst+raw"] = s.token(identity.TokenRequest{Name: "r", Role: identity.Analyst, Grants: []identity.Permission{identity.Raw}})
-	h := api.New(api.Deps{Log: log, Identity: s.identity, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Inputs: s.fake, Ingest: s.fake,
+	s.keys = identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))
+	service := awsapi.New(awsapi.Options{DB: db, Lake: fakeLake{}, Ingest: s.fake, Keys: s.keys, Log: log, Region: "us-east-1"})
+	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
 		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})
 	server := httptest.NewUnstartedServer(nil)
@@ -275,6 +279,14 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.url = server.URL
 	return s
 }
+
+// fakeLake stands for the lake behind event data stores.
+type fakeLake struct{}
+
+func (fakeLake) CreateStore(context.Context, string, time.Duration) error  { return nil }
+func (fakeLake) SetRetention(context.Context, string, time.Duration) error { return nil }
+func (fakeLake) Describe(context.Context, string, string) error            { return nil }
+func (fakeLake) DeleteStore(context.Context, string) error                 { return nil }
 
 func (s *service) token(req identity.TokenRequest) string {
 	s.t.Helper()

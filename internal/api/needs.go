@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake"
@@ -17,20 +18,22 @@ import (
 
 // Deps is everything that the API needs. All fields must be set.
 type Deps struct {
-	Log      *slog.Logger
-	Identity *identity.Identity
-	Search   Searcher
-	SQL      SQL
-	Stores   Stores
-	Inputs   Inputs
-	Ingest   Ingester
-	Progress Checkpoints
-	Parse    Parser
-	Fsck     Fscker
-	Status   Statuser
-	Metrics  *prometheus.Registry // the API adds its own metrics to it
-	Console  fs.FS                // the console's files, with index.html
-	Limits   Limits               // zero: DefaultLimits
+	Log        *slog.Logger
+	Identity   *identity.Identity
+	AccessKeys *identity.AccessKeys
+	AWS        *awsapi.Service // answers the AWS endpoints, on the same address
+	Search     Searcher
+	SQL        SQL
+	Stores     Stores
+	Inputs     Inputs
+	Ingest     Ingester
+	Progress   Checkpoints
+	Parse      Parser
+	Fsck       Fscker
+	Status     Statuser
+	Metrics    *prometheus.Registry // the API adds its own metrics to it
+	Console    fs.FS                // the console's files, with index.html
+	Limits     Limits               // zero: DefaultLimits
 }
 
 // Searcher answers searches. Its methods are called by many goroutines at once, with one request each. A mistake in the

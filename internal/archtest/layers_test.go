@@ -54,9 +54,11 @@ var layers = map[string][]string{
 	"search":            {"event", "source"},
 	"search/searchtest": {"event", "search", "source"},
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
-	"api":               {"event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
+	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"intake"},
-	"awsapi/sigv4":      {},
+	"awsapi": {"awsapi/policy", "awsapi/selector", "awsapi/sigv4", "decode/jsonleaf", "event", "fault", "identity", "logkey", "meta",
+		"source/auditevent"},
+	"awsapi/sigv4": {},
 
 	// Where everything is put together.
 	"serve":               {"*"},

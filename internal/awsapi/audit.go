@@ -10,30 +10,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"kiroku/internal/awsapi/policy"
 	"kiroku/internal/awsapi/sigv4"
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/logkey"
 	"kiroku/internal/meta"
+	"kiroku/internal/source/auditevent"
 )
-
-// AuditEvent is an event that a channel has taken.
-type AuditEvent struct {
-	ID         string // given to it by us
-	Channel    string // ARN
-	Source     string // of the channel
-	Account    string // of the channel
-	Region     string
-	EventTime  time.Time
-	IngestTime time.Time
-	Data       string // eventData as it was sent: a JSON object
-}
-
-// Enveloper builds the record that is stored of an event.
-type Enveloper interface {
-	// Envelope returns a JSON object. It is called by many goroutines at once.
-	Envelope(e AuditEvent) []byte
-}
 
 // PutAuditEventsOutput says of each event of a request what became of it. Both lists are always there.
 type PutAuditEventsOutput struct {
@@ -150,11 +134,11 @@ func (s *Service) openChannel(ctx context.Context, c Caller, given, externalID s
 	if err != nil {
 		return meta.Channel{}, err
 	}
-	allowed, err := s.permitted(ctx, c, s.channelARN(row), row.Account, actionPut, externalID)
+	decision, err := s.decide(ctx, s.channelARN(row), policy.Request{Account: c.Account, ARN: c.Principal, Action: actionPut, ExternalID: externalID})
 	if err != nil {
 		return meta.Channel{}, err
 	}
-	if !allowed {
+	if !decision.Allowed() {
 		return meta.Channel{}, refuse("ChannelInsufficientPermission", "%s may not put events into the channel %s.", c.Principal, given)
 	}
 	return row, nil
@@ -194,7 +178,7 @@ func (p *put) add(id, data, checksum string) {
 		return
 	}
 	p.out.Failed = append(p.out.Failed, FailedEvent{id, no.code, no.message})
-	p.rejected = append(p.rejected, meta.Rejected{ID: risingUUID(p.now), Channel: p.channel.ID, Received: p.now, Principal: p.principal,
+	p.rejected = append(p.rejected, meta.Rejected{ID: risingUUID(p.now, len(p.rejected)), Channel: p.channel.ID, Received: p.now, Principal: p.principal,
 		RequestID: id, Code: no.code, Message: no.message, EventData: data, Tries: 1})
 }
 
@@ -230,6 +214,9 @@ func (p *put) store(ctx context.Context) error {
 	return nil
 }
 
+// envelopeBytes is about what an envelope adds to its event.
+const envelopeBytes = 512
+
 // inputName is the input that events of channels come through.
 const inputName = "channels"
 
@@ -244,8 +231,9 @@ func (p *put) batch(ctx context.Context) (event.Batch, error) {
 	}
 	batch := event.Batch{Records: make([]event.Record, 0, len(p.taken)*len(origins))}
 	for _, t := range p.taken {
-		record := p.s.opt.Envelope.Envelope(AuditEvent{ID: t.EventID, Channel: p.arn, Source: p.channel.Source, Account: p.channel.Account,
-			Region: p.channel.Region, EventTime: t.time, IngestTime: p.now, Data: t.data})
+		e := auditevent.Envelope{ID: t.EventID, Time: t.time, Region: p.channel.Region, Account: p.channel.Account, ChannelARN: p.arn,
+			ChannelSource: p.channel.Source, Ingested: p.now}
+		record := e.Append(make([]byte, 0, len(t.data)+envelopeBytes), []byte(t.data))
 		for _, o := range origins {
 			batch.Records = append(batch.Records, event.Record{Data: record, Received: p.now, Peer: p.peer, Origin: o})
 		}

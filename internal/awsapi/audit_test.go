@@ -95,13 +95,15 @@ func TestSampleRequest(t *testing.T) {
 	}
 	for i, r := range records {
 		var got struct {
-			EventID, Channel, Source, Account, Region string
-			EventData                                 json.RawMessage
+			EventID, RecipientAccountID, AwsRegion, EventTime string
+			Metadata                                          struct{ ChannelARN, ChannelSource, IngestionTime string }
+			EventData                                         json.RawMessage
 		}
 		if err := json.Unmarshal(r.Data, &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.EventID != o.Successful[i].EventID || o.Successful[i].ID != fmt.Sprintf("sample-%d", i+1) || got.Channel != channel || got.Source != "Custom" || got.Account != stranger || got.Region != region {
+		if got.EventID != o.Successful[i].EventID || o.Successful[i].ID != fmt.Sprintf("sample-%d", i+1) || got.Metadata.ChannelARN != channel ||
+			got.Metadata.ChannelSource != "Custom" || got.RecipientAccountID != stranger || got.AwsRegion != region || !strings.HasPrefix(got.EventTime, "2025-09-01T") {
 			t.Errorf("record %d is %s, answered %+v", i, r.Data, o.Successful[i])
 		}
 		if from := r.From(); from.Source != event.AuditEvents || !strings.HasPrefix(from.Store, "eds_audit_") || !r.Peer.IsValid() {

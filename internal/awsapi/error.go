@@ -19,8 +19,16 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Kind is what our own API makes of the error.
-func (e *Error) Kind() fault.Kind {
+// As makes the error a fault.Error for our own API.
+func (e *Error) As(target any) bool {
+	f, ok := target.(**fault.Error)
+	if ok {
+		*f = &fault.Error{Kind: e.kind(), Err: e, Next: e.next()}
+	}
+	return ok
+}
+
+func (e *Error) kind() fault.Kind {
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if strings.Contains(e.Code, w) {
@@ -45,6 +53,23 @@ func (e *Error) Kind() fault.Kind {
 // refuse makes an Error of the caller's.
 func refuse(code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// next is what a person does about the error.
+func (e *Error) next() string {
+	switch {
+	case strings.Contains(e.Code, "LimitExceeded"):
+		return "Delete what is not needed any more, or raise the quota under aws_api.limits in the configuration."
+	case strings.Contains(e.Code, "NotFound"):
+		return "List what there is and check the spelling."
+	case strings.Contains(e.Code, "AlreadyExists"):
+		return "Choose another name, or use what is there."
+	case strings.Contains(e.Code, "Protected"):
+		return "Switch the protection off first."
+	case strings.Contains(e.Code, "Inactive"):
+		return "Restore the event data store first."
+	}
+	return "Correct the request as the message says; the guide coming-from-cloudtrail-lake lists what is possible."
 }
 
 // invalid says that a member breaks a rule of the service model.

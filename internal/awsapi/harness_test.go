@@ -100,18 +100,6 @@ func (f *fakeLake) take() []event.Record {
 	return r
 }
 
-// plain wraps events as little as possible.
-type plain struct{}
-
-func (plain) Envelope(e awsapi.AuditEvent) []byte {
-	b, err := json.Marshal(map[string]any{"eventID": e.ID, "channel": e.Channel, "source": e.Source, "account": e.Account, "region": e.Region,
-		"time": e.EventTime, "ingest": e.IngestTime, "eventData": json.RawMessage(e.Data)})
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
 // world is a service with one access key in each of two accounts.
 type world struct {
 	*testing.T
@@ -140,7 +128,7 @@ func newWorld(t *testing.T, change func(*awsapi.Options)) *world {
 	w := &world{T: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db},
 		keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))}
 	w.owner, w.stranger = w.newKey(owner, "alice"), w.newKey(stranger, "bob")
-	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Envelope: plain{}, Log: slog.New(slog.DiscardHandler)}
+	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&opt)
 	}

@@ -25,7 +25,7 @@ const (
 	dataService    = "cloudtrail-data"
 )
 
-// Takes says whether a request is for this package: the console and our own API answer neither of its addresses.
+// Takes says whether a request is for the AWS endpoints: the console and our own API answer neither of their addresses.
 func Takes(r *http.Request) bool {
 	return r.URL.Path == auditPath || r.URL.Path == "/" && r.Method != http.MethodGet && r.Method != http.MethodHead
 }
@@ -122,15 +122,21 @@ func (s *Service) servePut(r *http.Request) (answer []byte, err error) {
 		case sigv4.Lost:
 			return &sigv4.Error{Code: sigv4.InvalidSignature, Message: "A request with this signature was carried out before."}
 		}
+		done := false
+		defer func() {
+			if !done { // also when it panicked: the request may be sent again
+				s.replays.Forget(signature)
+			}
+		}()
 		out, err := s.putAuditEvents(ctx, c)
-		if err == nil {
-			answer, err = json.Marshal(out)
-		}
 		if err != nil {
-			s.replays.Forget(signature)
 			return err
 		}
+		if answer, err = json.Marshal(out); err != nil {
+			return fmt.Errorf("write answer: %w", err)
+		}
 		s.replays.Done(signature, answer)
+		done = true
 		return nil
 	})
 	return answer, err

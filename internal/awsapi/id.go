@@ -15,10 +15,12 @@ func newUUID() string {
 	return formatUUID(b, 4)
 }
 
-// risingUUID is a UUID that is greater than those of milliseconds before (RFC 9562, version 7).
-func risingUUID(at time.Time) string {
+// risingUUID is a UUID that is greater than those of milliseconds before, and of smaller n below 4096 in the same (RFC 9562,
+// version 7).
+func risingUUID(at time.Time, n int) string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[7] = byte(n>>8), byte(n)
 	ms := at.UnixMilli()
 	for i := range 6 {
 		b[i] = byte(ms >> (40 - 8*i))
@@ -73,6 +75,8 @@ func (s *Service) locate(c Caller, kind, given string) (a arn, ok bool) {
 	a, ok = parseARN(given)
 	return a, ok && a.partition == s.opt.Partition && a.kind == kind && uuidForm.MatchString(a.id)
 }
+
+var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
 var regionForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,30}$`)
 

@@ -48,13 +48,18 @@ func (l *ingestionLog) note(p *put) {
 	l.latest[p.channel.ID], l.changed[p.channel.ID] = i, true
 }
 
-func (l *ingestionLog) status(row meta.Channel) *IngestionStatus {
+// of is what is known of a channel now.
+func (l *ingestionLog) of(row meta.Channel) meta.Ingestion {
 	l.mu.Lock()
-	i, ok := l.latest[row.ID]
-	l.mu.Unlock()
-	if !ok {
-		i = row.Ingestion
+	defer l.mu.Unlock()
+	if i, ok := l.latest[row.ID]; ok {
+		return i
 	}
+	return row.Ingestion
+}
+
+func (l *ingestionLog) status(row meta.Channel) *IngestionStatus {
+	i := l.of(row)
 	if i == (meta.Ingestion{}) {
 		return nil
 	}

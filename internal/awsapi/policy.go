@@ -4,9 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
+	"kiroku/internal/awsapi/policy"
 	"kiroku/internal/fault"
 	"kiroku/internal/meta"
 )
@@ -23,7 +26,41 @@ type PolicyOutput struct {
 	ResourcePolicy string
 }
 
-const maxPolicy = 8192 // characters
+// Actions that policies speak of.
+const (
+	actionPut      = "cloudtrail-data:PutAuditEvents"
+	actionGetStore = "cloudtrail:GetEventDataStore"
+)
+
+// decide asks the policy of a resource, which may have none.
+func (s *Service) decide(ctx context.Context, resource string, r policy.Request) (policy.Decision, error) {
+	var p *policy.Policy
+	text, err := meta.GetPolicy(ctx, s.db.Read(), resource)
+	switch {
+	case err == nil:
+		p, err = policy.Parse([]byte(text), resource)
+	case fault.KindOf(err) == fault.NotFound:
+		p, err = policy.Empty(resource)
+	}
+	if err != nil {
+		return policy.Decision{}, fmt.Errorf("read policy of %q: %w", resource, err)
+	}
+	return p.Evaluate(r), nil
+}
+
+// permitStore lets a caller of another account see that a store exists only when its policy does.
+func (s *Service) permitStore(ctx context.Context, c Caller, row meta.EventDataStore, action string) error {
+	d, err := s.decide(ctx, s.storeARN(row), policy.Request{Account: c.Account, ARN: c.Principal, Action: action})
+	switch {
+	case err != nil:
+		return err
+	case d.Allowed():
+		return nil
+	case row.Account == c.Account:
+		return &Error{Code: codeAccessDenied, Message: c.Principal + " may not: the policy of the event data store denies it.", status: http.StatusForbidden}
+	}
+	return noStore(s.storeARN(row))
+}
 
 // PutResourcePolicy gives a resource of the caller's a policy in the place of one that it has.
 func (s *Service) PutResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (PolicyOutput, error) {
@@ -31,10 +68,7 @@ func (s *Service) PutResourcePolicy(ctx context.Context, c Caller, in *PolicyInp
 	if err != nil {
 		return PolicyOutput{}, err
 	}
-	if n := len(in.ResourcePolicy); n == 0 || n > maxPolicy {
-		return PolicyOutput{}, refuse("ResourcePolicyNotValidException", "ResourcePolicy must have 1 to %d characters, not %d.", maxPolicy, n)
-	}
-	if err := checkPolicy(in.ResourcePolicy, resource); err != nil {
+	if _, err := policy.Parse([]byte(in.ResourcePolicy), resource); err != nil {
 		return PolicyOutput{}, refuse("ResourcePolicyNotValidException", "%v", err)
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error { return meta.SetPolicy(ctx, tx, resource, in.ResourcePolicy, time.Now()) })

@@ -35,19 +35,20 @@ type Keys interface {
 	Find(ctx context.Context, id string) (identity.AccessKey, string, error)
 	// Used hears of every request with a right signature.
 	Used(id string)
+	// List returns all keys, revoked ones too.
+	List(ctx context.Context) ([]identity.AccessKey, error)
 	// Flush writes down what Used heard.
 	Flush(ctx context.Context) error
 }
 
 // Options are what a Service needs. All fields must be set unless said otherwise.
 type Options struct {
-	DB       *meta.DB
-	Lake     Lake
-	Ingest   Ingester
-	Keys     Keys
-	Envelope Enveloper
-	Log      *slog.Logger
-	Limits   Limits // zero: DefaultLimits
+	DB     *meta.DB
+	Lake   Lake
+	Ingest Ingester
+	Keys   Keys
+	Log    *slog.Logger
+	Limits Limits // zero: DefaultLimits
 	// Partition is the second part of ARNs; empty: aws.
 	Partition string
 	// Region and Account are those of callers that name none, which only those of our own API may; they may be empty.

@@ -20,7 +20,7 @@ func (s *Service) GetEventDataStore(ctx context.Context, c Caller, in *StoreInpu
 	if err != nil {
 		return EventDataStore{}, err
 	}
-	if err := s.permitStore(ctx, c, row, "GetEventDataStore"); err != nil {
+	if err := s.permitStore(ctx, c, row, actionGetStore); err != nil {
 		return EventDataStore{}, err
 	}
 	out, err := s.whole(row)
@@ -68,7 +68,8 @@ type UpdateEventDataStoreInput struct {
 	BillingMode                  string
 }
 
-func (in *UpdateEventDataStoreInput) empty() bool {
+// Empty says whether nothing is to be changed.
+func (in *UpdateEventDataStoreInput) Empty() bool {
 	return in.Name == "" && len(in.AdvancedEventSelectors) == 0 && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
 		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == "" && in.BillingMode == ""
 }
@@ -103,7 +104,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 }
 
 func (in *UpdateEventDataStoreInput) apply(row *meta.EventDataStore) error {
-	if in.empty() {
+	if in.Empty() {
 		return invalid("Name at least one setting to change.")
 	}
 	if in.KmsKeyId != "" {

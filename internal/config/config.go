@@ -19,6 +19,7 @@ type Config struct {
 	Inputs []Input `yaml:"inputs"`
 	Enrich Enrich  `yaml:"enrich"`
 	Query  Query   `yaml:"query"`
+	AWSAPI AWSAPI  `yaml:"aws_api"`
 	// Folder with input files of the Datadog Agent's form: <name>.d/conf.yaml or <name>.yaml. Default: conf.d beside
 	// this file.
 	ConfD string `yaml:"conf_d" path:"folder" example:"/etc/kiroku/conf.d"`
@@ -182,6 +183,43 @@ type Query struct {
 	MaxRows int `yaml:"max_rows"`
 }
 
+// AWSAPI is the endpoints for the AWS CLI and SDKs: event data stores, channels and PutAuditEvents, on the address of http.
+type AWSAPI struct {
+	// Account of what is made without naming one. Without it the account of the access keys, when they are of one.
+	Account string `yaml:"account" example:"\"111122223333\""`
+	// Region of what is made without naming one. Clients may sign for any region; each has its own stores and channels.
+	Region string `yaml:"region"`
+	// Second part of ARNs: aws, aws-cn or aws-us-gov.
+	Partition string `yaml:"partition"`
+	// Names, with the port if it is not the usual one, under which clients know this server when a proxy changes the
+	// Host header. A signature is for the name that the client used.
+	Hosts []string `yaml:"hosts" example:"[kiroku.example.com, \"kiroku.example.com:8443\"]"`
+	// Sources that channels may have beside Custom and those of CloudTrail's partners.
+	ChannelSources []string `yaml:"channel_sources" example:"[OurPortal]"`
+	// Quotas; the defaults are CloudTrail Lake's.
+	Limits AWSLimits `yaml:"limits"`
+}
+
+// AWSLimits is the quotas of an account in a region, and of a request.
+type AWSLimits struct {
+	// Event data stores.
+	EventDataStores int `yaml:"event_data_stores"`
+	// Whether stores that wait to be deleted count.
+	CountPending bool `yaml:"count_pending_deletion"`
+	// Channels.
+	Channels int `yaml:"channels"`
+	// Channels that have the same source.
+	ChannelsPerSource int `yaml:"channels_per_source"`
+	// Tags of a store or a channel.
+	Tags int `yaml:"tags"`
+	// Events of one PutAuditEvents request.
+	AuditEvents int `yaml:"audit_events"`
+	// Days that a deleted store can be restored.
+	DeletionDays int `yaml:"deletion_days"`
+	// Refused events that are kept of a channel, the newest ones.
+	Rejected int `yaml:"rejected_events"`
+}
+
 // Default is the configuration without any file.
 func Default() *Config {
 	tcp, udp := Input{Type: "tcp"}, Input{Type: "udp"}
@@ -206,7 +244,9 @@ func Default() *Config {
 		Stores: []Store{{Name: DefaultStore}}, // for ever: what people bring along may be old
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
-		where:  map[string]position{},
+		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,
+			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000}},
+		where: map[string]position{},
 	}
 }
 

@@ -45,6 +45,7 @@ func (c *Config) problems() Problems {
 	v.routes()
 	v.priorities()
 	v.inputs()
+	v.awsAPI()
 	return v.found
 }
 

@@ -213,11 +213,16 @@ func TestDuplicates(t *testing.T) {
 	accept(t, p, r, batch(o, fmt.Sprintf(line, "a"), fmt.Sprintf(line, "a"), fmt.Sprintf(line, "b")))
 	accept(t, p, r, batch(o, fmt.Sprintf(line, "a")))
 	accept(t, p, r, batch(nil, "text", "text"))
-	if n := len(r.snapshot()); n != 4 {
-		t.Errorf("%d events, want 4", n)
+	for range 2 { // a channel with two destinations sends one record to both
+		for _, store := range []string{"one", "two"} {
+			accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure, Store: store}, fmt.Sprintf(line, "c")))
+		}
 	}
-	if d := p.Stats().Duplicates; d != 2 {
-		t.Errorf("%d duplicates, want 2", d)
+	if n := len(r.snapshot()); n != 6 {
+		t.Errorf("%d events, want 6", n)
+	}
+	if d := p.Stats().Duplicates; d != 4 {
+		t.Errorf("%d duplicates, want 4", d)
 	}
 }
 

@@ -28,13 +28,14 @@ const (
 
 func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
 
-// before says whether a record with the same id and the same bytes was here before, and remembers this one.
+// before says whether a record with the same id and the same bytes was here before for the same store, and remembers this
+// one. An input may ask for several stores: each gets its own.
 func (s *seen) before(e *event.Event, rec *event.Record) bool {
 	uid := e.GetStr(event.ColMetadataUID)
 	if uid == "" {
 		return false
 	}
-	h := maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)
+	h := maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data) ^ 5*maphash.String(s.seed, rec.From().Store)
 	sh := &s.shards[h>>60]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

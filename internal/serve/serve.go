@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kiroku/internal/api"
+	"kiroku/internal/awsapi"
 	"kiroku/internal/config"
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
@@ -57,6 +58,7 @@ type Server struct {
 	db       *meta.DB
 	storage  *storage
 	identity *identity.Identity
+	aws      *awsapi.Service
 	engine   *duckdb.Engine
 	tables   *enrich.Tables
 	pipe     *pipeline.Pipeline
@@ -151,11 +153,14 @@ func (s *Server) connect() error {
 	queries := query.New(parts{s.storage.lake}, s.pipe, search.NewFields(all.Sources()...))
 	s.jobs = newJobs(s.engine, s.storage.lake, s.storage.dir, s.opt)
 	s.identity = identity.New(s.db, s.opt.Log)
+	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
+	ingest := ingester{s.pipe, s.storage.lake}
+	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys)
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
-		Log: s.opt.Log, Identity: s.identity, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake},
-		Inputs: s, Ingest: ingester{s.pipe, s.storage.lake}, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
+		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake},
+		Inputs: s, Ingest: ingest, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})
 	return nil
@@ -198,6 +203,7 @@ func (s *Server) run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return ended(s.identity.Run(gctx)) })
+	g.Go(func() error { return ended(s.aws.Run(gctx)) })
 	g.Go(func() error { return ended(s.jobs.Run(gctx)) })
 	g.Go(func() error { // a stage that fails stops the others
 		select {
@@ -247,6 +253,9 @@ func (s *Server) checkExposure(ctx context.Context) error {
 	set := slices.ContainsFunc(users, func(u identity.User) bool { return u.Role == identity.Admin && !u.MustChange })
 	return s.opt.Config.CheckExposure(set)
 }
+
+// SecretsFile in the data folder holds the key that secrets in the metadata database are encrypted with.
+const SecretsFile = "secrets.key"
 
 // Names of files in the data folder that clients on the same machine read.
 const (
