@@ -83,5 +83,6 @@ func undecided(result string) bool {
 
 // isDenial says that an error code means: who asks may not.
 func isDenial(code string) bool {
-	return isAny(code, "deny", "denied", "403", "forbidden") || strings.Contains(code, "AccessDenied") || strings.Contains(code, "Unauthorized") || strings.Contains(code, "PermissionDenied")
+	return isAny(code, "deny", "denied", "403", "forbidden") || strings.Contains(code, "AccessDenied") ||
+		strings.Contains(code, "Unauthorized") || strings.Contains(code, "PermissionDenied")
 }
