@@ -54,8 +54,12 @@ func (s *server) CreateEventDataStore(ctx context.Context, r CreateEventDataStor
 		return nil, err
 	}
 	b := r.Body
+	selectors, err := selectorsFrom(b.Selectors)
+	if err != nil {
+		return nil, err
+	}
 	in := awsapi.CreateEventDataStoreInput{Name: b.Name, MultiRegionEnabled: b.MultiRegion, OrganizationEnabled: &b.Organization, RetentionPeriod: given(b.RetentionDays),
-		TerminationProtectionEnabled: b.TerminationProtection, BillingMode: b.BillingMode, TagsList: awsapi.TagsOf(b.Tags), AdvancedEventSelectors: selectorsFrom(b.Selectors)}
+		TerminationProtectionEnabled: b.TerminationProtection, BillingMode: b.BillingMode, TagsList: awsapi.TagsOf(b.Tags), AdvancedEventSelectors: selectors}
 	made, err := s.deps.AWS.CreateEventDataStore(ctx, home, &in)
 	if err != nil {
 		return nil, err
@@ -79,8 +83,12 @@ func (s *server) UpdateEventDataStore(ctx context.Context, r UpdateEventDataStor
 		return nil, err
 	}
 	b := r.Body
+	selectors, err := selectorsFrom(b.Selectors)
+	if err != nil {
+		return nil, err
+	}
 	in := awsapi.UpdateEventDataStoreInput{EventDataStore: st.ARN, Name: b.Name, MultiRegionEnabled: b.MultiRegion, OrganizationEnabled: b.Organization,
-		RetentionPeriod: given(b.RetentionDays), TerminationProtectionEnabled: b.TerminationProtection, BillingMode: b.BillingMode, AdvancedEventSelectors: selectorsFrom(b.Selectors)}
+		RetentionPeriod: given(b.RetentionDays), TerminationProtectionEnabled: b.TerminationProtection, BillingMode: b.BillingMode, AdvancedEventSelectors: selectors}
 	if !in.Empty() || b.Ingestion == nil {
 		if _, err := s.deps.AWS.UpdateEventDataStore(ctx, owner, &in); err != nil {
 			return nil, err
@@ -135,15 +143,14 @@ func dataStoreTo(st awsapi.StoreInfo) (EventDataStore, error) {
 	return out, nil
 }
 
-func selectorsFrom(in []AdvancedEventSelector) []awsapi.AdvancedEventSelector {
-	var out []awsapi.AdvancedEventSelector
-	for _, s := range in {
-		to := awsapi.AdvancedEventSelector{Name: s.Name}
-		for _, f := range s.FieldSelectors {
-			to.FieldSelectors = append(to.FieldSelectors, awsapi.AdvancedFieldSelector{Field: f.Field, Equals: f.Equals, StartsWith: f.StartsWith, EndsWith: f.EndsWith,
-				NotEquals: f.NotEquals, NotStartsWith: f.NotStartsWith, NotEndsWith: f.NotEndsWith})
-		}
-		out = append(out, to)
+// selectorsFrom is the JSON of selectors.
+func selectorsFrom(list []AdvancedEventSelector) (json.RawMessage, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
-	return out
+	b, err := json.Marshal(list)
+	if err != nil {
+		return nil, fmt.Errorf("read selectors: %w", err)
+	}
+	return b, nil
 }

@@ -1,77 +1,51 @@
 package awsapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
+
+	"kiroku/internal/awsapi/selector"
 )
 
-// AdvancedEventSelector says which events a store takes.
-type AdvancedEventSelector struct {
-	Name           string                  `json:",omitempty"`
-	FieldSelectors []AdvancedFieldSelector `json:""`
-}
-
-// AdvancedFieldSelector is one condition of a selector.
-type AdvancedFieldSelector struct {
-	Field         string   `json:""`
-	Equals        []string `json:",omitempty"`
-	StartsWith    []string `json:",omitempty"`
-	EndsWith      []string `json:",omitempty"`
-	NotEquals     []string `json:",omitempty"`
-	NotStartsWith []string `json:",omitempty"`
-	NotEndsWith   []string `json:",omitempty"`
-}
-
-// Categories of events that stores are made for.
-const (
-	categoryActivity   = "ActivityAuditLog"
-	categoryManagement = "Management"
+// Families of categories: a store holds events of one.
+var (
+	awsEvents  = []selector.Category{selector.Management, selector.Data, selector.NetworkActivity}
+	ingestible = append([]selector.Category{selector.ConfigurationItem}, awsEvents...) // whose ingestion can be stopped and started
 )
 
-// awsEvents are the categories that one store may hold together.
-var awsEvents = []string{categoryManagement, "Data", "NetworkActivity"}
+const categoryActivity = string(selector.ActivityAuditLog)
 
-// ingestible are the categories whose ingestion can be stopped and started.
-var ingestible = append([]string{"ConfigurationItem"}, awsEvents...)
-
-// managementEvents is what a store takes whose maker gave no selectors.
-func managementEvents() []AdvancedEventSelector {
-	return []AdvancedEventSelector{{Name: "Default management events", FieldSelectors: []AdvancedFieldSelector{{Field: "eventCategory", Equals: []string{categoryManagement}}}}}
+// given says whether a member of an input has a list that is not empty.
+func given(list json.RawMessage) bool {
+	switch text := string(bytes.TrimSpace(list)); text {
+	case "", "null", "[]":
+		return false
+	}
+	return true
 }
 
-// readSelectors checks selectors and returns their JSON as it is stored, and the category of the store.
-func readSelectors(selectors []AdvancedEventSelector) (text, category string, err error) {
-	b, err := json.Marshal(selectors)
-	if err != nil {
-		return "", "", err
-	}
-	if err := checkSelectors(b); err != nil {
-		return "", "", refuse("InvalidEventSelectorsException", "%v", err)
-	}
-	for _, s := range selectors {
-		c := s.category()
-		switch {
-		case category == "" || category == c:
-			category = c
-		case slices.Contains(awsEvents, category) && slices.Contains(awsEvents, c):
-			category = awsEvents[min(slices.Index(awsEvents, category), slices.Index(awsEvents, c))]
-		default:
-			return "", "", refuse("InvalidEventSelectorsException", "A store cannot take events of %s and of %s.", category, c)
+// readSelectors checks selectors, none meaning all management events, and returns their JSON as it is stored and the
+// category of the store: of several of AWS's events the first in their order.
+func readSelectors(list json.RawMessage) (text, category string, err error) {
+	set := selector.Default()
+	if given(list) {
+		if set, err = selector.Parse(list); err != nil {
+			return "", "", refuse("InvalidEventSelectorsException", "%v", err)
 		}
 	}
-	return string(b), category, nil
-}
-
-func (s *AdvancedEventSelector) category() string {
-	for _, f := range s.FieldSelectors {
-		if f.Field == "eventCategory" && len(f.Equals) == 1 {
-			return f.Equals[0]
+	all := set.Categories()
+	for _, c := range all {
+		if !sameFamily(string(all[0]), string(c)) {
+			return "", "", refuse("InvalidEventSelectorsException", "A store cannot take events of %s and of %s.", all[0], c)
 		}
 	}
-	return ""
+	first := slices.MinFunc(all, func(a, b selector.Category) int { return slices.Index(awsEvents, a) - slices.Index(awsEvents, b) })
+	b, err := set.MarshalJSON()
+	return string(b), string(first), err
 }
 
-// sameFamily says whether a store of one category may become one of the other.
+// sameFamily says whether a store of one category may also hold events of the other.
 func sameFamily(a, b string) bool {
-	return a == b || slices.Contains(awsEvents, a) && slices.Contains(awsEvents, b)
+	return a == b || slices.Contains(awsEvents, selector.Category(a)) && slices.Contains(awsEvents, selector.Category(b))
 }

@@ -13,18 +13,18 @@ import (
 type EventDataStore struct {
 	EventDataStoreArn            string
 	Name                         string
-	Status                       string                  `json:",omitempty"`
-	AdvancedEventSelectors       []AdvancedEventSelector `json:",omitempty"`
-	MultiRegionEnabled           *bool                   `json:",omitempty"`
-	OrganizationEnabled          *bool                   `json:",omitempty"`
-	RetentionPeriod              int                     `json:",omitempty"`
-	TerminationProtectionEnabled *bool                   `json:",omitempty"`
-	TagsList                     []Tag                   `json:",omitempty"`
-	CreatedTimestamp             *Timestamp              `json:",omitempty"`
-	UpdatedTimestamp             *Timestamp              `json:",omitempty"`
-	BillingMode                  string                  `json:",omitempty"`
-	FederationStatus             string                  `json:",omitempty"`
-	PartitionKeys                []PartitionKey          `json:",omitempty"`
+	Status                       string          `json:",omitempty"`
+	AdvancedEventSelectors       json.RawMessage `json:",omitempty"`
+	MultiRegionEnabled           *bool           `json:",omitempty"`
+	OrganizationEnabled          *bool           `json:",omitempty"`
+	RetentionPeriod              int             `json:",omitempty"`
+	TerminationProtectionEnabled *bool           `json:",omitempty"`
+	TagsList                     []Tag           `json:",omitempty"`
+	CreatedTimestamp             *Timestamp      `json:",omitempty"`
+	UpdatedTimestamp             *Timestamp      `json:",omitempty"`
+	BillingMode                  string          `json:",omitempty"`
+	FederationStatus             string          `json:",omitempty"`
+	PartitionKeys                []PartitionKey  `json:",omitempty"`
 }
 
 // PartitionKey is a column by which a store's files are divided.
@@ -97,11 +97,10 @@ func inactive(row meta.EventDataStore) error {
 }
 
 // whole describes a store with all that Get returns.
-func (s *Service) whole(row meta.EventDataStore) (EventDataStore, error) {
-	out := EventDataStore{EventDataStoreArn: s.storeARN(row), Name: row.Name, Status: statusOf(&row), MultiRegionEnabled: &row.MultiRegion,
+func (s *Service) whole(row meta.EventDataStore) EventDataStore {
+	return EventDataStore{AdvancedEventSelectors: json.RawMessage(row.Selectors), EventDataStoreArn: s.storeARN(row), Name: row.Name, Status: statusOf(&row), MultiRegionEnabled: &row.MultiRegion,
 		OrganizationEnabled: &row.Org, RetentionPeriod: row.Days, TerminationProtectionEnabled: &row.Protected,
 		CreatedTimestamp: stamp(row.Created), UpdatedTimestamp: stamp(row.Updated), BillingMode: row.Billing}
-	return out, json.Unmarshal([]byte(row.Selectors), &out.AdvancedEventSelectors)
 }
 
 // lakeName is the name of the lake's store for an event data store: readable, and different for each.

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,7 +15,7 @@ import (
 // CreateEventDataStoreInput is the input of CreateEventDataStore.
 type CreateEventDataStoreInput struct {
 	Name                         string
-	AdvancedEventSelectors       []AdvancedEventSelector
+	AdvancedEventSelectors       json.RawMessage // list
 	MultiRegionEnabled           *bool
 	OrganizationEnabled          *bool
 	RetentionPeriod              *int
@@ -64,9 +65,9 @@ func (s *Service) CreateEventDataStore(ctx context.Context, c Caller, in *Create
 	if err := s.complete(ctx, row); err != nil {
 		return EventDataStore{}, fmt.Errorf("create event data store %q: %w", row.ID, err)
 	}
-	out, err := s.whole(row)
+	out := s.whole(row)
 	out.TagsList = in.TagsList
-	return out, err
+	return out, nil
 }
 
 // complete makes the lake's store of a row that is stored, and gives the row its status. When it cannot, nothing stays.
@@ -120,12 +121,8 @@ func newStore(c Caller, in *CreateEventDataStoreInput) (meta.EventDataStore, err
 	if in.KmsKeyId != "" {
 		return row, noKMS()
 	}
-	selectors := in.AdvancedEventSelectors
-	if len(selectors) == 0 {
-		selectors = managementEvents()
-	}
 	var err error
-	if row.Selectors, row.Category, err = readSelectors(selectors); err != nil {
+	if row.Selectors, row.Category, err = readSelectors(in.AdvancedEventSelectors); err != nil {
 		return row, err
 	}
 	row.MultiRegion = orElse(in.MultiRegionEnabled, row.Category != categoryActivity)

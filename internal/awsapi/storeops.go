@@ -3,10 +3,12 @@ package awsapi
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"kiroku/internal/awsapi/selector"
 	"kiroku/internal/fault"
 	"kiroku/internal/meta"
 )
@@ -23,10 +25,10 @@ func (s *Service) GetEventDataStore(ctx context.Context, c Caller, in *StoreInpu
 	if err := s.permitStore(ctx, c, row, actionGetStore); err != nil {
 		return EventDataStore{}, err
 	}
-	out, err := s.whole(row)
+	out := s.whole(row)
 	out.FederationStatus = "DISABLED"
 	out.PartitionKeys = []PartitionKey{{Name: "calendarday", Type: "string"}}
-	return out, err
+	return out, nil
 }
 
 // ListInput asks for a page of a list.
@@ -59,7 +61,7 @@ func (s *Service) ListEventDataStores(ctx context.Context, c Caller, in *ListInp
 type UpdateEventDataStoreInput struct {
 	EventDataStore               string
 	Name                         string
-	AdvancedEventSelectors       []AdvancedEventSelector
+	AdvancedEventSelectors       json.RawMessage // list
 	MultiRegionEnabled           *bool
 	OrganizationEnabled          *bool
 	RetentionPeriod              *int
@@ -70,7 +72,7 @@ type UpdateEventDataStoreInput struct {
 
 // Empty says whether nothing is to be changed.
 func (in *UpdateEventDataStoreInput) Empty() bool {
-	return in.Name == "" && len(in.AdvancedEventSelectors) == 0 && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
+	return in.Name == "" && !given(in.AdvancedEventSelectors) && in.MultiRegionEnabled == nil && in.OrganizationEnabled == nil &&
 		in.RetentionPeriod == nil && in.TerminationProtectionEnabled == nil && in.KmsKeyId == "" && in.BillingMode == ""
 }
 
@@ -100,7 +102,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	if err != nil {
 		return EventDataStore{}, fmt.Errorf("update event data store %q: %w", row.ID, err)
 	}
-	return s.whole(row)
+	return s.whole(row), nil
 }
 
 func (in *UpdateEventDataStoreInput) apply(row *meta.EventDataStore) error {
@@ -116,7 +118,7 @@ func (in *UpdateEventDataStoreInput) apply(row *meta.EventDataStore) error {
 		}
 		row.Name = in.Name
 	}
-	if len(in.AdvancedEventSelectors) > 0 {
+	if given(in.AdvancedEventSelectors) {
 		text, category, err := readSelectors(in.AdvancedEventSelectors)
 		if err != nil {
 			return err
@@ -191,7 +193,7 @@ func (s *Service) RestoreEventDataStore(ctx context.Context, c Caller, in *Store
 	if err := s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) }); err != nil {
 		return EventDataStore{}, err
 	}
-	return s.whole(row)
+	return s.whole(row), nil
 }
 
 func badStatus(row meta.EventDataStore, want string) error {
@@ -215,7 +217,7 @@ func (s *Service) switchIngestion(ctx context.Context, c Caller, given, from, to
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(ingestible, row.Category) {
+	if !slices.Contains(ingestible, selector.Category(row.Category)) {
 		return refuse("InvalidEventDataStoreCategoryException", "The ingestion of a store for %s cannot be started or stopped.", row.Category)
 	}
 	if statusOf(&row) != from {
