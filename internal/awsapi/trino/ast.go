@@ -3,8 +3,8 @@ package trino
 // Pos is a byte offset in the statement.
 type Pos int
 
-// Query is a whole query, also where it stands in parentheses.
-type Query struct {
+// QueryExpr is a whole query, also where it stands in parentheses.
+type QueryExpr struct {
 	Pos     Pos
 	With    []CTE
 	Body    Body
@@ -17,10 +17,10 @@ type Query struct {
 type CTE struct {
 	Name    Ident
 	Columns []Ident
-	Query   *Query
+	Query   *QueryExpr
 }
 
-// Body is the part of a query that makes rows: *Select, *SetOp, *Values or *Query.
+// Body is the part of a query that makes rows: *Select, *SetOp, *Values or *QueryExpr.
 type Body interface{ body() }
 
 // Select is SELECT … FROM … WHERE … GROUP BY … HAVING.
@@ -78,13 +78,13 @@ type SetOp struct {
 // Values is VALUES (…), (…).
 type Values struct {
 	Pos  Pos
-	Rows []Expr // a *Row, or one expression for a table of one column
+	Rows []Expr // a *RowExpr, or one expression for a table of one column
 }
 
-func (*Select) body() {}
-func (*SetOp) body()  {}
-func (*Values) body() {}
-func (*Query) body()  {}
+func (*Select) body()    {}
+func (*SetOp) body()     {}
+func (*Values) body()    {}
+func (*QueryExpr) body() {}
 
 // SortItem is one item of ORDER BY. Without NULLS the null values come last, in both directions.
 type SortItem struct {
@@ -93,11 +93,11 @@ type SortItem struct {
 	NullsFirst bool
 }
 
-// Table is something that FROM names: *Store, *Derived, *Unnest or *Join.
+// Table is something that FROM names: *StoreRef, *Derived, *Unnest or *Join.
 type Table interface{ table() }
 
-// Store is an event data store or a common table expression.
-type Store struct {
+// StoreRef is an event data store or a common table expression.
+type StoreRef struct {
 	Pos   Pos
 	Name  Ident
 	Alias *TableAlias
@@ -113,7 +113,7 @@ type TableAlias struct {
 type Derived struct {
 	Pos     Pos
 	Lateral bool
-	Query   *Query
+	Query   *QueryExpr
 	Alias   *TableAlias
 }
 
@@ -134,7 +134,7 @@ type Join struct {
 	Using       []Ident
 }
 
-func (*Store) table()   {}
-func (*Derived) table() {}
-func (*Unnest) table()  {}
-func (*Join) table()    {}
+func (*StoreRef) table() {}
+func (*Derived) table()  {}
+func (*Unnest) table()   {}
+func (*Join) table()     {}

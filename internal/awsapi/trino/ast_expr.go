@@ -99,7 +99,7 @@ type In struct {
 	Pos   Pos
 	X     Expr
 	List  []Expr
-	Query *Query
+	Query *QueryExpr
 	Not   bool
 }
 
@@ -113,13 +113,13 @@ type Like struct {
 // Exists is EXISTS (…).
 type Exists struct {
 	Pos   Pos
-	Query *Query
+	Query *QueryExpr
 }
 
 // Subquery is a query whose only value stands for it.
 type Subquery struct {
 	Pos   Pos
-	Query *Query
+	Query *QueryExpr
 }
 
 // Quantified is L Op ALL | ANY (…).
@@ -128,7 +128,7 @@ type Quantified struct {
 	Op    string
 	All   bool
 	L     Expr
-	Query *Query
+	Query *QueryExpr
 }
 
 // Case is CASE X WHEN … THEN … ELSE … END. X may be nil.
@@ -163,14 +163,14 @@ type AtZone struct {
 	X, Zone Expr
 }
 
-// Array is ARRAY[…].
-type Array struct {
+// ArrayExpr is ARRAY[…].
+type ArrayExpr struct {
 	Pos   Pos
 	Items []Expr
 }
 
-// Row is ROW(…) or (…, …).
-type Row struct {
+// RowExpr is ROW(…) or (…, …).
+type RowExpr struct {
 	Pos   Pos
 	Items []Expr
 }
@@ -254,7 +254,7 @@ func (e *Case) pos() Pos            { return e.Pos }
 func (e *Cast) pos() Pos            { return e.Pos }
 func (e *Extract) pos() Pos         { return e.Pos }
 func (e *AtZone) pos() Pos          { return e.Pos }
-func (e *Array) pos() Pos           { return e.Pos }
-func (e *Row) pos() Pos             { return e.Pos }
+func (e *ArrayExpr) pos() Pos       { return e.Pos }
+func (e *RowExpr) pos() Pos         { return e.Pos }
 func (e *Lambda) pos() Pos          { return e.Pos }
 func (e *Call) pos() Pos            { return e.Pos }

@@ -45,7 +45,7 @@ func (p *parser) bracketed() Expr {
 		}
 		e := p.expr()
 		if p.accept(",") {
-			e = &Row{t.pos, append([]Expr{e}, p.exprs("")...)}
+			e = &RowExpr{t.pos, append([]Expr{e}, p.exprs("")...)}
 		}
 		p.expect(")")
 		return e
@@ -92,14 +92,14 @@ func (p *parser) word() Expr {
 	case "ARRAY":
 		if p.peek(1).isSymbol("[") {
 			p.at += 2
-			a := &Array{t.pos, p.exprs("]")}
+			a := &ArrayExpr{t.pos, p.exprs("]")}
 			p.expect("]")
 			return a
 		}
 	case "ROW":
 		if p.peek(1).isSymbol("(") {
 			p.at += 2
-			r := &Row{t.pos, p.exprs("")}
+			r := &RowExpr{t.pos, p.exprs("")}
 			p.expect(")")
 			return r
 		}

@@ -1,10 +1,10 @@
 package trino
 
 // query reads [WITH …] body [ORDER BY …] [OFFSET …] [LIMIT …].
-func (p *parser) query() *Query {
+func (p *parser) query() *QueryExpr {
 	p.enter()
 	defer p.leave()
-	q := &Query{Pos: p.tok().pos}
+	q := &QueryExpr{Pos: p.tok().pos}
 	if p.accept("WITH") {
 		if p.tok().is("RECURSIVE") {
 			fail(p.tok().pos, "Write the query without recursion.", "WITH RECURSIVE is not supported")
@@ -134,7 +134,7 @@ func (p *parser) term() Body {
 		return v
 	case t.is("TABLE"):
 		p.at++
-		store := &Store{Pos: p.tok().pos, Name: p.storeName()}
+		store := &StoreRef{Pos: p.tok().pos, Name: p.storeName()}
 		return &Select{Pos: t.pos, Items: []SelectItem{{Pos: t.pos}}, From: []Table{store}}
 	case t.isSymbol("("):
 		p.at++
@@ -243,7 +243,7 @@ func (p *parser) grouping() Grouping {
 	default:
 		paren := t.isSymbol("(")
 		e := p.expr()
-		if row, ok := e.(*Row); ok && paren {
+		if row, ok := e.(*RowExpr); ok && paren {
 			g.Kind, g.Sets = GroupSets, [][]Expr{row.Items}
 			return g
 		}
@@ -266,7 +266,7 @@ func (p *parser) groupingSet() []Expr {
 		return nil
 	}
 	e := p.expr()
-	if row, ok := e.(*Row); ok {
+	if row, ok := e.(*RowExpr); ok {
 		return row.Items
 	}
 	return []Expr{e}

@@ -70,7 +70,7 @@ func (p *parser) primaryTable() Table {
 	case t.isSymbol("("):
 		return p.parenTable()
 	}
-	s := &Store{Pos: t.pos, Name: p.storeName()}
+	s := &StoreRef{Pos: t.pos, Name: p.storeName()}
 	if next := p.tok(); next.isSymbol(".") {
 		fail(t.pos, "Name the event data store alone, by its ID.", "table %q is named with a catalog or a schema", s.Name.Name)
 	}

@@ -15,7 +15,7 @@ const (
 
 // Parse reads one SELECT statement, with or without a semicolon at its end. Errors are fault.Invalid with an *Error
 // inside.
-func Parse(text string) (q *Query, err error) {
+func Parse(text string) (q *QueryExpr, err error) {
 	defer catch(text, &err)
 	if n := len([]rune(text)); n > MaxStatement {
 		fail(0, fmt.Sprintf("Shorten it to %d characters.", MaxStatement), "statement has %d characters", n)

@@ -6,7 +6,7 @@ import (
 )
 
 // String writes the query as SQL that Parse reads as the same query.
-func (q *Query) String() string {
+func (q *QueryExpr) String() string {
 	p := &printer{}
 	p.query(q)
 	return p.b.String()
@@ -33,7 +33,7 @@ func (p *printer) ident(id Ident) { p.text(`"` + strings.ReplaceAll(id.Name, `"`
 
 func (p *printer) idents(ids []Ident) { p.list(len(ids), ", ", func(i int) { p.ident(ids[i]) }) }
 
-func (p *printer) query(q *Query) {
+func (p *printer) query(q *QueryExpr) {
 	for i, c := range q.With {
 		p.text([]string{"WITH ", ", "}[min(i, 1)])
 		p.ident(c.Name)
@@ -75,7 +75,7 @@ func (p *printer) body(b Body) {
 	case *Values:
 		p.text("VALUES ")
 		p.exprs(b.Rows)
-	case *Query:
+	case *QueryExpr:
 		p.text("(")
 		p.query(b)
 		p.text(")")
@@ -176,7 +176,7 @@ func (p *printer) orderBy(items []SortItem) {
 
 func (p *printer) table(t Table) {
 	switch t := t.(type) {
-	case *Store:
+	case *StoreRef:
 		p.ident(t.Name)
 		p.alias(t.Alias)
 	case *Derived:

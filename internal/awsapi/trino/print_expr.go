@@ -54,11 +54,11 @@ func (p *printer) expr(e Expr) {
 		p.text("EXTRACT(" + e.Unit.Name + " FROM ")
 		p.expr(e.X)
 		p.text(")")
-	case *Array:
+	case *ArrayExpr:
 		p.text("ARRAY[")
 		p.exprs(e.Items)
 		p.text("]")
-	case *Row:
+	case *RowExpr:
 		p.text("ROW(")
 		p.exprs(e.Items)
 		p.text(")")

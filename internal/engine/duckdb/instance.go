@@ -80,6 +80,9 @@ func (c *conn) setUp() error {
 	if err := registerJSON(c.handle); err != nil {
 		return err
 	}
+	if err := registerDoubleText(c.handle); err != nil {
+		return err
+	}
 	dirs := make([]string, len(c.in.opts.Dirs))
 	for i, d := range c.in.opts.Dirs {
 		dirs[i] = quoteText(strings.TrimRight(d, "/") + "/")

@@ -74,6 +74,15 @@ func TestJSONPathRefused(t *testing.T) {
 	}
 }
 
+func TestDoubleText(t *testing.T) {
+	e, tables := open(t, nil)
+	got := results(t, e, tables, `SELECT kiroku_double_text(x) FROM (VALUES (1.5e0), (-2e-7), (1e8), (0e0), (NULL), ('NaN'::DOUBLE), ('-Infinity'::DOUBLE), (0.1e0 + 0.2e0), (123456789e0)) t(x)`)
+	want := `["1.5E0"] ["-2.0E-7"] ["1.0E8"] ["0.0E0"] [null] ["NaN"] ["-Infinity"] ["3.0000000000000004E-1"] ["1.23456789E8"]`
+	if s := strings.Join(got, " "); s != want {
+		t.Errorf("got %s, want %s", s, want)
+	}
+}
+
 // results runs a statement and returns its rows as JSON.
 func results(t testing.TB, e engine.Engine, tables []engine.Table, sql string) (list []string) {
 	t.Helper()
