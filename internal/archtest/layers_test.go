@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"cloudtrail/objectkey": {},
 	"cloudtrail/digest":    {"cloudtrail/objectkey", "diskfile"},
 	"cloudtrail/bucketdir": {"cloudtrail/digest"},
+	"cloudtrail/bucket":    {"aws", "cloudtrail/digest", "fault"},
 
 	// CloudTrail's API: what its documents mean.
 	"awsapi/policy":   {},
@@ -36,6 +37,7 @@ var layers = map[string][]string{
 	"intake":        {},
 	"intake/syslog": {"event", "fault", "intake", "logkey"},
 	"intake/file":   {"fault"},
+	"intake/s3":     {"aws", "cloudtrail/objectkey", "decode/trailfile", "event", "fault", "intake", "logkey", "meta"},
 	"enrich":        {"event"},
 	"pipeline":      {"event", "fault", "logkey", "source"},
 	"lake":          {"diskfile", "event", "fault", "lake/segment", "lake/table", "logkey", "meta"},

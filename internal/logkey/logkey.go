@@ -20,4 +20,7 @@ const (
 	Path     = "path"
 	Next     = "next"
 	Source   = "source"
+	Bucket   = "bucket"
+	Queue    = "queue"
+	Trail    = "trail"
 )
