@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"kiroku/internal/aws"
+	"kiroku/internal/cloudtrail/bucket"
 	"kiroku/internal/cloudtrail/bucketdir"
 	"kiroku/internal/cloudtrail/digest"
 	"kiroku/internal/fault"
@@ -30,21 +31,24 @@ type verifyFlags struct {
 	keys                   []string
 	from, to               string
 	account, region, trail string
+	profile, role          string
+	externalID, endpoint   string
 	verbose, quiet, json   bool
 }
 
 func newCloudTrailVerify(a *app) *cobra.Command {
 	var f verifyFlags
 	c := &cobra.Command{
-		Use:   "verify PATH",
+		Use:   "verify PATH|s3://BUCKET[/PREFIX]",
 		Short: "Verify log files with CloudTrail's digests",
 		Long: `Reads the digest files that CloudTrail put into a bucket and proves with them that its log files are complete and unaltered:
 the signature of each digest, its link to the one before, and the hash of each log file. PATH is a copy of the bucket on disk, or
-any folder of it down to that of a region's digests. All accounts, regions and trails that are found are verified, each from its
-newest digest to its oldest; a folder may hold years.
+any folder of it down to that of a region's digests. A bucket itself is read with the credentials that the AWS CLI would use; it takes
+s3:ListBucket and s3:GetObject. All accounts, regions and trails that are found are verified, each from its newest digest to its
+oldest; there may be years of them.
 
 --keys names a file with CloudTrail's public keys, as "aws cloudtrail list-public-keys" prints it for the region in which the
-trail was made; it may be repeated. With --to every chain must reach that time, so that a deleted newest digest is found.
+trail was made; it may be repeated. With --to every chain must reach that time, so that a deleted newest digest is found. A bucket's chains are held against the present, but a trail that was stopped is no failure.
 
 Copies made without the objects' metadata have no signatures: then each digest is verified with the signature that the following
 one holds, and the newest cannot be. The guide says how to copy metadata.
@@ -52,8 +56,9 @@ one holds, and the newest cannot be. The guide says how to copy metadata.
 Exit codes: 0 nothing is wrong, 1 something is wrong or could not be verified, 2 wrong use.`,
 		Example: `  aws cloudtrail list-public-keys --start-time 2026-01-01 > keys.json
   kiroku cloudtrail verify /backup/trail-bucket --keys keys.json
+  kiroku cloudtrail verify s3://example-trail-bucket --keys keys.json --from now-30d
   kiroku cloudtrail verify /backup/trail-bucket --keys keys.json --from 2026-06-01 --to 2026-07-01 --json | jq .ok`,
-		Args: args(cobra.ExactArgs(1), "the copy of a bucket"),
+		Args: args(cobra.ExactArgs(1), "a bucket or a copy of one"),
 		RunE: func(c *cobra.Command, paths []string) error {
 			return a.verify(c.Context(), paths[0], &f)
 		},
@@ -64,6 +69,10 @@ Exit codes: 0 nothing is wrong, 1 something is wrong or could not be verified, 2
 	c.Flags().StringVar(&f.account, "account", "", "only this account")
 	c.Flags().StringVar(&f.region, "region", "", "only this region")
 	c.Flags().StringVar(&f.trail, "trail", "", "only the trail of this name")
+	c.Flags().StringVar(&f.profile, "profile", "", "profile of ~/.aws/config, for s3://")
+	c.Flags().StringVar(&f.role, "role-arn", "", "role to assume, for s3://")
+	c.Flags().StringVar(&f.externalID, "external-id", "", "external id that the role asks for")
+	c.Flags().StringVar(&f.endpoint, "endpoint-url", "", "address of a server that speaks like S3, for s3://")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print a line for each valid file, too")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print all results as one JSON document")
@@ -77,29 +86,30 @@ type trailBucket struct {
 	root    string // where to look in it
 	name    string // of the bucket, "" for a copy
 	keys    digest.Keys
+	live    bool // CloudTrail still writes to it
 	close   func() error
 }
 
-// s3Scheme begins the address of a bucket.
-const s3Scheme = "s3://"
-
 // openTrailBucket opens what PATH names.
-func openTrailBucket(path string, keyFiles []string) (*trailBucket, error) {
-	if strings.HasPrefix(path, s3Scheme) {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: only copies of buckets on disk can be verified", path),
-			"Copy the bucket with its metadata, as the guide on digests says, and verify the copy.")
-	}
-	if len(keyFiles) == 0 {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: --keys is missing: a copy of a bucket does not hold the public keys", path),
+func openTrailBucket(ctx context.Context, path string, f *verifyFlags) (*trailBucket, error) {
+	if len(f.keys) == 0 {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: --keys is missing: the bucket does not hold the public keys", path),
 			`Write them with "aws cloudtrail list-public-keys --start-time … > keys.json", and add --keys keys.json.`)
 	}
-	keys, err := digest.OpenKeyRing(keyFiles, "", nil)
+	keys, err := digest.OpenKeyRing(f.keys, "", nil)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, err, `Give a file that "aws cloudtrail list-public-keys" printed.`)
 	}
+	if name, prefix, ok := bucket.ParseURL(path); ok {
+		client, err := aws.Open(ctx, aws.Options{Profile: f.profile, RoleARN: f.role, ExternalID: f.externalID, Endpoint: f.endpoint, PathStyle: f.endpoint != ""})
+		if err != nil {
+			return nil, err
+		}
+		return &trailBucket{objects: bucket.New(client, name), root: prefix, name: name, keys: keys, live: true, close: func() error { return nil }}, nil
+	}
 	dir, root, err := bucketdir.Open(path)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, err, "Give the folder that holds the copy of the bucket.")
+		return nil, fault.New(fault.Invalid, err, "Give the folder that holds the copy of the bucket, or s3://bucket.")
 	}
 	return &trailBucket{objects: dir, root: root, name: dir.Bucket(), keys: keys, close: dir.Close}, nil
 }
@@ -120,14 +130,17 @@ func (f *verifyFlags) options(b *trailBucket, now time.Time) (digest.Options, er
 		}
 		*t.into = at.UTC()
 	}
+	if opt.To.IsZero() && b.live {
+		opt.To = now
+	}
 	if !opt.To.IsZero() && !opt.From.Before(opt.To) {
-		return opt, fault.New(fault.Invalid, fmt.Errorf("--from %s is not before --to %s", f.from, f.to), "Exchange them.")
+		return opt, fault.New(fault.Invalid, fmt.Errorf("--from %s is not before the end, %s", f.from, digestTime(opt.To)), "Give an earlier --from or a later --to.")
 	}
 	return opt, nil
 }
 
 func (a *app) verify(ctx context.Context, path string, f *verifyFlags) error {
-	b, err := openTrailBucket(path, f.keys)
+	b, err := openTrailBucket(ctx, path, f)
 	if err != nil {
 		return err
 	}

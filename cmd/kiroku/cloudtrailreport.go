@@ -160,6 +160,9 @@ func (r *verifyReport) end(path string, sum digest.Summary, ok bool, err error) 
 }
 
 func (r *verifyReport) table() error {
+	if len(r.periods) == 0 {
+		return nil
+	}
 	t := cli.Table{Width: r.width, Columns: []cli.Column{{Name: "ACCOUNT"}, {Name: "REGION"}, {Name: "TRAIL", Flex: true}, {Name: "FROM"}, {Name: "TO"}, {Name: "RESULT"},
 		{Name: "DIGESTS", Right: true}, {Name: "LOG FILES", Right: true}, {Name: "INVALID", Right: true}}}
 	for _, p := range r.periods {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,34 +27,77 @@ type checked struct {
 // ok says whether what the digest says is CloudTrail's word.
 func (c *checked) ok() bool { return c.status == Valid }
 
-// check reads and verifies a digest file. link is what the newer digest says about it, or nil.
-func (v *verifier) check(ctx context.Context, key objectkey.Key, link *expected) (checked, error) {
-	object, err := v.objects.Open(ctx, key.String())
+// fetched is a digest file as it was read.
+type fetched struct {
+	raw      []byte
+	metadata map[string]string
+	status   Status // "" where it could be read
+	detail   string
+	err      error // ends the verification
+}
+
+// fetch reads a digest file.
+func (v *verifier) fetch(ctx context.Context, key string) (f fetched) {
+	object, err := v.objects.Open(ctx, key)
 	if err != nil {
-		status, err := openStatus(err)
-		return checked{status: status}, v.wrap(err, key.String())
+		f.status, f.detail, err = openStatus(err)
+		f.err = v.wrap(err, key)
+		return f
 	}
-	raw, err := v.inflaters.content(object.Body)
-	object.Body.Close()
-	if err != nil {
-		status, detail, err := readStatus(err)
-		if status == TrailingData {
-			status, detail = InvalidFormat, errTrailing.Error()
+	defer object.Body.Close()
+	f.metadata = object.Metadata
+	if f.raw, err = v.inflaters.content(object.Body); err != nil {
+		f.status, f.detail, err = readStatus(err)
+		f.err = v.wrap(err, key)
+		if f.status == TrailingData {
+			f.status, f.detail = InvalidFormat, errTrailing.Error()
 		}
-		return checked{status: status, detail: detail}, v.wrap(err, key.String())
 	}
-	d, err := Parse(raw)
+	return f
+}
+
+// each reads digest files, some ahead because a bucket is far away, and gives them to use in their order.
+func (v *verifier) each(ctx context.Context, keys []objectkey.Key, use func(objectkey.Key, fetched) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer cancel()
+	results := make([]chan fetched, len(keys))
+	started := 0
+	for i, key := range keys {
+		for ; started < min(i+v.opt.Workers, len(keys)); started++ {
+			result, name := make(chan fetched, 1), keys[started].String()
+			results[started] = result
+			reading.Go(func() { result <- v.fetch(ctx, name) })
+		}
+		f := <-results[i]
+		if f.err != nil {
+			return f.err
+		}
+		if err := use(key, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check verifies a digest file. link is what the newer digest says about it, or nil.
+func (v *verifier) check(ctx context.Context, key objectkey.Key, f fetched, link *expected) (checked, error) {
+	if f.status != "" {
+		return checked{status: f.status, detail: f.detail}, nil
+	}
+	d, err := Parse(f.raw)
 	if err != nil {
 		return checked{status: InvalidFormat, detail: err.Error()}, nil
 	}
 	c := checked{digest: d}
-	sum := sha256.Sum256(raw)
+	sum := sha256.Sum256(f.raw)
 	hash := hex.EncodeToString(sum[:])
 	if c.detail = v.misplaced(key, d, link); c.detail != "" {
 		c.status = Moved
 		return c, nil
 	}
-	signature, known := object.Metadata[metaSignature], object.Metadata != nil
+	signature, known := f.metadata[metaSignature], f.metadata != nil
 	if !known && link != nil {
 		signature, known = link.Signature, true
 		c.detail = "signature from the following digest"
@@ -64,7 +108,7 @@ func (v *verifier) check(ctx context.Context, key objectkey.Key, link *expected)
 		c.status, c.detail = Unverified, "the copy has no metadata, and no following digest holds the signature"
 		return c, nil
 	}
-	if err := v.verify(ctx, &c, key, object.Metadata, hash, signature); err != nil || c.status != Valid {
+	if err := v.verify(ctx, &c, key, f.metadata, hash, signature); err != nil || c.status != Valid {
 		return c, err
 	}
 	if link != nil && (link.Hash != hash || !strings.EqualFold(link.Signature, signature)) {
@@ -192,8 +236,8 @@ func (v *verifier) log(ctx context.Context, key, want string) (status Status, de
 		object, err = v.objects.Open(ctx, plain)
 	}
 	if err != nil {
-		status, err = openStatus(err)
-		return status, "", 0, v.wrap(err, key)
+		status, detail, err = openStatus(err)
+		return status, detail, 0, v.wrap(err, key)
 	}
 	defer object.Body.Close()
 	hash, n, err := v.inflaters.hashOf(object.Body)
@@ -215,14 +259,14 @@ func (v *verifier) wrap(err error, key string) error {
 }
 
 // openStatus tells what an object that cannot be opened means; an error ends the verification.
-func openStatus(err error) (Status, error) {
+func openStatus(err error) (Status, string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return NotFound, nil
+		return NotFound, "", nil
 	case errors.Is(err, fs.ErrPermission):
-		return Unreadable, nil
+		return Unreadable, err.Error(), nil
 	}
-	return "", err
+	return "", "", err
 }
 
 // readStatus tells what an object means whose content is wrong; an error of reading ends the verification.

@@ -16,7 +16,7 @@ import (
 // Limits of what is read, far above what CloudTrail writes: a log file holds at most 50 MB, a digest names the log files of
 // an hour. A file above is not CloudTrail's; it may be made to keep a verifier busy.
 const (
-	maxDigest = 64 << 20 // bytes, uncompressed; held in memory
+	maxDigest = 16 << 20 // bytes, uncompressed; held in memory, as many as Options.Workers
 	maxLog    = 1 << 30  // bytes, uncompressed; streamed
 )
 

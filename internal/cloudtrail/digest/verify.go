@@ -28,7 +28,7 @@ type Options struct {
 	Account, Region, Trail string
 	// Seen holds the end of the newest digest that was found earlier, by chain: it has to be there still.
 	Seen map[Chain]time.Time
-	// Workers is how many log files are read at once; 0 means 8.
+	// Workers is how many files are read at once; 0 means 8.
 	Workers int
 }
 
@@ -55,6 +55,7 @@ type verifier struct {
 	inflaters *inflaters
 	sum       Summary
 	seen      map[Chain]bool
+	listings  int // folders that were looked into for digests
 }
 
 // Verify finds the digests under opt.Root, walks every chain from its newest digest to its oldest and reports on each file and
@@ -77,6 +78,10 @@ func Verify(ctx context.Context, objects Objects, keys Keys, opt Options, report
 // maxDepth is how many folders deep digests are looked for: a prefix has at most 200 characters.
 const maxDepth = 24
 
+// maxListings is how many folders are looked into until digests must have been found: a bucket may hold anything besides.
+// An organization takes two for each account.
+const maxListings = 100_000
+
 // find looks for the folders of digests at and below prefix.
 func (v *verifier) find(ctx context.Context, prefix string, depth int) error {
 	if f, ok := objectkey.ParseFolder(prefix); ok {
@@ -88,11 +93,17 @@ func (v *verifier) find(ctx context.Context, prefix string, depth int) error {
 	if depth > maxDepth {
 		return nil
 	}
+	if v.listings++; v.listings > maxListings {
+		return fmt.Errorf("look for digests below %q: more than %d folders are there", v.opt.Root, maxListings)
+	}
 	names, err := v.objects.Folders(ctx, prefix)
 	if err != nil {
 		return fmt.Errorf("list folders of %q: %w", prefix, err)
 	}
-	if objectkey.IsAccount(lastOf(prefix)) && underLogs(prefix) {
+	if account := lastOf(prefix); objectkey.IsAccount(account) && underLogs(prefix) {
+		if v.opt.Account != "" && v.opt.Account != account {
+			return nil
+		}
 		// Beside the digests lie the logs of every day: do not list those.
 		names = slices.DeleteFunc(names, func(n string) bool { return n != string(objectkey.Digest) })
 	}
@@ -128,7 +139,7 @@ func (v *verifier) folder(ctx context.Context, f objectkey.Folder) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
+		return v.each(ctx, keys, func(key objectkey.Key, file fetched) error {
 			chain := chainOf(key)
 			w := walks[chain]
 			if w == nil {
@@ -139,11 +150,8 @@ func (v *verifier) folder(ctx context.Context, f objectkey.Folder) error {
 				walks[chain] = w
 				order = append(order, w)
 			}
-			if err := w.digest(ctx, key); err != nil {
-				return err
-			}
-		}
-		return nil
+			return w.digest(ctx, key, file)
+		})
 	})
 	if err != nil {
 		return err

@@ -35,12 +35,12 @@ type expected struct {
 }
 
 // digest looks at the next older digest file of the chain.
-func (w *walk) digest(ctx context.Context, key objectkey.Key) error {
+func (w *walk) digest(ctx context.Context, key objectkey.Key, file fetched) error {
 	link, err := w.follow(key)
 	if err != nil {
 		return err
 	}
-	found, err := w.v.check(ctx, key, link)
+	found, err := w.v.check(ctx, key, file, link)
 	if err != nil {
 		return err
 	}
