@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -179,6 +181,29 @@ func (p *Pipeline) Accept(ctx context.Context, b event.Batch) error {
 			return context.Canceled
 		}
 	}
+}
+
+// Remember makes known that an event was stored before, so that it is not stored again. It needs the source and the columns
+// of its Identity. It says false when no more can be remembered; begin with the latest.
+func (p *Pipeline) Remember(store string, e *event.Event, now time.Time) bool {
+	src := p.byName[event.SourceName(e.GetStr(event.ColSource))]
+	if src == nil || src.Identity == nil || e.GetStr(src.Identity[len(src.Identity)-1]) == "" {
+		return true
+	}
+	return p.seen.recall(p.seen.of(e, src.Identity)^5*maphash.String(p.seen.seed, store), now)
+}
+
+// Identities are the columns that Remember needs, and the names of the sources for which it does something.
+func (p *Pipeline) Identities() (sources []event.SourceName, cols []event.Column) {
+	cols = []event.Column{event.ColSource}
+	for i := range p.opt.Sources {
+		if s := &p.opt.Sources[i]; s.Identity != nil {
+			sources = append(sources, s.Name)
+			cols = append(cols, s.Identity...)
+		}
+	}
+	slices.Sort(cols)
+	return sources, slices.Compact(cols)
 }
 
 // Stats returns the figures as they are now.

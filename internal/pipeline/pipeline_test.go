@@ -226,6 +226,51 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// Of a source with an identity an event is stored once whatever else its record says, also if it was stored before the start.
+func TestIdentity(t *testing.T) {
+	p, r := run(t, Options{})
+	o := &event.Origin{Source: event.CloudTrail}
+	const form = `{"eventVersion":"1.08","eventTime":"2026-06-05T00:00:00Z","eventSource":"ec2.amazonaws.com","eventName":"RunInstances","awsRegion":"%s","eventType":"AwsApiCall","recipientAccountId":"%s","eventCategory":"%s","requestID":"%s"%s}`
+	rec := func(region, account, category, request, id string) string {
+		if id != "" {
+			id = `,"eventID":"` + id + `"`
+		}
+		return fmt.Sprintf(form, region, account, category, request, id)
+	}
+	var old event.Event
+	old.Str(event.ColSource, "", string(event.CloudTrail))
+	for c, v := range map[event.Column]string{event.ColCloudAccountUID: "111122223333", event.ColCloudRegion: "us-east-1", event.ColProductFeature: "Management", event.ColMetadataUID: "old"} {
+		old.Str(c, "", v)
+	}
+	if !p.Remember("default", &old, time.Now()) {
+		t.Error("Remember has no room")
+	}
+	accept(t, p, r, batch(o,
+		rec("us-east-1", "111122223333", "Management", "1", "a"),
+		rec("us-east-1", "111122223333", "Management", "2", "a"), // the same, from another trail
+		rec("us-west-2", "111122223333", "Management", "3", "a"),
+		rec("us-east-1", "444455556666", "Management", "4", "a"),
+		rec("us-east-1", "111122223333", "Data", "5", "a"),
+		rec("us-east-1", "111122223333", "Management", "6", "old"),
+		rec("us-east-1", "444455556666", "Management", "7", "old"),
+		rec("us-east-1", "111122223333", "Management", "8", ""), // without an id its bytes tell
+		rec("us-east-1", "111122223333", "Management", "8", ""),
+		rec("us-east-1", "111122223333", "Management", "9", ""),
+		"not JSON", "not JSON",
+	))
+	got := ""
+	for _, row := range r.snapshot() {
+		if i := strings.Index(row, `"api_request_uid":"`); i >= 0 {
+			got += row[i+len(`"api_request_uid":"`):][:1]
+		} else {
+			got += "-"
+		}
+	}
+	if got != "1345789--" {
+		t.Errorf("stored %q, want 1345789 and what cannot be parsed twice", got)
+	}
+}
+
 // Times that cannot be right do not hide the event: it stands at its receipt.
 func TestImplausibleTimes(t *testing.T) {
 	p, r := run(t, Options{})

@@ -89,7 +89,8 @@ func (w *worker) do(ctx context.Context, j job) error {
 			w.report(origin, peer, parsed, unparsed)
 			origin, peer, parsed, unparsed = o, a, 0, 0
 		}
-		n := &w.counts[w.p.Map(rec, &w.e)]
+		at := w.p.Map(rec, &w.e)
+		n := &w.counts[at]
 		n.events++
 		if w.e.Has(event.ColParseError) {
 			unparsed++
@@ -97,7 +98,8 @@ func (w *worker) do(ctx context.Context, j job) error {
 		} else {
 			parsed++
 		}
-		if w.p.seen.before(&w.e, rec) {
+		store := w.p.route(rec, &w.e)
+		if w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) {
 			w.p.stats.duplicates.Add(1)
 			continue
 		}
@@ -108,7 +110,6 @@ func (w *worker) do(ctx context.Context, j job) error {
 		if w.enrich != nil {
 			w.enrich.Enrich(&w.e)
 		}
-		store := w.p.route(rec, &w.e)
 		w.w.Append(store, &w.e)
 		for _, t := range taps {
 			t.f(store, &w.e)

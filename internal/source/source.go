@@ -26,6 +26,11 @@ type Source struct {
 	// severity and time, and leaves event_uid, ingest_time, seq, source, raw_data, input, collector, tags to the pipeline.
 	Map func(rec *event.Record, e *event.Event) error
 
+	// Identity are the columns that together say which event a record is, whatever else it says; the last one is the
+	// record's own id. A record without that is told from others by its bytes. What is stored already is counted and not
+	// stored again, also after a restart: see pipeline. nil: metadata_uid together with the bytes.
+	Identity []event.Column
+
 	// Fields are the source's own names for columns. A name that is not here is looked up in unmapped.
 	Fields []Field
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // goBack starts reading the history of all folders, unless that is being done. It goes on beside the looks at the present.
@@ -26,10 +28,16 @@ func (l *looker) goBack(ctx context.Context, today int64) {
 	}
 	l.history = true
 	l.wait.Go(func() {
+		var g errgroup.Group
+		g.SetLimit(lookers)
 		for _, f := range all {
-			err := l.past(ctx, f, today)
-			l.in.failed(ctx, "s3://"+f.bucket+"/"+f.Prefix+" (history)", err)
+			g.Go(func() error {
+				err := l.past(ctx, f, today)
+				l.in.failed(ctx, "s3://"+f.bucket+"/"+f.Prefix+" (history)", err)
+				return nil
+			})
 		}
+		_ = g.Wait() // the functions return nil
 		l.mu.Lock()
 		l.history = false
 		l.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 // maxProblems is how many problems are kept.
 const maxProblems = 20
 
-// settleFor is how long a problem stands at least: one that comes and goes is not told each time.
+// settleFor is how long a problem with some of a bucket's objects stands at least: it comes and goes with them.
 const settleFor = time.Minute
 
 // report is what people are told.
@@ -55,9 +55,9 @@ func (in *Input) failed(ctx context.Context, place string, err error) {
 	r := &in.report
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last, before := r.standing[place]
+	_, before := r.standing[place]
 	if err == nil {
-		if before && time.Since(last.Time) >= settleFor {
+		if before {
 			delete(r.standing, place)
 			delete(r.missing, place)
 			in.log.LogAttrs(ctx, slog.LevelInfo, "a problem of the input is over", slog.String(logkey.Path, place))
@@ -88,7 +88,9 @@ func (in *Input) fetched(ctx context.Context, r ref, err error) {
 		in.failed(ctx, bucket, err)
 	default:
 		if err == nil {
-			in.failed(ctx, bucket, nil)
+			if in.stoodFor(bucket) >= settleFor {
+				in.failed(ctx, bucket, nil)
+			}
 			return
 		}
 		if ctx.Err() == nil {
@@ -96,6 +98,17 @@ func (in *Input) fetched(ctx context.Context, r ref, err error) {
 		}
 	}
 	in.count.failed.Add(1)
+}
+
+// stoodFor is for how long a problem has not come again; 0 when there is none.
+func (in *Input) stoodFor(place string) time.Duration {
+	in.report.mu.Lock()
+	defer in.report.mu.Unlock()
+	p, ok := in.report.standing[place]
+	if !ok {
+		return 0
+	}
+	return time.Since(p.Time)
 }
 
 // Status is what the input tells about itself.

@@ -28,6 +28,9 @@ func newSource() source.Source {
 			defer mappers.Put(m)
 			return m.record(rec, e)
 		},
+		// The same event comes in several files: delivery is at least once, and trails overlap. An id alone is not enough:
+		// the two accounts of a call may see it under one id.
+		Identity:   []event.Column{event.ColCloudAccountUID, event.ColCloudRegion, event.ColProductFeature, event.ColMetadataUID},
 		Fields:     fields,
 		Priorities: priorities,
 	}
