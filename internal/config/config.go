@@ -94,9 +94,9 @@ type Route struct {
 
 // Input is one place where records come in.
 type Input struct {
-	// Unique name. Default: syslog-<type>-<port>.
+	// Unique name. Default: syslog-<type>-<port>; cloudtrail-<bucket or queue>.
 	Name string `yaml:"name" example:"vpn"`
-	// tcp, udp or tls.
+	// tcp, udp or tls for syslog, or cloudtrail for the files that CloudTrail delivers to S3.
 	Type string `yaml:"type"`
 	// Address to listen on, host:port. Without a host all addresses of the machine, IPv4 and IPv6.
 	Address string `yaml:"address"`
@@ -130,6 +130,24 @@ type Input struct {
 	// What happens to records before they are stored, in this order.
 	Rules []Rule `yaml:"log_processing_rules"`
 
+	// For type cloudtrail: bucket to look into, by its name.
+	Bucket string `yaml:"bucket" example:"example-trail-bucket"`
+	// For type cloudtrail: the S3 key prefix of the trail: what stands before AWSLogs/ in the keys of the bucket.
+	Prefix string `yaml:"prefix" example:"trails"`
+	// For type cloudtrail: SQS queue that tells of new objects, in any of the forms that S3, SNS, CloudTrail and EventBridge
+	// send.
+	QueueURL string `yaml:"queue_url" example:"https://sqs.us-east-1.amazonaws.com/111122223333/trail"`
+	// For type cloudtrail: ask CloudTrail for the trails of the account and look into their buckets; so it does when
+	// neither bucket nor queue_url is given.
+	Discover bool `yaml:"discover" example:"true"`
+	// For type cloudtrail: first day that is looked at, a date or an age (90d); everything when left out.
+	Since string `yaml:"since" example:"2026-01-01"`
+	// For type cloudtrail: how often the buckets are looked into (5m when left out).
+	PollInterval Duration `yaml:"poll_interval" example:"5m"`
+	// For type cloudtrail: how long a message of the queue stays hidden when nothing is heard of Kiroku (2m when left out).
+	VisibilityTimeout Duration `yaml:"visibility_timeout" example:"2m"`
+	AWS               AWS      `yaml:"aws"`
+
 	// Integration is the folder of conf.d that configures the input, without ".d".
 	Integration string `yaml:"-"`
 
@@ -149,6 +167,44 @@ type TLS struct {
 	ClientAuth string `yaml:"client_auth" example:"required"`
 	// tlsv1.2 or tlsv1.3.
 	MinVersion string `yaml:"min_tls_version" example:"tlsv1.2"`
+}
+
+// AWS is for type cloudtrail: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
+// ~/.aws, web identity of a pod, role of the machine.
+type AWS struct {
+	// Region; it also decides the partition (us-gov-west-1, cn-north-1). Default: the profile's, else us-east-1. Buckets
+	// and queues may be in other regions.
+	Region string `yaml:"region" example:"us-east-1"`
+	// Profile of ~/.aws/config and ~/.aws/credentials.
+	Profile string `yaml:"profile" example:"audit"`
+	// Static keys: the id,
+	AccessKeyID string `yaml:"access_key_id" example:"AKIAIOSFODNN7EXAMPLE"`
+	// the secret,
+	SecretAccessKey string `yaml:"secret_access_key"`
+	// and the token that temporary keys have.
+	SessionToken string `yaml:"session_token"`
+	// Role to assume with these credentials.
+	RoleARN string `yaml:"role_arn" example:"arn:aws:iam::111122223333:role/kiroku"`
+	// External id that the role's trust policy asks for.
+	ExternalID string `yaml:"external_id" example:"kiroku-7f3a"`
+	// Name of the role's session, as CloudTrail shows it. Default: kiroku.
+	SessionName string `yaml:"role_session_name" example:"kiroku"`
+	// File with a token of an identity provider; the role is assumed with it instead of credentials.
+	WebIdentityTokenFile string `yaml:"web_identity_token_file" path:"file" example:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
+	// URL of all services, for servers that speak like AWS.
+	Endpoint  string       `yaml:"endpoint" example:"https://s3.example.com"`
+	Endpoints AWSEndpoints `yaml:"endpoints"`
+	// Buckets are named in the path, not in the host name. Many servers other than AWS need it.
+	PathStyle bool `yaml:"path_style" example:"true"`
+}
+
+// AWSEndpoints is the URLs of single services, before endpoint.
+type AWSEndpoints struct {
+	S3            string `yaml:"s3" example:"http://127.0.0.1:7070"`
+	SQS           string `yaml:"sqs" example:"http://127.0.0.1:5000"`
+	CloudTrail    string `yaml:"cloudtrail" example:"http://127.0.0.1:5000"`
+	Organizations string `yaml:"organizations" example:"http://127.0.0.1:5000"`
+	STS           string `yaml:"sts" example:"http://127.0.0.1:5000"`
 }
 
 // Rule drops or masks records of an input.

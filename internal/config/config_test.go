@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -83,6 +84,17 @@ func describe(c *Config, err error) string {
 			if kv[1] != "" {
 				b.WriteString(", " + kv[0] + " " + kv[1])
 			}
+		}
+		if in.Type == CloudTrail {
+			for _, kv := range [][2]string{{"bucket", in.Bucket}, {"prefix", in.Prefix}, {"queue", in.QueueURL}, {"since", in.Since}, {"poll", in.PollInterval.String()},
+				{"visibility", in.VisibilityTimeout.String()}, {"region", in.AWS.Region}, {"profile", in.AWS.Profile}, {"role", in.AWS.RoleARN},
+				{"external id", in.AWS.ExternalID}, {"key", in.AWS.AccessKeyID}, {"s3", in.AWS.Endpoints.S3}, {"sqs", in.AWS.Endpoints.SQS}} {
+				if kv[1] != "" && kv[1] != "0s" {
+					b.WriteString(", " + kv[0] + " " + kv[1])
+				}
+			}
+			fmt.Fprintf(&b, ", discover %v, path style %v\n", in.Discover, in.AWS.PathStyle)
+			continue
 		}
 		b.WriteString(", frame " + in.FrameSize.String() + ", idle " + in.IdleTimeout.String() + "\n")
 	}
