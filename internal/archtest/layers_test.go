@@ -58,8 +58,8 @@ var layers = map[string][]string{
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
 	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"intake"},
-	"awsapi": {"awsapi/policy", "awsapi/selector", "awsapi/sigv4", "decode/jsonleaf", "event", "fault", "identity", "logkey", "meta",
-		"source/auditevent"},
+	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
+		"decode/trailfile", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
 
 	// Where everything is put together.

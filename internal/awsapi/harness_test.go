@@ -37,7 +37,9 @@ type fakeLake struct {
 	records []event.Record
 	uids    []event.AuditUID
 	fail    error
-	db      *meta.DB
+	// failAfter, when not 0, is how many records are taken before the lake is busy.
+	failAfter int
+	db        *meta.DB
 }
 
 func (f *fakeLake) CreateStore(_ context.Context, name string, d time.Duration) error {
@@ -83,7 +85,13 @@ func (f *fakeLake) Ingest(ctx context.Context, b event.Batch) error {
 	if f.fail != nil {
 		return f.fail
 	}
+	if f.failAfter > 0 && len(f.records) >= f.failAfter {
+		return fault.New(fault.Busy, errors.New("no space"), "")
+	}
 	f.records = append(f.records, b.Records...)
+	if b.Checkpoint != nil && b.Checkpoint.Object != nil {
+		return f.db.Write(ctx, func(tx *sql.Tx) error { return meta.StoreObjectPart(ctx, tx, b.Checkpoint.Object) })
+	}
 	if b.Checkpoint != nil {
 		f.uids = append(f.uids, b.Checkpoint.AuditUIDs...)
 		return storeUIDs(ctx, f.db, b.Checkpoint.AuditUIDs)
@@ -99,6 +107,8 @@ func (f *fakeLake) take() []event.Record {
 	f.records = nil
 	return r
 }
+
+var discard = slog.New(slog.DiscardHandler)
 
 // world is a service with one access key in each of two accounts.
 type world struct {
@@ -128,7 +138,7 @@ func newWorld(t *testing.T, change func(*awsapi.Options)) *world {
 	w := &world{T: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db},
 		keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))}
 	w.owner, w.stranger = w.newKey(owner, "alice"), w.newKey(stranger, "bob")
-	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Log: slog.New(slog.DiscardHandler)}
+	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Log: discard}
 	if change != nil {
 		change(&opt)
 	}
@@ -265,4 +275,20 @@ func arnID(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 // storeUIDs does what the lake does in the transaction of a commit.
 func storeUIDs(ctx context.Context, db *meta.DB, uids []event.AuditUID) error {
 	return db.Write(ctx, func(tx *sql.Tx) error { return meta.StoreAuditUIDs(ctx, tx, uids, time.Now()) })
+}
+
+// newWorldB is a service with one store for management events.
+func newWorldB(t testing.TB) *awsapi.Service {
+	t.Helper()
+	db, err := meta.Open(context.Background(), filepath.Join(t.TempDir(), "meta.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	lake := &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db}
+	s := awsapi.New(awsapi.Options{DB: db, Lake: lake, Ingest: lake, Keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "k")), Log: slog.New(slog.DiscardHandler)})
+	if _, err := s.CreateEventDataStore(context.Background(), awsapi.Caller{Account: owner, Region: region}, &awsapi.CreateEventDataStoreInput{Name: "management"}); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

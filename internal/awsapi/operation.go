@@ -68,6 +68,19 @@ func (s *Service) operations() map[string]Operation {
 		"AddTags":                      Op(s.AddTags),
 		"RemoveTags":                   Op(s.RemoveTags),
 		"ListTags":                     Op(s.ListTags),
+		"CreateDashboard":              Op(s.CreateDashboard),
+		"GetDashboard":                 Op(s.GetDashboard),
+		"ListDashboards":               Op(s.ListDashboards),
+		"UpdateDashboard":              Op(s.UpdateDashboard),
+		"DeleteDashboard":              Op(s.DeleteDashboard),
+		"StartDashboardRefresh":        Op(s.StartDashboardRefresh),
+		"LookupEvents":                 Op(s.LookupEvents),
+		"ListPublicKeys":               Op(s.ListPublicKeys),
+		"StartImport":                  Op(s.StartImport),
+		"GetImport":                    Op(s.GetImport),
+		"StopImport":                   Op(s.StopImport),
+		"ListImports":                  Op(s.ListImports),
+		"ListImportFailures":           Op(s.ListImportFailures),
 	}
 }
 

@@ -116,6 +116,10 @@ func (s *Service) policed(ctx context.Context, c Caller, given string) (string, 
 		}
 		kind = kindStore
 	}
+	if kind == kindDashboard {
+		d, err := s.dashboard(ctx, c, given)
+		return s.dashboardARN(d), noResource(err, given)
+	}
 	if kind != kindStore {
 		return "", refuse("ResourceTypeNotSupportedException", "A %s cannot have a policy.", kind)
 	}

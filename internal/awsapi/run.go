@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"kiroku/internal/logkey"
@@ -16,8 +17,12 @@ const (
 	removeEvery = time.Hour
 )
 
-// Run writes down how channels fare and removes stores whose time has come, until ctx ends.
+// Run writes down how channels fare, removes stores whose time has come, runs imports and refreshes dashboards, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	wait.Go(func() { s.runImports(ctx) })
+	wait.Go(func() { s.runRefreshes(ctx) })
 	flush, remove := time.NewTicker(flushEvery), time.NewTicker(removeEvery)
 	defer flush.Stop()
 	defer remove.Stop()

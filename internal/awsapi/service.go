@@ -47,8 +47,13 @@ type Options struct {
 	Lake   Lake
 	Ingest Ingester
 	Keys   Keys
-	Log    *slog.Logger
-	Limits Limits // zero: DefaultLimits
+	Events EventSearch
+	// PublicKeys may be nil: no keys are known.
+	PublicKeys PublicKeys
+	// Buckets opens the buckets of a region for an import, with the role that the import names. nil: there are no imports.
+	Buckets func(ctx context.Context, region, role string) (Bucket, error)
+	Log     *slog.Logger
+	Limits  Limits // zero: DefaultLimits
 	// Partition is the second part of ARNs; empty: aws.
 	Partition string
 	// Region and Account are those of callers that name none, which only those of our own API may; they may be empty.
@@ -98,6 +103,8 @@ type Service struct {
 	lookup   map[string]Operation
 
 	changing  sync.Mutex // held while quotas are checked and a resource is made
+	imports   *importRunner
+	refreshes *refreshes
 	ingestion ingestionLog
 	uids      uidLocks
 }
@@ -120,12 +127,15 @@ func New(opt Options) *Service {
 	if opt.Partition == "" {
 		opt.Partition = "aws"
 	}
-	s := &Service{opt: opt, db: opt.DB, log: opt.Log, limits: opt.Limits, replays: sigv4.NewReplays(rememberAnswers),
+	s := &Service{opt: opt, db: opt.DB, log: opt.Log, limits: opt.Limits, replays: sigv4.NewReplays(rememberAnswers), imports: newImportRunner(), refreshes: newRefreshes(),
 		bodies: semaphore.NewWeighted(opt.Limits.RequestBytesAtOnce)}
 	s.verifier = sigv4.New(sigv4.Options{Secret: s.secret, Hosts: opt.Hosts})
 	s.lookup = s.operations()
 	for name, op := range opt.Operations {
 		s.lookup[name] = op
+	}
+	if describe, start := s.lookup["DescribeQuery"], s.lookup["StartQuery"]; describe != nil && start != nil {
+		s.lookup["DescribeQuery"], s.lookup["StartQuery"] = s.byAlias(describe), s.fromWidget(start)
 	}
 	return s
 }

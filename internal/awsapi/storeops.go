@@ -88,6 +88,9 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	if err := in.apply(&row); err != nil {
 		return EventDataStore{}, err
 	}
+	if err := s.noImportInto(ctx, row); err != nil {
+		return EventDataStore{}, err
+	}
 	row.Updated = time.Now().UTC()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) })
 	if fault.KindOf(err) == fault.Conflict {
@@ -160,6 +163,9 @@ func (s *Service) DeleteEventDataStore(ctx context.Context, c Caller, in *StoreI
 	}
 	if row.Protected {
 		return Empty{}, refuse("EventDataStoreTerminationProtectedException", "The event data store %s is protected: set TerminationProtectionEnabled to false first.", row.Name)
+	}
+	if err := s.noImportInto(ctx, row); err != nil {
+		return Empty{}, err
 	}
 	channels, err := meta.ChannelsTo(ctx, s.db.Read(), row.ID)
 	if err != nil {

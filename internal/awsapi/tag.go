@@ -174,7 +174,10 @@ func (s *Service) taggable(ctx context.Context, c Caller, id string, change bool
 	case kindChannel:
 		ch, err := s.channel(ctx, c, id)
 		return s.channelARN(ch), err
-	case "trail", "dashboard":
+	case kindDashboard:
+		d, err := s.dashboard(ctx, c, id)
+		return s.dashboardARN(d), err
+	case "trail":
 		return "", refuse("ResourceNotFoundException", "There is no %s %q.", kind, id)
 	}
 	return "", refuse("ResourceTypeNotSupportedException", "A %s cannot have tags.", kind)

@@ -23,4 +23,5 @@ const (
 	Bucket   = "bucket"
 	Queue    = "queue"
 	Trail    = "trail"
+	State    = "state"
 )

@@ -1,18 +1,40 @@
 package serve
 
 import (
+	"context"
+	"path/filepath"
+	"time"
+
 	"kiroku/internal/awsapi"
+	"kiroku/internal/cloudtrail/digest"
 	"kiroku/internal/identity"
 	"kiroku/internal/lake"
 	"kiroku/internal/meta"
+	"kiroku/internal/query"
 )
 
 // newAWS builds the AWS endpoints.
-func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *identity.AccessKeys) *awsapi.Service {
+func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *identity.AccessKeys, events *query.Queries) *awsapi.Service {
 	c := opt.Config.AWSAPI
 	limits := awsapi.DefaultLimits()
 	limits.EventDataStores, limits.CountPending, limits.Channels, limits.ChannelsPerSource = c.Limits.EventDataStores, c.Limits.CountPending, c.Limits.Channels, c.Limits.ChannelsPerSource
 	limits.Tags, limits.AuditEvents, limits.DeletionDays, limits.Rejected = c.Limits.Tags, c.Limits.AuditEvents, c.Limits.DeletionDays, c.Limits.Rejected
-	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
+	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events,
+		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
 		Account: c.Account, Sources: c.ChannelSources, Hosts: c.Hosts})
+}
+
+// TrailKeysFile in the data folder holds CloudTrail's public keys, as the verification of digests found them.
+const TrailKeysFile = "cloudtrail-keys.json"
+
+// keyFile is the name of a file of public keys. It is read anew each time: who verifies digests adds to it.
+type keyFile string
+
+// PublicKeys implements awsapi.PublicKeys.
+func (f keyFile) PublicKeys(_ context.Context, from, to time.Time) ([]digest.PublicKey, error) {
+	ring, err := digest.OpenKeyRing(nil, string(f), nil)
+	if err != nil {
+		return nil, err
+	}
+	return ring.Between(from, to), nil
 }

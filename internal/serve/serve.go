@@ -155,7 +155,7 @@ func (s *Server) connect() error {
 	s.identity = identity.New(s.db, s.opt.Log)
 	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
 	ingest := ingester{s.pipe, s.storage.lake}
-	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys)
+	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries)
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
