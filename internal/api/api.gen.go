@@ -607,16 +607,34 @@ type IngestResult struct {
 	Skipped int64 `json:"skipped"`
 }
 
+// InputBucket defines model for InputBucket.
+type InputBucket = intake.Bucket
+
+// InputCloudTrail defines model for InputCloudTrail.
+type InputCloudTrail = intake.CloudTrail
+
 // InputList defines model for InputList.
 type InputList struct {
 	Inputs []InputStatus `json:"inputs"`
 }
 
+// InputObjects defines model for InputObjects.
+type InputObjects = intake.ObjectCounts
+
 // InputPeer defines model for InputPeer.
 type InputPeer = intake.Peer
 
+// InputProblem defines model for InputProblem.
+type InputProblem = intake.Problem
+
+// InputQueue defines model for InputQueue.
+type InputQueue = intake.Queue
+
 // InputStatus defines model for InputStatus.
 type InputStatus = intake.Status
+
+// InputTrail defines model for InputTrail.
+type InputTrail = intake.Trail
 
 // Job defines model for Job.
 type Job struct {

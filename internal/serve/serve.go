@@ -26,6 +26,7 @@ import (
 	"kiroku/internal/enrich"
 	"kiroku/internal/event"
 	"kiroku/internal/identity"
+	"kiroku/internal/intake/s3"
 	"kiroku/internal/intake/syslog"
 	"kiroku/internal/lake"
 	"kiroku/internal/lake/table"
@@ -53,7 +54,8 @@ type Server struct {
 
 	listener net.Listener
 	inputs   []*syslog.Input
-	byName   map[string]*syslog.Input
+	trails   []*s3.Input
+	byName   map[string]counted // both
 
 	db       *meta.DB
 	storage  *storage
@@ -70,7 +72,7 @@ type Server struct {
 
 // Run builds the service and runs it until ctx ends.
 func Run(ctx context.Context, opt Options) (err error) {
-	s := &Server{opt: opt, started: time.Now(), byName: map[string]*syslog.Input{}}
+	s := &Server{opt: opt, started: time.Now(), byName: map[string]counted{}}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.listen(ctx); err != nil {
 		return err
@@ -125,10 +127,10 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.closeLater(s.engine.Close)
 	s.pipe = s.newPipeline()
-	if err := s.connect(); err != nil {
+	if err := s.openTrails(ctx); err != nil {
 		return err
 	}
-	return nil
+	return s.connect()
 }
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
@@ -185,6 +187,7 @@ func (s *Server) run(ctx context.Context) error {
 	for _, in := range s.inputs {
 		g.Go(func() error { return ended(in.Run(gctx)) })
 	}
+	g.Go(func() error { return ended(s.runTrails(gctx)) })
 	server := api.Server(s.handler, s.opt.Log)
 	server.BaseContext = func(net.Listener) context.Context { return gctx }
 	g.Go(func() error {
