@@ -18,12 +18,14 @@ type binder struct {
 	opts    Options
 
 	tables  []string
-	ctes    []string // translated common table expressions, in order
-	names   int      // handed out so far
-	work    int
-	params  int // parameters used
+	ctes    []string       // translated common table expressions, in order
+	names   int            // handed out so far
+	work    int            // see step
+	params  map[Pos]string // parameters by the place of their ? or '?'
 	lambdas []lambdaParam
-	trying  int // how many try(…) are around the current expression: what would fail is NULL there
+	// trying counts the try(…) and lambdas around the current expression: what would fail is NULL there. The engine
+	// computes lambdas also for values that a condition leaves out.
+	trying int
 }
 
 // lambdaParam is a name that the body of a lambda sees.
@@ -85,21 +87,34 @@ func (b *binder) table(name string) {
 	b.tables = append(b.tables, name)
 }
 
-// parameter returns the next parameter's text.
+// parameter returns the text of the parameter at a place.
 func (b *binder) parameter(pos Pos) string {
-	if b.params >= len(b.opts.Parameters) {
+	text, ok := b.params[pos]
+	if !ok {
 		fail(pos, "Write the value itself, or give one parameter for each ?.", "there is no value for this ?")
 	}
-	b.params++
-	return b.opts.Parameters[b.params-1]
+	return text
 }
 
-// raise is the SQL that ends the query with a message, which is SQL too; within try(…) it is NULL.
+// raise is the SQL that ends the query with a message, which is SQL too; within try(…) and lambdas it is NULL.
 func (b *binder) raise(message string) string {
 	if b.trying > 0 {
 		return "NULL"
 	}
 	return "error(" + message + ")"
+}
+
+// let writes an expression that needs a value more than once: computed once, as the parameter of a lambda. Where errors
+// must be raised the value is repeated instead: the engine computes lambdas for rows, too, that a condition leaves out.
+func (b *binder) let(text string, f func(name string) string) string {
+	const short = 32
+	if len(text) <= short || b.trying == 0 {
+		return f(text)
+	}
+	name := b.lambdaName()
+	b.lambdas = append(b.lambdas, lambdaParam{})
+	defer func() { b.lambdas = b.lambdas[:len(b.lambdas)-1] }()
+	return sql("list_extract(list_transform([%s], lambda %s: %s), 1)", text, name, f(name))
 }
 
 // sql joins parts.

@@ -132,6 +132,11 @@ func (b *binder) apply(c *Call, sig signature, bs bindings, args []value, s *sco
 			args[i] = b.lambda(c.Args[i].(*Lambda), p.typ, bs, s)
 		}
 	}
+	for i, p := range sig.params {
+		if p.typ != nil && p.typ.Kind == generic && p.role == "" {
+			args[i] = b.coerce(args[i], bs.fill(p.typ)) // a lambda may have made it wider
+		}
+	}
 	v := value{typ: bs.fill(sig.result), pos: c.Pos}
 	if name, ok := strings.CutPrefix(sig.template, "@"); ok {
 		return b.special(name, &specialCall{c: c, args: args, result: v, modify: modify})
@@ -158,13 +163,15 @@ func (b *binder) lambda(l *Lambda, t *Type, bs bindings, s *scope) value {
 		name := b.lambdaName()
 		switch {
 		case t.name == "pair":
-			name = names[0] + []string{".key", ".value"}[i]
+			name = names[0] + []string{"['key']", "['value']"}[i]
 		case i > 0:
 			names = append(names, name)
 		}
 		b.lambdas = append(b.lambdas, lambdaParam{p.Name, value{sql: name, typ: bs.fill(t.Fields[i].Type)}})
 	}
+	b.trying++
 	body := b.whole(b.expr(l.Body, s))
+	b.trying--
 	b.lambdas = b.lambdas[:outer]
 	if t.Elem.Kind == generic {
 		if bs.match(t.Elem, body) < 0 {

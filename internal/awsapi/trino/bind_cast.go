@@ -17,8 +17,19 @@ func (b *binder) castExpr(e *Cast, s *scope) value {
 // cast converts a value. A conversion that no value can take is an error of the statement.
 func (b *binder) cast(v value, t *Type, try bool) value {
 	c := caster{b, try || b.trying > 0}
-	text := c.convert(v.sql, v.typ, t)
-	if text == "" {
+	possible := true
+	convert := func(x string) string {
+		text := c.convert(x, v.typ, t)
+		possible = text != ""
+		return text
+	}
+	var text string
+	if v.typ.Kind == JSON || v.typ.Kind == Varchar || v.typ.Kind >= Array {
+		text = b.let(v.sql, convert) // these look at the value several times
+	} else {
+		text = convert(v.sql)
+	}
+	if !possible {
 		fail(v.pos, "Convert it to text or a number first.", "cannot cast %s to %s", v.typ, t)
 	}
 	return b.sized(value{sql: text, typ: t, pos: v.pos})
@@ -90,13 +101,16 @@ func (c caster) nested(text string, from, to *Type) string {
 	e := c.b.lambdaName()
 	c.b.lambdas = append(c.b.lambdas, lambdaParam{})
 	defer func() { c.b.lambdas = c.b.lambdas[:len(c.b.lambdas)-1] }()
+	if from.Kind != Row {
+		c.try = true // within a lambda: see binder.trying
+	}
 	switch from.Kind {
 	case Array:
 		if elem := c.convert(e, from.Elem, to.Elem); elem != "" {
 			return sql("list_transform(%s, lambda %s: %s)", text, e, elem)
 		}
 	case Map:
-		k, v := c.convert(e+".key", from.Key, to.Key), c.convert(e+".value", from.Elem, to.Elem)
+		k, v := c.convert(e+"['key']", from.Key, to.Key), c.convert(e+"['value']", from.Elem, to.Elem)
 		if k != "" && v != "" {
 			return sql("map_from_entries(list_transform(map_entries(%s), lambda %s: {'key': %s, 'value': %s}))", text, e, k, v)
 		}
@@ -151,6 +165,8 @@ func (c caster) fromText(text string, to *Type) string {
 		return c.plain(sql("trim(%s)", text), to)
 	case Varbinary:
 		return sql("encode(%s)", text)
+	case IPAddress:
+		return c.refuse(sql("NOT (kiroku_ip_in(%[1]s, '0.0.0.0/0') OR kiroku_ip_in(%[1]s, '::/0'))", text), to.String(), text, text)
 	}
 	return ""
 }
@@ -172,14 +188,15 @@ func (c caster) fromJSON(text string, to *Type) string {
 		}
 		return c.refuse(nestedText, to.String(), text, c.fromText(scalar, to))
 	case Array:
-		elem := c.convert(e, typeJSON, to.Elem)
+		elem := caster{c.b, true}.convert(e, typeJSON, to.Elem)
 		if elem == "" {
 			return ""
 		}
 		list := sql("list_transform(kiroku_json_elements(%s, '$'), lambda %s: %s)", text, e, elem)
 		return c.refuse(sql("left(%s, 1) <> '[' AND %s <> 'null'", text, text), to.String(), text, list)
 	case Map:
-		key, elem := c.convert(e+".key", typeVarchar, to.Key), c.convert(e+".value", typeJSON, to.Elem)
+		inner := caster{c.b, true}
+		key, elem := inner.convert(e+"['key']", typeVarchar, to.Key), inner.convert(e+"['value']", typeJSON, to.Elem)
 		if key == "" || elem == "" {
 			return ""
 		}
@@ -227,7 +244,7 @@ func (c caster) toJSON(text string, from *Type) string {
 			return sql("('[' || array_to_string(list_transform(%s, lambda %s: coalesce(%s, 'null')), ',') || ']')", text, e, elem)
 		}
 	case Map:
-		key, elem := c.toText(e+".key", from.Key, typeVarchar), c.toJSON(e+".value", from.Elem)
+		key, elem := c.toText(e+"['key']", from.Key, typeVarchar), c.toJSON(e+"['value']", from.Elem)
 		if key != "" && elem != "" {
 			return sql("('{' || array_to_string(list_transform(map_entries(%s), lambda %s: CAST(to_json(%s) AS VARCHAR) || ':' || coalesce(%s, 'null')), ',') || '}')", text, e, key, elem)
 		}

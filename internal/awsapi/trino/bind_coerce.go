@@ -103,7 +103,7 @@ func (b *binder) coerce(v value, t *Type) value {
 			fail(v.pos, "Write it as '2023-01-31'.", "%s is no date", quoteText(*v.text))
 		}
 		out.sql = "DATE '" + at.Format("2006-01-02") + "'"
-	case v.typ.isTime() && t.isTime():
+	case v.typ.isTime() && t.isTime(), v.typ.Kind == Integer && t.Kind == Bigint && strings.Trim(v.sql, "0123456789") == "":
 		out.sql = v.sql
 	default:
 		out.sql = sql("CAST(%s AS %s)", v.sql, t.duck())

@@ -22,9 +22,11 @@ func (b *binder) expr(e Expr, s *scope) value {
 }
 
 func hasQuery(e Expr) bool {
-	switch e.(type) {
-	case *Subquery, *Exists, *In, *Quantified:
+	switch e := e.(type) {
+	case *Subquery, *Exists, *Quantified:
 		return true
+	case *In:
+		return e.Query != nil
 	}
 	return false
 }
@@ -144,8 +146,8 @@ func (b *binder) literal(e *Literal) value {
 	switch e.Kind {
 	case "string":
 		text := e.Text
-		if text == "?" && len(b.opts.Parameters) > 0 {
-			text = b.parameter(e.Pos)
+		if param, ok := b.params[e.Pos]; ok {
+			text = param
 		}
 		return textValue(text, e.Pos)
 	case "integer":
@@ -237,12 +239,20 @@ func (b *binder) subscript(e *Subscript, s *scope) value {
 	switch base.typ.Kind {
 	case Array:
 		index = b.want(index, typeBigint, "an array is counted by numbers from 1")
-		return value{sql: sql("CASE WHEN %[2]s BETWEEN 1 AND len(%[1]s) THEN list_extract(%[1]s, %[2]s) WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN %[3]s END",
-			base.sql, index.sql, b.raise(sql("'Array subscript ' || %s || ' is not between 1 and the array''s length ' || len(%s)", index.sql, base.sql))), typ: base.typ.Elem, pos: e.Pos}
+		return value{sql: b.let(base.sql, func(a string) string {
+			return b.let(index.sql, func(i string) string {
+				return sql("CASE WHEN %[2]s BETWEEN 1 AND len(%[1]s) THEN list_extract(%[1]s, %[2]s) WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN %[3]s END",
+					a, i, b.raise(sql("'Array subscript ' || %s || ' is not between 1 and the array''s length ' || len(%s)", i, a)))
+			})
+		}), typ: base.typ.Elem, pos: e.Pos}
 	case Map:
 		index = b.want(index, base.typ.Key, "a map is read by its keys")
-		return value{sql: sql("CASE WHEN map_contains(%[1]s, %[2]s) THEN map_extract_value(%[1]s, %[2]s) WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN %[3]s END",
-			base.sql, index.sql, b.raise("'Key not present in map: ' || "+index.sql)), typ: base.typ.Elem, pos: e.Pos}
+		return value{sql: b.let(base.sql, func(m string) string {
+			return b.let(index.sql, func(key string) string {
+				return sql("CASE WHEN map_contains(%[1]s, %[2]s) THEN map_extract_value(%[1]s, %[2]s) WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN %[3]s END",
+					m, key, b.raise("'Key not present in map: ' || "+key))
+			})
+		}), typ: base.typ.Elem, pos: e.Pos}
 	case Row:
 		if l, ok := e.Index.(*Literal); ok && l.Kind == "integer" {
 			if n := atoi(l.Text); n >= 1 && n <= len(base.typ.Fields) {

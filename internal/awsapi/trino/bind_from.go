@@ -102,69 +102,83 @@ func (b *binder) derived(t *Derived, s *scope) string {
 	return sql("%s(%s) AS %s", lateral, r.sql, name)
 }
 
+// unnested collects the columns that UNNEST makes.
+type unnested struct {
+	element string // the lambda's name of an element of the list
+	lists   []string
+	fields  []string // of the struct that an element becomes
+	columns []outCol
+}
+
+func (u *unnested) add(name, sql string, typ *Type) {
+	column := "f" + strconv.Itoa(len(u.fields))
+	u.fields = append(u.fields, quoteText(column)+": "+sql)
+	u.columns = append(u.columns, outCol{name, typ, column})
+}
+
+// take adds the columns of one array or map: an array of rows has one for each field, a map one for keys and one for
+// values. part is what stands for the element.
+func (u *unnested) take(v value, part string) {
+	switch {
+	case v.typ.Kind == Array && v.typ.Elem.Kind == Row:
+		u.lists = append(u.lists, v.sql)
+		for k, f := range v.typ.Elem.Fields {
+			u.add(f.Name, sql("struct_extract(%s, %s)", part, quoteText(v.typ.Elem.fieldName(k))), f.Type)
+		}
+	case v.typ.Kind == Array:
+		u.lists = append(u.lists, v.sql)
+		u.add("", part, v.typ.Elem)
+	case v.typ.Kind == Map:
+		u.lists = append(u.lists, sql("map_entries(%s)", v.sql))
+		u.add("", sql("struct_extract(%s, 'key')", part), v.typ.Key)
+		u.add("", sql("struct_extract(%s, 'value')", part), v.typ.Elem)
+	default:
+		fail(v.pos, "Give arrays or maps.", "UNNEST of %s", v.typ)
+	}
+}
+
 // unnest makes rows of the elements of arrays and maps. All of them become one list of structs, so that the shorter ones
 // are filled up with NULL.
 func (b *binder) unnest(t *Unnest, s *scope) string {
-	var columns []outCol
-	element := b.lambdaName()
-	var lists, fields []string
-	add := func(name, sql string, typ *Type) {
-		column := "f" + strconv.Itoa(len(fields))
-		fields = append(fields, quoteText(column)+": "+sql)
-		columns = append(columns, outCol{name, typ, column})
-	}
+	u := &unnested{element: b.lambdaName()}
 	inner := *s
 	inner.clause = "UNNEST"
 	for i, e := range t.Exprs {
-		v := b.whole(b.expr(e, &inner))
-		part := element
+		part := u.element
 		if len(t.Exprs) > 1 {
-			part = sql("%s[%d]", element, i+1)
+			part = sql("%s[%d]", u.element, i+1)
 		}
-		switch {
-		case v.typ.Kind == Array && v.typ.Elem.Kind == Row:
-			lists = append(lists, v.sql)
-			for k, f := range v.typ.Elem.Fields {
-				add(f.Name, sql("struct_extract(%s, %s)", part, quoteText(v.typ.Elem.fieldName(k))), f.Type)
-			}
-		case v.typ.Kind == Array:
-			lists = append(lists, v.sql)
-			add("", part, v.typ.Elem)
-		case v.typ.Kind == Map:
-			lists = append(lists, sql("map_entries(%s)", v.sql))
-			add("", sql("struct_extract(%s, 'key')", part), v.typ.Key)
-			add("", sql("struct_extract(%s, 'value')", part), v.typ.Elem)
-		default:
-			fail(e.pos(), "Give arrays or maps.", "UNNEST of %s", v.typ)
-		}
+		u.take(b.whole(b.expr(e, &inner)), part)
 	}
-	list := lists[0]
-	if len(lists) > 1 {
-		list = sql("list_zip(%s)", strings.Join(lists, ", "))
+	if len(u.lists) == 0 {
+		fail(t.Pos, "Give arrays or maps.", "UNNEST of nothing")
 	}
-	params := element
+	list := u.lists[0]
+	if len(u.lists) > 1 {
+		list = sql("list_zip(%s)", strings.Join(u.lists, ", "))
+	}
+	params := u.element
 	if t.Ordinality {
-		params += ", " + element + "n"
-		add("ordinality", sql("CAST(%sn AS BIGINT)", element), typeBigint)
+		params += ", " + u.element + "n"
+		u.add("ordinality", sql("CAST(%sn AS BIGINT)", u.element), typeBigint)
 	}
 	name, rows := b.name("t"), b.name("t")
-	outer := make([]string, len(columns))
-	for i := range columns {
+	outer := make([]string, len(u.columns))
+	for i, c := range u.columns {
 		k := b.name("k")
-		outer[i] = sql("struct_extract(%s.e, %s) AS %s", rows, quoteText(columns[i].sql), k)
-		columns[i].sql = k
-		if columns[i].name == "" {
-			columns[i].name = "_col" + strconv.Itoa(i)
+		outer[i] = sql("struct_extract(%s.e, %s) AS %s", rows, quoteText(c.sql), k)
+		u.columns[i].sql = k
+		if c.name == "" {
+			u.columns[i].name = "_col" + strconv.Itoa(i)
 		}
 	}
 	alias := ""
 	if t.Alias != nil {
 		alias = strings.ToLower(t.Alias.Name.Name)
-		columns = b.aliased(columns, t.Alias)
 	}
-	s.add(queryRelation(alias, name, columns), t.Pos)
+	s.add(queryRelation(alias, name, b.aliased(u.columns, t.Alias)), t.Pos)
 	return sql("LATERAL (SELECT %s FROM (SELECT unnest(list_transform(%s, lambda %s: {%s})) AS e) AS %s) AS %s",
-		strings.Join(outer, ", "), list, params, strings.Join(fields, ", "), rows, name)
+		strings.Join(outer, ", "), list, params, strings.Join(u.fields, ", "), rows, name)
 }
 
 func (b *binder) join(j *Join, s *scope) string {

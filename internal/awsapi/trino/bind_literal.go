@@ -25,7 +25,7 @@ func (b *binder) typedLiteral(e *TypedLiteral) value {
 			fail(e.Pos, "Write JSON, for example JSON '{\"a\": 1}'.", "%s is no JSON", quoteText(e.Text))
 		}
 		return value{sql: sql("kiroku_json_sorted(%s, '$')", v.sql), typ: typeJSON, pos: e.Pos}
-	case "varchar", "char", "bigint", "double", "decimal", "boolean", "integer", "real":
+	case "varchar", "char", "bigint", "double", "decimal", "boolean", "integer", "real", "ipaddress":
 		return b.cast(v, resolve(e.Type), false)
 	}
 	fail(e.Pos, "Use DATE, TIMESTAMP, JSON or INTERVAL before text, or put AS before an alias.", "%s %s is no constant", e.Type.Name, quoteText(e.Text))

@@ -44,15 +44,34 @@ func Compile(statement string, catalog Catalog, opts Options) (c *Query, err err
 		return nil, err
 	}
 	defer catch(statement, &err)
-	b := &binder{catalog: catalog, opts: opts}
+	b := &binder{catalog: catalog, opts: opts, params: parameters(statement, opts.Parameters)}
 	r := b.query(q, nil)
-	if len(opts.Parameters) > b.params {
-		fail(0, "Give one parameter for each ?.", "statement has %d places for parameters, but there are %d", b.params, len(opts.Parameters))
-	}
 	c = &Query{SQL: b.withs() + r.sql, Tables: b.tables}
 	for _, col := range r.columns {
 		c.Columns = append(c.Columns, Column{col.name, col.typ})
 	}
 	b.checkSize(len(c.SQL))
 	return c, nil
+}
+
+// parameters gives each ? and '?' of a statement its value, in their order. Without values only the bare ? is a parameter.
+func parameters(statement string, values []string) map[Pos]string {
+	if len(values) == 0 {
+		return nil
+	}
+	m := map[Pos]string{}
+	n := 0
+	for _, t := range tokens(statement) {
+		if t.text != "?" || t.kind != tokString && t.kind != tokSymbol {
+			continue
+		}
+		if n < len(values) {
+			m[t.pos] = values[n]
+		}
+		n++
+	}
+	if n != len(values) {
+		fail(0, "Give one parameter for each ?.", "statement has %d places for parameters, but there are %d values", n, len(values))
+	}
+	return m
 }

@@ -18,6 +18,7 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/lake/segment"
 	"kiroku/internal/search"
+	"kiroku/internal/source/auditevent"
 	"kiroku/internal/source/cloudtrail"
 )
 
@@ -82,18 +83,12 @@ func fill(tb testing.TB, e *event.Event, raw []byte, category Category) {
 	e.Str(event.ColEventUID, "", "0")
 	e.Str(event.ColRawData, "", string(raw))
 	e.Time(event.ColIngestTime, "", testNow)
+	src := cloudtrail.Source
 	if category == ActivityAuditLog {
-		var envelope struct{ EventTime time.Time }
-		if err := json.Unmarshal(raw, &envelope); err != nil {
-			tb.Fatal(err)
-		}
-		e.Str(event.ColSource, "", "auditevent")
-		e.Class(event.ClassAPIActivity, 99)
-		e.Time(event.ColTime, "", envelope.EventTime)
-		return
+		src = auditevent.Source
 	}
-	e.Str(event.ColSource, "", "cloudtrail")
-	if err := cloudtrail.Source.Map(&event.Record{Data: raw, Received: testNow}, e); err != nil {
+	e.Str(event.ColSource, "", string(src.Name))
+	if err := src.Map(&event.Record{Data: raw, Received: testNow}, e); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -188,7 +183,7 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			statement, want, _ := strings.Cut(string(b), "\n----\n")
-			got, q := run(t, e, tables, statement, Options{Now: testNow, Parameters: parameters(statement)})
+			got, q := run(t, e, tables, statement, Options{Now: testNow, Parameters: testParameters(statement)})
 			if *update {
 				if err := os.WriteFile(path, []byte(statement+"\n----\n"+got), 0o644); err != nil {
 					t.Fatal(err)
@@ -205,8 +200,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// parameters are the values that a statement of the corpus names in its first line: -- parameters: a, b
-func parameters(statement string) []string {
+// testParameters are the values that a statement of the corpus names in its first line: -- parameters: a, b
+func testParameters(statement string) []string {
 	list, ok := strings.CutPrefix(statement, "-- parameters: ")
 	if !ok {
 		return nil

@@ -167,14 +167,17 @@ func (p *parser) in(e Expr, not bool) Expr {
 	return in
 }
 
-// startsQuery says whether a query comes next, behind any number of parentheses.
+// startsQuery says whether a query comes next: SELECT and the like, or one in parentheses that ends there or goes on with
+// UNION and the like. ((SELECT 1) + 1) is an expression.
 func (p *parser) startsQuery() bool {
-	n := 0
-	for p.peek(n).isSymbol("(") {
-		n++
+	i := p.at
+	for ; p.tokens[i].isSymbol("("); i++ {
+		next := p.tokens[min(p.closing[i]+1, len(p.tokens)-1)]
+		if !next.isSymbol(")") && !slices.ContainsFunc([]string{"UNION", "EXCEPT", "INTERSECT", "ORDER", "OFFSET", "LIMIT", "FETCH"}, next.is) {
+			return false
+		}
 	}
-	t := p.peek(n)
-	return t.is("SELECT") || t.is("WITH") || n == 0 && (t.is("VALUES") || t.is("TABLE"))
+	return slices.ContainsFunc([]string{"SELECT", "WITH", "VALUES", "TABLE"}, p.tokens[i].is)
 }
 
 // binary reads operands with operators of one precedence between them, the left ones first.

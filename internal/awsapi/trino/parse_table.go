@@ -84,11 +84,7 @@ func (p *parser) primaryTable() Table {
 // parenTable reads (query) or (table JOIN table).
 func (p *parser) parenTable() Table {
 	t := p.advance()
-	n := 0
-	for p.peek(n).isSymbol("(") {
-		n++
-	}
-	if next := p.peek(n); !next.is("SELECT") && !next.is("WITH") && !next.is("VALUES") && !next.is("TABLE") {
+	if !p.startsQuery() {
 		table := p.table()
 		p.expect(")")
 		return table

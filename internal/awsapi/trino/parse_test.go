@@ -36,8 +36,10 @@ func TestParse(t *testing.T) {
 		{`WITH x (c) AS (SELECT 1) SELECT x.* FROM x UNION ALL (SELECT 2 EXCEPT SELECT 3 INTERSECT SELECT 4) ORDER BY 1 FETCH FIRST 3 ROWS ONLY`,
 			`WITH "x" ("c") AS (SELECT 1) SELECT "x".* FROM "x" UNION ALL (SELECT 2 EXCEPT (SELECT 3 INTERSECT SELECT 4)) ORDER BY 1 LIMIT 3`},
 		{`SELECT CASE x WHEN 1 THEN 'a' ELSE 'b' END, CASE WHEN y THEN 1 END, if(a, b, c), (1, 'x'), array[1], substring(a FROM 2 FOR 3), position('a' IN b), trim(LEADING 'x' FROM y), extract(day FROM z)`,
-			`SELECT CASE "x" WHEN 1 THEN 'a' ELSE 'b' END, CASE WHEN "y" THEN 1 END, if("a", "b", "c"), ROW(1, 'x'), ARRAY[1], substring("a", 2, 3), strpos("b", 'a'), ltrim("y", 'x'), EXTRACT(day FROM "z")`},
+			`SELECT CASE "x" WHEN 1 THEN 'a' ELSE 'b' END, CASE WHEN "y" THEN 1 END, if("a", "b", "c"), ROW(1, 'x'), ARRAY[1], substring("a", 2, 3), strpos("b", 'a'), ltrim("y", 'x'), EXTRACT("day" FROM "z")`},
 		{`SELECT 1 WHERE EXISTS (SELECT 1) AND 1 = ANY (SELECT 2) AND (SELECT 3) IN (SELECT 4)`, `SELECT 1 WHERE (EXISTS (SELECT 1) AND (1 = ANY (SELECT 2)) AND ((SELECT 3) IN (SELECT 4)))`},
+		{`SELECT ((SELECT 1) + 1), ((SELECT 2)), (((SELECT 3) UNION SELECT 4)) FROM ((SELECT 5) a CROSS JOIN (SELECT 6) b) WHERE x IN ((SELECT 1), 2)`,
+			`SELECT ((SELECT 1) + 1), ((SELECT 2)), (((SELECT 3) UNION SELECT 4)) FROM ((SELECT 5) AS "a" CROSS JOIN (SELECT 6) AS "b") WHERE ("x" IN ((SELECT 1), 2))`},
 		{"/* head */ -- more\nVALUES (1, 'a'), (2, 'it''s')", `VALUES ROW(1, 'a'), ROW(2, 'it''s')`},
 		{`SELECT listagg(a, ',') WITHIN GROUP (ORDER BY b), lag(x, 1) IGNORE NULLS OVER (ORDER BY y)`, `SELECT listagg("a", ',') WITHIN GROUP ( ORDER BY "b"), lag("x", 1) IGNORE NULLS OVER ( ORDER BY "y")`},
 	} {

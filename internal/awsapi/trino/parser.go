@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of a statement.
@@ -20,7 +21,10 @@ func Parse(text string) (q *QueryExpr, err error) {
 	if n := len([]rune(text)); n > MaxStatement {
 		fail(0, fmt.Sprintf("Shorten it to %d characters.", MaxStatement), "statement has %d characters", n)
 	}
-	p := &parser{text: text, tokens: tokens(text)}
+	if i := strings.IndexByte(text, 0); i >= 0 || !utf8.ValidString(text) {
+		fail(Pos(max(i, 0)), "Send the statement as UTF-8 without NUL characters.", "statement is not text")
+	}
+	p := newParser(text)
 	p.start()
 	q = p.query()
 	if p.accept(";") && p.tok().kind != tokEnd {
@@ -34,10 +38,28 @@ func Parse(text string) (q *QueryExpr, err error) {
 
 // parser reads tokens by recursive descent.
 type parser struct {
-	text   string
-	tokens []token
-	at     int
-	depth  int
+	text    string
+	tokens  []token
+	closing []int // of each opening parenthesis the token that closes it, or the last token
+	at      int
+	depth   int
+}
+
+func newParser(text string) *parser {
+	p := &parser{text: text, tokens: tokens(text)}
+	p.closing = make([]int, len(p.tokens))
+	var open []int
+	for i, t := range p.tokens {
+		p.closing[i] = len(p.tokens) - 1
+		switch {
+		case t.isSymbol("("):
+			open = append(open, i)
+		case t.isSymbol(")") && len(open) > 0:
+			p.closing[open[len(open)-1]] = i
+			open = open[:len(open)-1]
+		}
+	}
+	return p
 }
 
 // start refuses what is no SELECT before anything else is said about it.

@@ -51,7 +51,9 @@ func (p *printer) expr(e Expr) {
 		p.expr(e.X)
 		p.text(" AS " + e.Type.String() + ")")
 	case *Extract:
-		p.text("EXTRACT(" + e.Unit.Name + " FROM ")
+		p.text("EXTRACT(")
+		p.ident(e.Unit)
+		p.text(" FROM ")
 		p.expr(e.X)
 		p.text(")")
 	case *ArrayExpr:
@@ -68,12 +70,18 @@ func (p *printer) expr(e Expr) {
 		p.caseExpr(e)
 	case *Lambda:
 		p.text("(")
-		p.idents(e.Params)
-		p.text(") -> ")
-		p.expr(e.Body)
+		p.lambda(e)
+		p.text(")")
 	default:
 		p.operator(e)
 	}
+}
+
+func (p *printer) lambda(e *Lambda) {
+	p.text("(")
+	p.idents(e.Params)
+	p.text(") -> ")
+	p.expr(e.Body)
 }
 
 // primary writes what a dot or a bracket may follow.
@@ -212,7 +220,13 @@ func (p *printer) call(c *Call) {
 	case c.Distinct:
 		p.text("DISTINCT ")
 	}
-	p.exprs(c.Args)
+	p.list(len(c.Args), ", ", func(i int) {
+		if l, ok := c.Args[i].(*Lambda); ok {
+			p.lambda(l)
+			return
+		}
+		p.expr(c.Args[i])
+	})
 	p.orderBy(c.OrderBy)
 	p.text(")")
 	if len(c.WithinGroup) > 0 {

@@ -2,7 +2,9 @@ package trino
 
 import "kiroku/internal/event"
 
-// The stores of activity from outside AWS, of configuration items and of evidence have events in an envelope.
+// The stores of activity from outside AWS, of configuration items and of evidence have events in an envelope. For activity
+// the lake's columns stand in for the record where source/auditevent writes a required field there unchanged; an optional
+// one may be the empty text, which the lake does not keep apart from none.
 
 func envelope(addendum, data column) []column {
 	return []column{
@@ -21,15 +23,26 @@ func envelope(addendum, data column) []column {
 }
 
 func activity() []column {
-	return envelope(
+	columns := envelope(
 		row("addendum", text("reason"), text("updatedFields"), text("originalUID"), text("originalEventID")),
 		row("eventData",
 			text("version"),
-			row("userIdentity", text("type"), text("principalId"), texts("details")),
-			text("userAgent"), text("eventSource"), text("eventName"), text("eventTime"), text("UID"),
+			row("userIdentity", text("type").in(event.ColActorUserType), text("principalId").in(event.ColActorUserUID), texts("details")),
+			text("userAgent"), text("eventSource").in(event.ColAPIService), text("eventName").in(event.ColAPIOperation),
+			text("eventTime"), text("UID").in(event.ColCorrelationUID),
 			texts("requestParameters"), texts("responseElements"),
 			text("errorCode"), text("errorMessage"), text("sourceIPAddress"), text("recipientAccountId"),
 			texts("additionalEventData")))
+	flat := map[string]event.Column{
+		"eventid": event.ColMetadataUID, "eventcategory": event.ColProductFeature, "awsregion": event.ColCloudRegion,
+		"recipientaccountid": event.ColCloudAccountUID,
+	}
+	for i, c := range columns {
+		if of, ok := flat[c.name]; ok {
+			columns[i] = c.in(of)
+		}
+	}
+	return columns
 }
 
 func itemAddendum() column {

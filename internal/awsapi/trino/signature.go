@@ -70,7 +70,7 @@ func readSignatures(text string) (map[string][]signature, error) {
 // read reads "(parameters) result".
 func (s *signature) read(text string) (err error) {
 	defer catch(text, &err)
-	p := &parser{text: text, tokens: tokens(text)}
+	p := newParser(text)
 	p.expect("(")
 	for !p.accept(")") {
 		start := p.tok().pos

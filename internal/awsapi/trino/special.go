@@ -21,6 +21,15 @@ func (b *binder) special(name string, s *specialCall) value {
 		v.sql = instantLiteral(b.opts.Now.Truncate(time.Millisecond))
 	case "today":
 		v.sql = "DATE '" + b.opts.Now.UTC().Format(time.DateOnly) + "'"
+	case "substr":
+		v.sql = b.substring(a)
+	case "element_at":
+		v.sql = sql("list_extract(%s, %s)", a[0].sql, a[1].sql)
+		if strings.Trim(strings.TrimPrefix(a[1].sql, "-"), "0123456789") != "" || strings.Trim(a[1].sql, "-0") == "" {
+			v.sql = b.let(a[1].sql, func(i string) string {
+				return sql("CASE WHEN %[2]s = 0 THEN %[3]s ELSE list_extract(%[1]s, %[2]s) END", a[0].sql, i, b.raise("'SQL array indices start at 1'"))
+			})
+		}
 	case "mod":
 		return b.arithmetic("%", a[0], a[1], v.pos)
 	case "regexp_replace":
@@ -52,6 +61,26 @@ func (b *binder) special(name string, s *specialCall) value {
 		return b.specialTime(name, s)
 	}
 	return v
+}
+
+// substring counts from 1, or from the end below 0; 0 is nowhere. The engine takes 0 for the place before 1.
+func (b *binder) substring(a []value) string {
+	length := ""
+	if len(a) == 3 {
+		length = ", " + a[2].sql
+	}
+	plain := strings.Trim(a[1].sql, "0123456789") == "" && strings.Trim(a[1].sql, "0") != ""
+	if plain && (len(a) == 2 || strings.Trim(a[2].sql, "0123456789") == "") {
+		return sql("substr(%s, %s%s)", a[0].sql, a[1].sql, length)
+	}
+	fields := sql("{'s': %s, 'i': %s}", a[0].sql, a[1].sql)
+	nothing := "m['i'] = 0 OR m['i'] < -length(m['s'])"
+	if len(a) == 3 {
+		fields = sql("{'s': %s, 'i': %s, 'n': %s}", a[0].sql, a[1].sql, a[2].sql)
+		nothing += " OR m['n'] <= 0"
+		length = ", m['n']"
+	}
+	return sql("list_extract(list_transform([%s], lambda m: CASE WHEN %s THEN left(m['s'], 0) ELSE substr(m['s'], m['i']%s) END), 1)", fields, nothing, length)
 }
 
 // arrayJoin joins the texts of an array's elements; those that are NULL are left out, or are what the third argument says.
@@ -104,11 +133,11 @@ func (b *binder) mapAggregate(s *specialCall, keep string) value {
 	v, a := s.result, s.args
 	pairs := s.modify("list", sql("{'key': %s, 'value': %s}", a[0].sql, a[1].sql))
 	// The pairs are a list; each first one of a key makes an entry.
-	elem := "p.value"
+	elem := "p['value']"
 	if keep == "list" {
-		elem = "list_transform(list_filter(all_pairs, lambda q: q.key = p.key), lambda q: q.value)"
+		elem = "list_transform(list_filter(all_pairs, lambda q: q['key'] = p['key']), lambda q: q['value'])"
 	}
 	v.sql = sql("list_extract(list_transform([%s], lambda all_pairs: map_from_entries(list_transform(list_filter(all_pairs,"+
-		" lambda p, i: p.key IS NOT NULL AND list_position(list_transform(all_pairs, lambda q: q.key), p.key) = i), lambda p: {'key': p.key, 'value': %s}))), 1)", pairs, elem)
+		" lambda p, i: p['key'] IS NOT NULL AND list_position(list_transform(all_pairs, lambda q: q['key']), p['key']) = i), lambda p: {'key': p['key'], 'value': %s}))), 1)", pairs, elem)
 	return v
 }

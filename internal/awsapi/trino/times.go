@@ -19,7 +19,7 @@ func parseTime(text string) (t time.Time, zone string, ok bool) {
 	body := text
 	if name, rest, found := cutZone(text); found {
 		loc, err := time.LoadLocation(name)
-		if err != nil {
+		if err != nil || name == "Local" {
 			return time.Time{}, "", false
 		}
 		location, zone, body = loc, loc.String(), rest

@@ -26,6 +26,7 @@ const (
 	IntervalDay
 	IntervalYear
 	JSON
+	IPAddress
 	Array
 	Map
 	Row
@@ -68,6 +69,7 @@ var (
 	typeInterval  = &Type{Kind: IntervalDay}
 	typeMonths    = &Type{Kind: IntervalYear}
 	typeJSON      = &Type{Kind: JSON}
+	typeIPAddress = &Type{Kind: IPAddress}
 )
 
 func arrayOf(elem *Type) *Type { return &Type{Kind: Array, Elem: elem} }
@@ -83,7 +85,7 @@ func decimalOf(precision, scale int) *Type {
 var simpleNames = map[Kind]string{
 	Unknown: "unknown", Boolean: "boolean", Integer: "integer", Bigint: "bigint", Real: "real", Double: "double",
 	Varchar: "varchar", Varbinary: "varbinary", Date: "date", Time: "time(3)", Timestamp: "timestamp(3)", TimestampTZ: "timestamp(3) with time zone",
-	IntervalDay: "interval day to second", IntervalYear: "interval year to month", JSON: "json",
+	IntervalDay: "interval day to second", IntervalYear: "interval year to month", JSON: "json", IPAddress: "ipaddress",
 }
 
 // String is the type as Trino writes it.
@@ -118,7 +120,7 @@ func (t *Type) String() string {
 }
 
 // duck is the type as DuckDB writes it. Both kinds of timestamp are TIMESTAMPTZ there, so that a comparison with the
-// lake's time column needs no conversion and can leave files out; JSON is its text.
+// lake's time column needs no conversion and can leave files out; JSON and addresses are their text.
 func (t *Type) duck() string {
 	switch t.Kind {
 	case Boolean:
@@ -307,6 +309,8 @@ func resolve(n TypeName) *Type {
 		return typeInstant
 	case "json":
 		return typeJSON
+	case "ipaddress":
+		return typeIPAddress
 	case "array":
 		return arrayOf(arg(0))
 	case "map":
