@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -102,6 +103,8 @@ type Service struct {
 	bodies   *semaphore.Weighted
 	lookup   map[string]Operation
 
+	collectors atomic.Pointer[[]collector]
+
 	changing  sync.Mutex // held while quotas are checked and a resource is made
 	imports   *importRunner
 	refreshes *refreshes
@@ -137,5 +140,9 @@ func New(opt Options) *Service {
 	if describe, start := s.lookup["DescribeQuery"], s.lookup["StartQuery"]; describe != nil && start != nil {
 		s.lookup["DescribeQuery"], s.lookup["StartQuery"] = s.byAlias(describe), s.fromWidget(start)
 	}
+	s.collectors.Store(&[]collector{})
 	return s
 }
+
+// Load reads what StoresFor needs. Until then no store takes CloudTrail events.
+func (s *Service) Load(ctx context.Context) error { return s.reload(ctx) }

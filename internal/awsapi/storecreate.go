@@ -65,6 +65,7 @@ func (s *Service) CreateEventDataStore(ctx context.Context, c Caller, in *Create
 	if err := s.complete(ctx, row); err != nil {
 		return EventDataStore{}, fmt.Errorf("create event data store %q: %w", row.ID, err)
 	}
+	s.reloaded(ctx)
 	out := s.whole(row)
 	out.TagsList = in.TagsList
 	return out, nil

@@ -92,7 +92,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 		return EventDataStore{}, err
 	}
 	row.Updated = time.Now().UTC()
-	err = s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) })
+	err = s.save(ctx, row)
 	if fault.KindOf(err) == fault.Conflict {
 		return EventDataStore{}, refuse("EventDataStoreAlreadyExistsException", "There is an event data store %q already.", row.Name)
 	}
@@ -176,7 +176,13 @@ func (s *Service) DeleteEventDataStore(ctx context.Context, c Caller, in *StoreI
 	}
 	row.Deleted = time.Now().UTC()
 	row.Updated = row.Deleted
-	return Empty{}, s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) })
+	return Empty{}, s.save(ctx, row)
+}
+
+// save stores a changed row, and lets go of the events that it does not take any more.
+func (s *Service) save(ctx context.Context, row meta.EventDataStore) error {
+	defer s.reloaded(ctx)
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) })
 }
 
 // RestoreEventDataStore takes the deletion of a store back.
@@ -196,7 +202,7 @@ func (s *Service) RestoreEventDataStore(ctx context.Context, c Caller, in *Store
 		}
 	}
 	row.Deleted, row.Updated = time.Time{}, time.Now().UTC()
-	if err := s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) }); err != nil {
+	if err := s.save(ctx, row); err != nil {
 		return EventDataStore{}, err
 	}
 	return s.whole(row), nil
@@ -230,5 +236,5 @@ func (s *Service) switchIngestion(ctx context.Context, c Caller, given, from, to
 		return badStatus(row, from)
 	}
 	row.Status, row.Updated = to, time.Now().UTC()
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return meta.UpdateEventDataStore(ctx, tx, row) })
+	return s.save(ctx, row)
 }
