@@ -36,7 +36,8 @@ type verifiedChain struct {
 }
 
 type verifySummary struct {
-	Chains int `json:"chains"`
+	Chains   int `json:"chains"`
+	Unlisted int `json:"unlisted"` // log files that are in no digest
 	verifyTotals
 	Backfill *verifyTotals `json:"backfill,omitempty"`
 }
@@ -70,7 +71,7 @@ func known(t time.Time) *time.Time {
 // endJSON closes the list of files and writes the rest of the document.
 func (r *verifyReport) endJSON(path string, sum digest.Summary, ok bool, err error) error {
 	end := verifyEnd{Path: path, OK: ok, Periods: []verifiedPeriod{}, Chains: []verifiedChain{},
-		Summary: verifySummary{Chains: sum.Chains, verifyTotals: totalsOf(sum.Totals, sum.From, sum.To)}}
+		Summary: verifySummary{Chains: sum.Chains, Unlisted: sum.Unlisted, verifyTotals: totalsOf(sum.Totals, sum.From, sum.To)}}
 	if err != nil {
 		end.Error = err.Error()
 	}

@@ -188,6 +188,7 @@ func (w *walk) logs(ctx context.Context, found checked, key objectkey.Key) (Peri
 		return period, nil
 	}
 	d := found.digest
+	w.census.digest(d)
 	files := make([]File, len(d.Logs))
 	sizes := make([]int64, len(d.Logs))
 	g, gctx := errgroup.WithContext(ctx)
@@ -205,6 +206,7 @@ func (w *walk) logs(ctx context.Context, found checked, key objectkey.Key) (Peri
 		return period, err
 	}
 	for i, f := range files {
+		w.census.list(f.Key)
 		w.sum.Logs.add(f.Status)
 		w.sum.Bytes += sizes[i]
 		period.Logs++

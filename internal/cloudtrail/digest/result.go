@@ -42,7 +42,7 @@ func (c Chain) compare(o Chain) int {
 // Status is what was found out about a file.
 type Status string
 
-// The statuses of files. All but Valid and Unverified count as invalid.
+// The statuses of files. All but Valid and Unlisted count as invalid.
 const (
 	Valid           Status = "valid"
 	Moved           Status = "moved"            // a digest: not where it says that it was put
@@ -55,6 +55,7 @@ const (
 	HashMismatch    Status = "hash_mismatch"    // a log file: changed
 	TrailingData    Status = "trailing_data"    // a log file: something was appended
 	Unreadable      Status = "unreadable"       // it is there and cannot be read
+	Unlisted        Status = "unlisted"         // a log file that is in no digest: nothing vouches for it
 	Unverified      Status = "unverified"       // a digest: nothing speaks against it, but the copy has no signature of it
 )
 
@@ -81,6 +82,8 @@ func (s Status) Text() string {
 		return errTrailing.Error()
 	case Unreadable:
 		return "cannot be read"
+	case Unlisted:
+		return "is in no digest"
 	case Unverified:
 		return "no signature in this copy"
 	}
@@ -95,7 +98,7 @@ type File struct {
 	Object string // key in that bucket
 	Key    string // where it was looked for
 	Start  time.Time
-	End    time.Time // the hour of the digest, zero where it is not known
+	End    time.Time // the hour of the digest, zero where it is not known; of an unlisted log file the time in its name
 	Status Status
 	Detail string // more about the status, or ""
 }
@@ -182,7 +185,8 @@ func (t *Totals) add(o Totals) {
 	t.Bytes += o.Bytes
 }
 
-// OK says whether nothing failed. Gaps and early ends are no failures: CloudTrail makes them when a trail is stopped.
+// OK says whether nothing failed. Gaps and early ends are no failures: CloudTrail makes them when a trail is stopped. Nor are
+// log files that are in no digest: a trail without validation makes them.
 func (t *Totals) OK() bool { return t.Digests.Invalid == 0 && t.Logs.Invalid == 0 && t.Missing == 0 }
 
 // ChainSummary is what was found out about a chain.
@@ -196,6 +200,7 @@ type ChainSummary struct {
 type Summary struct {
 	Chains   int
 	From, To time.Time
+	Unlisted int    // log files that are in no digest
 	Backfill Totals // of backfill chains
 	Totals          // of the others
 }

@@ -134,26 +134,34 @@ func (v *verifier) wants(f objectkey.Folder) bool {
 func (v *verifier) folder(ctx context.Context, f objectkey.Folder) error {
 	walks := map[Chain]*walk{}
 	var order []*walk
+	count := newCensus(v, f)
 	err := v.days(ctx, f, "", 0, func(day time.Time) error {
 		keys, err := v.digests(ctx, f.DayPrefix(day))
 		if err != nil {
 			return err
 		}
-		return v.each(ctx, keys, func(key objectkey.Key, file fetched) error {
+		err = v.each(ctx, keys, func(key objectkey.Key, file fetched) error {
 			chain := chainOf(key)
 			w := walks[chain]
 			if w == nil {
 				if len(order) == maxChains {
 					return fmt.Errorf("verify %q: more than %d trails", f.String(), maxChains)
 				}
-				w = v.walk(chain)
+				w = v.walk(chain, count)
 				walks[chain] = w
 				order = append(order, w)
 			}
 			return w.digest(ctx, key, file)
 		})
+		if err != nil {
+			return err
+		}
+		return count.day(ctx, day)
 	})
 	if err != nil {
+		return err
+	}
+	if err := count.end(ctx); err != nil {
 		return err
 	}
 	for _, w := range order {
@@ -230,7 +238,7 @@ func (v *verifier) unseen() error {
 			v.opt.Trail != "" && v.opt.Trail != chain.Trail {
 			continue
 		}
-		if err := v.walk(chain).end(); err != nil {
+		if err := v.walk(chain, newCensus(v, f)).end(); err != nil {
 			return err
 		}
 	}
@@ -238,9 +246,9 @@ func (v *verifier) unseen() error {
 }
 
 // walk begins a chain.
-func (v *verifier) walk(chain Chain) *walk {
+func (v *verifier) walk(chain Chain, count *census) *walk {
 	v.seen[chain] = true
-	return &walk{v: v, chain: chain, sum: ChainSummary{Chain: chain}}
+	return &walk{v: v, chain: chain, census: count, sum: ChainSummary{Chain: chain}}
 }
 
 // total adds a chain to the summary.

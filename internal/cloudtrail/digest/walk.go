@@ -14,6 +14,8 @@ type walk struct {
 	chain Chain
 	sum   ChainSummary
 
+	census *census // of all chains of the folder
+
 	// next is the older digest that the one read last names.
 	next *expected
 	// cursor is the time down to which everything is accounted for: the start of the digest read last. Zero before the first.
@@ -189,6 +191,7 @@ func (w *walk) fill(end time.Time) error {
 	if hole == "" {
 		hole = Gap
 	}
+	w.census.unsure(end, w.cursor)
 	return w.add(Period{From: end, To: w.cursor, Verdict: hole})
 }
 
@@ -199,6 +202,7 @@ func (w *walk) advance(found checked, key objectkey.Key) {
 		w.next = found.next
 	}
 	if !found.ok() {
+		w.census.unsure(key.Time, key.Time)
 		w.cursor = key.Time
 		w.hole = Failed
 		if found.status == Unverified {
