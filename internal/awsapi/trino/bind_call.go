@@ -36,7 +36,7 @@ func (b *binder) args(list []Expr, s *scope) []value {
 	args := make([]value, len(list))
 	for i, e := range list {
 		if l, ok := e.(*Lambda); ok {
-			args[i] = value{typ: &Type{Kind: function}, pos: l.Pos}
+			args[i] = value{typ: &Type{Kind: function, Elem: typeUnknown}, pos: l.Pos}
 			continue
 		}
 		args[i] = b.whole(b.expr(e, s))

@@ -87,6 +87,8 @@ func (p *parser) word() Expr {
 		c := &Call{Pos: t.pos, Name: strings.ToLower(t.text)}
 		if p.tok().isSymbol("(") && p.peek(1).kind == tokInteger && p.peek(2).isSymbol(")") {
 			p.at += 3 // the precision: milliseconds are what there is
+		} else if p.tok().isSymbol("(") && p.peek(1).isSymbol(")") {
+			p.at += 2
 		}
 		return c
 	case "ARRAY":

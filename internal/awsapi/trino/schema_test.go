@@ -70,7 +70,7 @@ func TestComparisonsOfColumns(t *testing.T) {
 	for where, want := range map[string]string{
 		`eventTime > '2025-01-01'`:                             `(t1."time" > TIMESTAMPTZ '2025-01-01 00:00:00+00')`,
 		`'2025-01-01 10:00:00.5' <= eventTime`:                 `(TIMESTAMPTZ '2025-01-01 10:00:00.5+00' <= t1."time")`,
-		`eventTime BETWEEN '2025-01-01' AND date '2025-01-02'`: `((t1."time" >= TIMESTAMPTZ '2025-01-01 00:00:00+00') AND (t1."time" <= CAST(DATE '2025-01-02' AS TIMESTAMPTZ)))`,
+		`eventTime BETWEEN '2025-01-01' AND date '2025-01-02'`: `(((t1."time" >= TIMESTAMPTZ '2025-01-01 00:00:00+00') AND (t1."time" <= CAST(DATE '2025-01-02' AS TIMESTAMPTZ))))`,
 		`eventTime > now() - interval '7' day`:                 `(t1."time" > (TIMESTAMPTZ '2025-03-10 12:30:00+00' - to_days(7)))`,
 		`eventName = 'ConsoleLogin'`:                           `(t1."api_operation" = 'ConsoleLogin')`,
 		`EVENTSOURCE IN ('a', 'b')`:                            `(t1."api_service" IN ('a', 'b'))`,
