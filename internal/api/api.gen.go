@@ -103,6 +103,27 @@ func (e Permission) Valid() bool {
 	}
 }
 
+// Defines values for PriorityChangePriority.
+const (
+	PriorityLow    PriorityChangePriority = "low"
+	PriorityNormal PriorityChangePriority = "normal"
+	PriorityUnset  PriorityChangePriority = "unset"
+)
+
+// Valid indicates whether the value is a known member of the PriorityChangePriority enum.
+func (e PriorityChangePriority) Valid() bool {
+	switch e {
+	case PriorityLow:
+		return true
+	case PriorityNormal:
+		return true
+	case PriorityUnset:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResultFormat.
 const (
 	ResultFormatCsv    ResultFormat = "csv"
@@ -757,6 +778,35 @@ type PipelineStatus struct {
 	// Unparsed Records stored with a parse_error since the start.
 	Unparsed int64 `json:"unparsed"`
 	Workers  int   `json:"workers"`
+}
+
+// Priority defines model for Priority.
+type Priority struct {
+	// Origin Who says so: source (the source itself), configuration, or set (somebody with PUT).
+	Origin string `json:"origin"`
+
+	// Priority normal or low.
+	Priority string `json:"priority"`
+
+	// Service As the column service shows it; default is all that are not named.
+	Service string `json:"service"`
+	Source  string `json:"source"`
+}
+
+// PriorityChange defines model for PriorityChange.
+type PriorityChange struct {
+	// Priority unset takes back what was set: then the configuration says it, or the source.
+	Priority PriorityChangePriority `json:"priority"`
+	Service  string                 `json:"service"`
+	Source   string                 `json:"source"`
+}
+
+// PriorityChangePriority unset takes back what was set: then the configuration says it, or the source.
+type PriorityChangePriority string
+
+// PriorityList defines model for PriorityList.
+type PriorityList struct {
+	Priorities []Priority `json:"priorities"`
 }
 
 // Problem RFC 9457 with three members of our own - next, request_id and the place of a syntax error.
@@ -1511,6 +1561,9 @@ type LoginJSONRequestBody = Credentials
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
 
+// SetPriorityJSONRequestBody defines body for SetPriority for application/json ContentType.
+type SetPriorityJSONRequestBody = PriorityChange
+
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
 
@@ -1642,6 +1695,12 @@ type ServerInterface interface {
 	// ChangePassword Change one's own password
 	// (POST /api/v1/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
+	// ListPriorities Priorities of services
+	// (GET /api/v1/priorities)
+	ListPriorities(w http.ResponseWriter, r *http.Request)
+	// SetPriority Give the events of a service a priority
+	// (PUT /api/v1/priorities)
+	SetPriority(w http.ResponseWriter, r *http.Request)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(w http.ResponseWriter, r *http.Request)
@@ -3266,6 +3325,34 @@ func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// ListPriorities operation middleware
+func (siw *ServerInterfaceWrapper) ListPriorities(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPriorities(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetPriority operation middleware
+func (siw *ServerInterfaceWrapper) SetPriority(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetPriority(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Search operation middleware
 func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request) {
 
@@ -3910,6 +3997,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/stores", wrapper.CreateStore)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/stores/{name}", wrapper.DeleteStore)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/stores/{name}", wrapper.UpdateStore)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/priorities", wrapper.ListPriorities)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/priorities", wrapper.SetPriority)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/inputs", wrapper.ListInputs)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.Status)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/fsck", wrapper.Fsck)
@@ -5492,6 +5581,83 @@ func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitCha
 	return err
 }
 
+type ListPrioritiesRequestObject struct {
+}
+
+type ListPrioritiesResponseObject interface {
+	VisitListPrioritiesResponse(w http.ResponseWriter) error
+}
+
+type ListPriorities200JSONResponse PriorityList
+
+func (response ListPriorities200JSONResponse) VisitListPrioritiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrioritiesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPrioritiesdefaultApplicationProblemPlusJSONResponse) VisitListPrioritiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPriorityRequestObject struct {
+	Body *SetPriorityJSONRequestBody
+}
+
+type SetPriorityResponseObject interface {
+	VisitSetPriorityResponse(w http.ResponseWriter) error
+}
+
+type SetPriority200JSONResponse PriorityList
+
+func (response SetPriority200JSONResponse) VisitSetPriorityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPrioritydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetPrioritydefaultApplicationProblemPlusJSONResponse) VisitSetPriorityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchRequestObject struct {
 	Body *SearchJSONRequestBody
 }
@@ -6514,6 +6680,12 @@ type StrictServerInterface interface {
 	// ChangePassword Change one's own password
 	// (POST /api/v1/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// ListPriorities Priorities of services
+	// (GET /api/v1/priorities)
+	ListPriorities(ctx context.Context, request ListPrioritiesRequestObject) (ListPrioritiesResponseObject, error)
+	// SetPriority Give the events of a service a priority
+	// (PUT /api/v1/priorities)
+	SetPriority(ctx context.Context, request SetPriorityRequestObject) (SetPriorityResponseObject, error)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
@@ -7642,6 +7814,61 @@ func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		if err := validResponse.VisitChangePasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPriorities operation middleware
+func (sh *strictHandler) ListPriorities(w http.ResponseWriter, r *http.Request) {
+	var request ListPrioritiesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPriorities(ctx, request.(ListPrioritiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPriorities")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPrioritiesResponseObject); ok {
+		if err := validResponse.VisitListPrioritiesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetPriority operation middleware
+func (sh *strictHandler) SetPriority(w http.ResponseWriter, r *http.Request) {
+	var request SetPriorityRequestObject
+
+	var body SetPriorityJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPriority(ctx, request.(SetPriorityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPriority")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetPriorityResponseObject); ok {
+		if err := validResponse.VisitSetPriorityResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

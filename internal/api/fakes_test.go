@@ -146,6 +146,20 @@ func (f fakeSQL) Query(ctx context.Context, req query.SQLRequest, cols func([]qu
 	return req.MaxRows == 2, f.query(ctx, cols, row)
 }
 
+// fakePriorities knows one priority and takes all for the source cloudtrail.
+type fakePriorities struct{}
+
+func (fakePriorities) List(context.Context) ([]api.Priority, error) {
+	return []api.Priority{{Source: "cloudtrail", Service: "ec2", Priority: "normal", Origin: "source"}}, nil
+}
+
+func (fakePriorities) Set(_ context.Context, source, _, _ string) error {
+	if source != "cloudtrail" {
+		return fault.New(fault.Invalid, errors.New("there is no such source"), "Use cloudtrail.")
+	}
+	return nil
+}
+
 type fakeStores struct{}
 
 func (fakeStores) List(context.Context) ([]api.Store, error) {
@@ -228,6 +242,7 @@ var (
 	_ api.Searcher    = (*fake)(nil)
 	_ api.SQL         = fakeSQL{}
 	_ api.Stores      = fakeStores{}
+	_ api.Priorities  = fakePriorities{}
 	_ api.Inputs      = (*fake)(nil)
 	_ api.Ingester    = (*fake)(nil)
 	_ api.Checkpoints = (*fake)(nil)
@@ -269,7 +284,7 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.tokens["analyst+raw"] = s.token(identity.TokenRequest{Name: "r", Role: identity.Analyst, Grants: []identity.Permission{identity.Raw}})
 	s.keys = identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))
 	service := awsapi.New(awsapi.Options{DB: db, Lake: fakeLake{}, Ingest: s.fake, Keys: s.keys, Log: log, Region: "us-east-1"})
-	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Inputs: s.fake, Ingest: s.fake,
+	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
 		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})
 	server := httptest.NewUnstartedServer(nil)

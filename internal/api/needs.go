@@ -25,6 +25,7 @@ type Deps struct {
 	Search     Searcher
 	SQL        SQL
 	Stores     Stores
+	Priorities Priorities
 	Inputs     Inputs
 	Ingest     Ingester
 	Progress   Checkpoints
@@ -78,6 +79,14 @@ type Stores interface {
 	Update(ctx context.Context, name string, s StoreUpdate) (Store, error)
 	// Delete removes the store with all its events. A store that must stay is fault.Conflict.
 	Delete(ctx context.Context, name string) error
+}
+
+// Priorities are those of the services of sources.
+type Priorities interface {
+	// List returns what holds now, by source and service.
+	List(ctx context.Context) ([]Priority, error)
+	// Set makes a priority hold from the next event on; "unset" takes back what was set. fault.Invalid: no such source.
+	Set(ctx context.Context, source, service, priority string) error
 }
 
 // Inputs are what receives records.

@@ -56,6 +56,8 @@ func routes(l Limits) []route {
 		{pattern: "POST /api/v1/stores", access: manage, json: of[StoreCreate], timeout: short},
 		{pattern: "PATCH /api/v1/stores/{name}", access: manage, json: of[StoreUpdate], timeout: short},
 		{pattern: "DELETE /api/v1/stores/{name}", access: manage, timeout: long},
+		{pattern: "GET /api/v1/priorities", access: read, timeout: short},
+		{pattern: "PUT /api/v1/priorities", access: manage, json: of[PriorityChange], timeout: short},
 		{pattern: "GET /api/v1/inputs", access: read, timeout: short},
 		{pattern: "GET /api/v1/status", access: read, timeout: short},
 		{pattern: "POST /api/v1/fsck", access: manage, json: of[FsckOptions]},

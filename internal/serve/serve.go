@@ -24,7 +24,6 @@ import (
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
 	"kiroku/internal/enrich"
-	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake/s3"
 	"kiroku/internal/intake/syslog"
@@ -57,15 +56,16 @@ type Server struct {
 	trails   []*s3.Input
 	byName   map[string]counted // both
 
-	db       *meta.DB
-	storage  *storage
-	identity *identity.Identity
-	aws      *awsapi.Service
-	engine   *duckdb.Engine
-	tables   *enrich.Tables
-	pipe     *pipeline.Pipeline
-	jobs     sqlAPI
-	handler  http.Handler
+	db         *meta.DB
+	storage    *storage
+	identity   *identity.Identity
+	aws        *awsapi.Service
+	engine     *duckdb.Engine
+	tables     *enrich.Tables
+	pipe       *pipeline.Pipeline
+	jobs       sqlAPI
+	priorities *priorities
+	handler    http.Handler
 
 	closers []func() error // in the order of opening
 }
@@ -127,6 +127,10 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.closeLater(s.engine.Close)
 	s.pipe = s.newPipeline()
+	s.priorities = &priorities{db: s.db, pipe: s.pipe, sources: all.Sources(), config: cfg.Priorities}
+	if err := s.priorities.apply(ctx); err != nil {
+		return err
+	}
 	if err := s.openTrails(ctx); err != nil {
 		return err
 	}
@@ -138,12 +142,8 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 	for _, r := range s.opt.Config.Routes {
 		routes = append(routes, pipeline.Route{Store: r.Store, Sources: r.Sources, Services: r.Services, Inputs: r.Inputs, Tags: r.Tags})
 	}
-	priorities := pipeline.Priorities{}
-	for name, services := range s.opt.Config.Priorities {
-		priorities[event.SourceName(name)] = services
-	}
 	return pipeline.New(pipeline.Options{
-		Sources: all.Sources(), Priorities: priorities, Routes: routes, Default: lake.DefaultStore, Log: s.opt.Log,
+		Sources: all.Sources(), Routes: routes, Default: lake.DefaultStore, Log: s.opt.Log,
 		NewWriter: func() pipeline.Writer { return s.storage.lake.NewWriter() },
 		Enricher:  func() pipeline.Enricher { return s.tables.New() },
 		Mapped:    s.mapped,
@@ -161,7 +161,7 @@ func (s *Server) connect() error {
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
-		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake},
+		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities,
 		Inputs: s, Ingest: ingest, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})

@@ -104,6 +104,27 @@ func (e Permission) Valid() bool {
 	}
 }
 
+// Defines values for PriorityChangePriority.
+const (
+	PriorityLow    PriorityChangePriority = "low"
+	PriorityNormal PriorityChangePriority = "normal"
+	PriorityUnset  PriorityChangePriority = "unset"
+)
+
+// Valid indicates whether the value is a known member of the PriorityChangePriority enum.
+func (e PriorityChangePriority) Valid() bool {
+	switch e {
+	case PriorityLow:
+		return true
+	case PriorityNormal:
+		return true
+	case PriorityUnset:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResultFormat.
 const (
 	ResultFormatCsv    ResultFormat = "csv"
@@ -758,6 +779,35 @@ type PipelineStatus struct {
 	// Unparsed Records stored with a parse_error since the start.
 	Unparsed int64 `json:"unparsed"`
 	Workers  int   `json:"workers"`
+}
+
+// Priority defines model for Priority.
+type Priority struct {
+	// Origin Who says so: source (the source itself), configuration, or set (somebody with PUT).
+	Origin string `json:"origin"`
+
+	// Priority normal or low.
+	Priority string `json:"priority"`
+
+	// Service As the column service shows it; default is all that are not named.
+	Service string `json:"service"`
+	Source  string `json:"source"`
+}
+
+// PriorityChange defines model for PriorityChange.
+type PriorityChange struct {
+	// Priority unset takes back what was set: then the configuration says it, or the source.
+	Priority PriorityChangePriority `json:"priority"`
+	Service  string                 `json:"service"`
+	Source   string                 `json:"source"`
+}
+
+// PriorityChangePriority unset takes back what was set: then the configuration says it, or the source.
+type PriorityChangePriority string
+
+// PriorityList defines model for PriorityList.
+type PriorityList struct {
+	Priorities []Priority `json:"priorities"`
 }
 
 // Problem RFC 9457 with three members of our own - next, request_id and the place of a syntax error.
@@ -1512,6 +1562,9 @@ type LoginJSONRequestBody = Credentials
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
 
+// SetPriorityJSONRequestBody defines body for SetPriority for application/json ContentType.
+type SetPriorityJSONRequestBody = PriorityChange
+
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
 
@@ -1942,6 +1995,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPriorities Priorities of services
+	//
+	// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+	ListPriorities(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPriorityWithBody Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPriority Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchWithBody One page of events, newest first
 	//
@@ -2958,6 +3036,61 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 // Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPriorities Priorities of services
+//
+// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+func (c *Client) ListPriorities(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPrioritiesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPriorityWithBody Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *Client) SetPriorityWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPriorityRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPriority Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *Client) SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPriorityRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5546,6 +5679,73 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewListPrioritiesRequest constructs an http.Request for the ListPriorities method
+func NewListPrioritiesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/priorities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetPriorityRequest calls the generic SetPriority builder with application/json body
+func NewSetPriorityRequest(server string, body SetPriorityJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetPriorityRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetPriorityRequestWithBody constructs an http.Request for the SetPriority method, with any body, and a specified content type
+func NewSetPriorityRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/priorities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSearchRequest calls the generic Search builder with application/json body
 func NewSearchRequest(server string, body SearchJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6809,6 +7009,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
+
+	// ListPrioritiesWithResponse Priorities of services
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+	ListPrioritiesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPrioritiesResponse, error)
+
+	// SetPriorityWithBodyWithResponse Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error)
+
+	// SetPriorityWithResponse Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithResponse(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error)
 
 	// SearchWithBodyWithResponse One page of events, newest first
 	//
@@ -8701,6 +8928,102 @@ func (r ChangePasswordResponse) ContentType() string {
 	return ""
 }
 
+type ListPrioritiesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PriorityList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPrioritiesResponse) GetJSON200() *PriorityList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPrioritiesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPrioritiesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPrioritiesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPrioritiesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPrioritiesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetPriorityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PriorityList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetPriorityResponse) GetJSON200() *PriorityList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetPriorityResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetPriorityResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetPriorityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetPriorityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetPriorityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10377,6 +10700,51 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 	return ParseChangePasswordResponse(rsp)
 }
 
+// ListPrioritiesWithResponse Priorities of services
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+func (c *ClientWithResponses) ListPrioritiesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPrioritiesResponse, error) {
+	rsp, err := c.ListPriorities(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPrioritiesResponse(rsp)
+}
+
+// SetPriorityWithBodyWithResponse Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *ClientWithResponses) SetPriorityWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error) {
+	rsp, err := c.SetPriorityWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPriorityResponse(rsp)
+}
+
+// SetPriorityWithResponse Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *ClientWithResponses) SetPriorityWithResponse(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error) {
+	rsp, err := c.SetPriority(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPriorityResponse(rsp)
+}
+
 // SearchWithBodyWithResponse One page of events, newest first
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -11906,6 +12274,72 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 	switch {
 	case rsp.StatusCode == 204:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPrioritiesResponse parses an HTTP response from a ListPrioritiesWithResponse call
+func ParseListPrioritiesResponse(rsp *http.Response) (*ListPrioritiesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPrioritiesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PriorityList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetPriorityResponse parses an HTTP response from a SetPriorityWithResponse call
+func ParseSetPriorityResponse(rsp *http.Response) (*SetPriorityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetPriorityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PriorityList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
