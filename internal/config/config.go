@@ -169,7 +169,7 @@ type TLS struct {
 	MinVersion string `yaml:"min_tls_version" example:"tlsv1.2"`
 }
 
-// AWS is for type cloudtrail: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
+// AWS is for type cloudtrail, and for aws_api.imports: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
 // ~/.aws, web identity of a pod, role of the machine.
 type AWS struct {
 	// Region; it also decides the partition (us-gov-west-1, cn-north-1). Default: the profile's, else us-east-1. Buckets
@@ -252,6 +252,9 @@ type AWSAPI struct {
 	Hosts []string `yaml:"hosts" example:"[kiroku.example.com, \"kiroku.example.com:8443\"]"`
 	// Sources that channels may have beside Custom and those of CloudTrail's partners.
 	ChannelSources []string `yaml:"channel_sources" example:"[OurPortal]"`
+	// Who Kiroku is at AWS when it reads the files of an import. Without role_arn the role that the import names
+	// (S3BucketAccessRoleArn) is assumed, but not where endpoint or endpoints.s3 is given without endpoints.sts.
+	Imports AWS `yaml:"imports"`
 	// Quotas; the defaults are CloudTrail Lake's.
 	Limits AWSLimits `yaml:"limits"`
 }

@@ -16,6 +16,7 @@ func (v *validator) awsAPI() {
 		v.add("aws_api", "region", "%q is not a region: write one such as us-east-1", c.Region)
 	}
 	v.word("aws_api", "partition", c.Partition, "aws", "aws-cn", "aws-us-gov")
+	v.credentials("aws_api.imports", c.Imports)
 	for _, l := range []struct {
 		key          string
 		value, least int

@@ -5,8 +5,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"kiroku/internal/aws"
 	"kiroku/internal/awsapi"
 	"kiroku/internal/cloudtrail/digest"
+	"kiroku/internal/config"
 	"kiroku/internal/identity"
 	"kiroku/internal/lake"
 	"kiroku/internal/meta"
@@ -20,7 +22,7 @@ func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *ident
 	limits.EventDataStores, limits.CountPending, limits.Channels, limits.ChannelsPerSource = c.Limits.EventDataStores, c.Limits.CountPending, c.Limits.Channels, c.Limits.ChannelsPerSource
 	limits.Tags, limits.AuditEvents, limits.DeletionDays, limits.Rejected = c.Limits.Tags, c.Limits.AuditEvents, c.Limits.DeletionDays, c.Limits.Rejected
 	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events,
-		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
+		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Buckets: importBuckets(c.Imports), Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
 		Account: c.Account, Sources: c.ChannelSources, Hosts: c.Hosts})
 }
 
@@ -37,4 +39,19 @@ func (f keyFile) PublicKeys(_ context.Context, from, to time.Time) ([]digest.Pub
 		return nil, err
 	}
 	return ring.Between(from, to), nil
+}
+
+// importBuckets opens the buckets of imports.
+func importBuckets(c config.AWS) func(ctx context.Context, region, role string) (awsapi.Bucket, error) {
+	return func(ctx context.Context, region, role string) (awsapi.Bucket, error) {
+		o := awsOptions(&config.Input{AWS: c})
+		if o.Region == "" {
+			o.Region = region
+		}
+		elsewhere := (o.Endpoint != "" || o.Endpoints.S3 != "") && o.Endpoints.STS == "" // there is nobody to give us the role
+		if o.RoleARN == "" && !elsewhere {
+			o.RoleARN = role
+		}
+		return aws.Open(ctx, o)
+	}
 }

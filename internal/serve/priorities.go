@@ -77,7 +77,9 @@ func (p *priorities) List(ctx context.Context) ([]api.Priority, error) {
 			out = append(out, x)
 		}
 	}
-	slices.SortFunc(out, func(a, b api.Priority) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Service, b.Service)) })
+	slices.SortFunc(out, func(a, b api.Priority) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Service, b.Service))
+	})
 	return out, nil
 }
 
