@@ -61,9 +61,11 @@ type looker struct {
 // round looks once at everything: it finds roots and folders, reads what is new, and goes on with the history.
 func (l *looker) round(ctx context.Context, now time.Time) {
 	l.findRoots(ctx, now)
+	walked := map[root]bool{}
 	for _, r := range l.roots {
 		err := l.walk(ctx, r)
 		l.in.failed(ctx, r.String(), err)
+		walked[r] = err == nil
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(lookers)
@@ -75,15 +77,15 @@ func (l *looker) round(ctx context.Context, now time.Time) {
 		})
 	}
 	_ = g.Wait() // the functions return nil
-	l.tell(ctx)
+	l.tell(ctx, walked)
 	l.goBack(ctx, dayOf(now))
 	if n, err := meta.CountObjects(ctx, l.in.progress.db.Read()); err == nil {
 		l.in.count.remembered.Store(n)
 	}
 }
 
-// tell shows where the input looks.
-func (l *looker) tell(ctx context.Context) {
+// tell shows where the input looks. Of a root that could not be walked it is not known that there is nothing.
+func (l *looker) tell(ctx context.Context, walked map[root]bool) {
 	var all []intake.Bucket
 	for _, r := range l.roots {
 		accounts, regions := map[string]bool{}, map[string]bool{}
@@ -104,7 +106,7 @@ func (l *looker) tell(ctx context.Context) {
 		}
 		b.Accounts, b.Regions = len(accounts), len(regions)
 		var err error
-		if b.Folders == 0 {
+		if b.Folders == 0 && walked[r] {
 			err = errNothing(r)
 		}
 		l.in.failed(ctx, r.String()+" (folders)", err)

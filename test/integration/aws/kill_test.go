@@ -42,7 +42,7 @@ func TestKill(t *testing.T) {
 		{"a whole object is sent", func(kill func()) {
 			c.proxy.hook(nil, func(r *http.Response) {
 				if isObject(r.Request) {
-					r.Body = &tripwire{ReadCloser: r.Body, left: r.ContentLength, f: kill}
+					r.Body = &afterwards{r.Body, kill}
 				}
 			})
 		}},
@@ -71,12 +71,15 @@ func TestKill(t *testing.T) {
 		c.put(bucket, big, file(name+"-big", 4000, 800)) // several batches
 		want += 4000
 		c.tell(big)
-		for i := range 15 {
+		small := func(i int) {
 			key := keyOf("", account, "us-east-1", now.Add(-time.Duration(i)*time.Minute), fmt.Sprintf("f%d%s", i, strings.ReplaceAll(name, "-", "")))
 			c.put(bucket, key, file(fmt.Sprintf("%s-%d", name, i), 20, 100))
-			want += 20
 			c.tell(key)
 		}
+		for i := range 15 {
+			small(i)
+		}
+		want += 20 * 20
 		k := make(chan *kiroku, 1)
 		var once sync.Once
 		killed := make(chan struct{})
@@ -88,6 +91,10 @@ func TestKill(t *testing.T) {
 			})
 		})
 		k <- serve(t, data, cfg)
+		for i := range 5 { // these come while it runs, or is dead
+			time.Sleep(600 * time.Millisecond)
+			small(15 + i)
+		}
 		select {
 		case <-killed:
 		case <-time.After(60 * time.Second):
@@ -131,6 +138,17 @@ func (w *tripwire) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p[:min(int64(len(p)), w.left)])
 	w.left -= int64(n)
 	return n, err
+}
+
+// afterwards calls f when everything was passed on.
+type afterwards struct {
+	io.ReadCloser
+	f func()
+}
+
+func (a *afterwards) Close() error {
+	defer a.f()
+	return a.ReadCloser.Close()
 }
 
 // watch calls f when the n-th new segment appears in the folder of fresh ones.

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -156,6 +158,7 @@ func newProxy(t *testing.T, to string) *proxy {
 		},
 		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // what is killed breaks its connections
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
