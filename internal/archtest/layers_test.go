@@ -61,6 +61,7 @@ var layers = map[string][]string{
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
 		"decode/trailfile", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
+	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault"},
 
 	// Where everything is put together.
 	"serve":               {"*"},
