@@ -26,6 +26,10 @@ func place(text string, offset int) (line, column int) {
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
 }
 
+// maxMessage is how many characters of a message are kept: the types of rows are long, and an ErrorMessage has up to 1,000
+// characters.
+const maxMessage = 400
+
 // problem is an Error whose place is still an offset. It travels as a panic inside the package, from deep within the
 // parser or the binder to the function that was called from outside, and nowhere else.
 type problem struct {
@@ -44,6 +48,9 @@ func catch(text string, err *error) {
 	case nil:
 	case problem:
 		line, column := place(text, int(p.pos))
+		if runes := []rune(p.message); len(runes) > maxMessage {
+			p.message = string(runes[:maxMessage]) + "…"
+		}
 		*err = fault.New(fault.Invalid, &Error{line, column, p.message}, p.next)
 	case storeProblem:
 		*err = p.err
