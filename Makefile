@@ -98,5 +98,15 @@ $(TOOLS)/moto/.done: test/integration/aws/requirements.txt
 $(VERSITYGW):
 	GOBIN=$(dir $(VERSITYGW)) GOFLAGS= $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
 
+# Apart from the readers: botocore asks for older versions of what they need.
+$(TOOLS)/awscli/.done: test/integration/awscli.txt
+	$(PYTHON) -m venv $(TOOLS)/awscli
+	$(TOOLS)/awscli/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test/integration/awsjs/node_modules: test/integration/awsjs/package-lock.json
+	cd test/integration/awsjs && npm ci --no-audit --no-fund
+	@touch $@
+
 clean: ## remove what was built; data and tools stay
 	rm -rf bin
