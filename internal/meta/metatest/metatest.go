@@ -35,6 +35,10 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"AuditUIDs", auditUIDs},
 		{"BucketFolders", bucketFolders},
 		{"BucketObjects", bucketObjects},
+		{"Imports", imports},
+		{"ForgottenObjects", forgetting},
+		{"Dashboards", dashboards},
+		{"Priorities", priorities},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
