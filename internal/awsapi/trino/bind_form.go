@@ -23,6 +23,9 @@ func (b *binder) form(c *Call, s *scope) (value, bool) {
 		}
 		return b.caseExpr(e, s), true
 	}
+	if c.Name == "grouping" && (s.group == nil || len(s.group.keys) == 0) {
+		fail(c.Pos, "Use it in the select list, HAVING or ORDER BY of a SELECT with GROUP BY.", "grouping cannot stand here")
+	}
 	if c.Name == "try" {
 		b.trying++
 		defer func() { b.trying-- }()
@@ -31,7 +34,22 @@ func (b *binder) form(c *Call, s *scope) (value, bool) {
 	for i, a := range c.Args {
 		args[i] = b.whole(b.expr(a, s))
 	}
+	if c.Name == "try" && !tryable(c.Args[0]) {
+		return args[0], true // what may fail in it is NULL already, but for the engine's own functions
+	}
 	return b.formOf(c, args), true
+}
+
+// tryable says whether the engine can try an expression: it has neither aggregates nor queries.
+func tryable(e Expr) bool {
+	ok := true
+	walk(e, func(e Expr) bool {
+		if c, isCall := e.(*Call); isCall && signatures()[c.Name] != nil && signatures()[c.Name][0].kind != "scalar" || hasQuery(e) {
+			ok = false
+		}
+		return ok
+	})
+	return ok
 }
 
 func (b *binder) formOf(c *Call, args []value) value {

@@ -167,7 +167,7 @@ func (b *binder) groupKey(e Expr, sel *Select, s *scope) string {
 		e = item.Expr
 	}
 	v := b.whole(b.expr(e, s))
-	if _, isLiteral := e.(*Literal); isLiteral {
+	if strings.Trim(v.sql, "-()0123456789") == "" {
 		return sql("CAST(%s AS %s)", v.sql, v.typ.duck()) // a bare number would be a position
 	}
 	return v.sql
