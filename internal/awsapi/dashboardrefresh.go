@@ -210,7 +210,7 @@ func (s *Service) refreshFailure(ctx context.Context, c Caller, d meta.Dashboard
 // byAlias lets DescribeQuery name a widget's query by its alias, of the last refresh or of the one that is named.
 func (s *Service) byAlias(describe Operation) Operation {
 	return func(ctx context.Context, c Caller, body []byte) (any, error) {
-		var in struct{ QueryId, QueryAlias, RefreshId string }
+		var in struct{ QueryId, QueryAlias, RefreshId, EventDataStoreOwnerAccountId string }
 		if err := decode(body, &in); err != nil {
 			return nil, err
 		}
@@ -227,7 +227,7 @@ func (s *Service) byAlias(describe Operation) Operation {
 		if len(queries) == 0 {
 			return nil, refuse("QueryIdNotFoundException", "There is no query of the alias %.256q.", in.QueryAlias)
 		}
-		body, err = json.Marshal(map[string]string{"QueryId": queries[0].Query})
+		body, err = json.Marshal(map[string]string{"QueryId": queries[0].Query, "EventDataStoreOwnerAccountId": in.EventDataStoreOwnerAccountId})
 		if err != nil {
 			return nil, fmt.Errorf("describe query: %w", err)
 		}
@@ -239,8 +239,8 @@ func (s *Service) byAlias(describe Operation) Operation {
 func (s *Service) fromWidget(start Operation) Operation {
 	return func(ctx context.Context, c Caller, body []byte) (any, error) {
 		var in struct {
-			QueryStatement, QueryAlias, DeliveryS3Uri string
-			QueryParameters                           []string
+			QueryStatement, QueryAlias, DeliveryS3Uri, EventDataStoreOwnerAccountId string
+			QueryParameters                                                         []string
 		}
 		if err := decode(body, &in); err != nil {
 			return nil, err
@@ -262,11 +262,8 @@ func (s *Service) fromWidget(start Operation) Operation {
 		if !ok {
 			return nil, refuse("InvalidQueryStatementException", "QueryParameters must have one element for each ? of the statement.")
 		}
-		again := map[string]string{"QueryStatement": text}
-		if in.DeliveryS3Uri != "" {
-			again["DeliveryS3Uri"] = in.DeliveryS3Uri
-		}
-		if body, err = json.Marshal(again); err != nil {
+		body, err = json.Marshal(map[string]string{"QueryStatement": text, "DeliveryS3Uri": in.DeliveryS3Uri, "EventDataStoreOwnerAccountId": in.EventDataStoreOwnerAccountId})
+		if err != nil {
 			return nil, fmt.Errorf("start query: %w", err)
 		}
 		return start(ctx, c, body)

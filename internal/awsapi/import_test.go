@@ -169,7 +169,7 @@ func (iw *importWorld) ids() string {
 		if err := json.Unmarshal(r.Data, &rec); err != nil {
 			iw.Error(err)
 		}
-		if o := r.From(); o.Source != event.CloudTrail || !strings.HasPrefix(o.Store, "eds_trail_events_") {
+		if o := r.From(); o.Source != event.CloudTrail || !awsapi.Imported(o) || !strings.HasPrefix(o.Store, "eds_trail_events_") {
 			iw.Errorf("record of %+v", o)
 		}
 		ids = append(ids, rec.EventID)

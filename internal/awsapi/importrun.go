@@ -19,11 +19,16 @@ import (
 
 const (
 	importFiles = 8 // read at the same time by one import
-	importInput = "import"
+
+	// importInput begins the input that events of an import name; the import's id follows.
+	importInput = "import:"
 
 	// afterAll sorts behind every key of a folder.
 	afterAll = "\U0010ffff"
 )
+
+// Imported says whether records are those of an import: they go to its event data store and nowhere else.
+func Imported(o *event.Origin) bool { return strings.HasPrefix(o.Input, importInput) && o.Store != "" }
 
 // importRunner knows which imports run.
 type importRunner struct {
@@ -146,7 +151,7 @@ func (s *Service) importAll(ctx context.Context, row meta.Import) error {
 	if err != nil {
 		return err
 	}
-	j.origin = &event.Origin{Input: importInput, Source: event.CloudTrail, Store: store.Store}
+	j.origin = &event.Origin{Input: importInput + row.ID, Source: event.CloudTrail, Store: store.Store}
 	j.oldest = time.Now().Add(-days(store.Days))
 	if j.objects, err = s.opt.Buckets(ctx, row.BucketRegion, row.Role); err != nil {
 		return err
