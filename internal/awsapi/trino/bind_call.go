@@ -219,8 +219,9 @@ func isNumberLiteral(e Expr) bool {
 	return ok && (l.Kind == "integer" || l.Kind == "decimal" || l.Kind == "double")
 }
 
-// withoutErrors puts NULL in place of every error(…) of a template.
+// withoutErrors puts NULL in place of every error(…) of a template, and TRY_CAST in place of CAST.
 func withoutErrors(template string) string {
+	template = strings.NewReplacer("TRY_CAST(", "TRY_CAST(", "CAST(", "TRY_CAST(").Replace(template)
 	for {
 		start := strings.Index(template, "error(")
 		if start < 0 {

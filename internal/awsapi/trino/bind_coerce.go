@@ -106,7 +106,7 @@ func (b *binder) coerce(v value, t *Type) value {
 	case v.typ.isTime() && t.isTime(), v.typ.Kind == Integer && t.Kind == Bigint && strings.Trim(v.sql, "0123456789") == "":
 		out.sql = v.sql
 	default:
-		out.sql = sql("CAST(%s AS %s)", v.sql, t.duck())
+		out.sql = caster{b, b.trying > 0}.plain(v.sql, t)
 	}
 	return out
 }

@@ -14,7 +14,7 @@
 //
 // What differs from Trino, as CloudTrail Lake does: an event data store's ID stands bare as a table; times are compared
 // with text, booleans with 'true' and 'false'. What differs from CloudTrail Lake: approx_distinct and approx_percentile are
-// exact; regular expressions are RE2's; WITH RECURSIVE, NATURAL JOIN, TABLESAMPLE, MATCH_RECOGNIZE and intervals of several
+// exact; regular expressions are RE2's; what fails within a lambda is NULL instead of an error; WITH RECURSIVE, NATURAL JOIN, TABLESAMPLE, MATCH_RECOGNIZE and intervals of several
 // units are refused.
 //
 // Invariants: translation works on the AST, never on text; every name in the translation is made here, so a statement can

@@ -103,15 +103,19 @@ func (b *binder) iso8601(x value) string {
 // format makes the translations of the functions that write and read times by a pattern.
 func (b *binder) format(name string, s *specialCall) value {
 	v, a := s.result, s.args
+	parse := "strptime"
+	if b.trying > 0 {
+		parse = "try_strptime"
+	}
 	switch name {
 	case "date_format":
 		v.sql = sql("strftime(%s, %s)", a[0].sql, quoteText(mysqlFormat(a[1])))
 	case "format_datetime":
 		v.sql = sql("strftime(%s, %s)", a[0].sql, quoteText(jodaFormat(a[1])))
 	case "date_parse":
-		v.sql = sql("CAST(strptime(%s, %s) AS TIMESTAMPTZ)", a[0].sql, quoteText(mysqlFormat(a[1])))
+		v.sql = sql("CAST(%s(%s, %s) AS TIMESTAMPTZ)", parse, a[0].sql, quoteText(mysqlFormat(a[1])))
 	case "parse_datetime":
-		v.sql = sql("CAST(strptime(%s, %s) AS TIMESTAMPTZ)", a[0].sql, quoteText(jodaFormat(a[1])))
+		v.sql = sql("CAST(%s(%s, %s) AS TIMESTAMPTZ)", parse, a[0].sql, quoteText(jodaFormat(a[1])))
 	default:
 		panic("BUG: no function " + name)
 	}
