@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"kiroku/internal/decode/jsonleaf"
@@ -30,6 +31,7 @@ type importJob struct {
 	prefix  string
 	folder  int64 // under which is kept what of each file is stored
 	origin  *event.Origin
+	readers sync.Pool // *trailfile.Reader
 	oldest  time.Time // events before it are not kept
 }
 
@@ -59,7 +61,9 @@ func (j *importJob) file(ctx context.Context, key string) (id event.ObjectID, ev
 		return id, 0, err
 	}
 	b := importBlock{job: j, part: event.ObjectPart{Folder: j.folder, ID: id}}
-	files := trailfile.NewReader(o.Body, trailfile.Options{})
+	files := j.readers.Get().(*trailfile.Reader)
+	defer j.readers.Put(files)
+	files.Reset(o.Body)
 	for {
 		rec, err := files.Next()
 		switch {

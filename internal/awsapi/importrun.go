@@ -12,13 +12,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kiroku/internal/decode/trailfile"
 	"kiroku/internal/event"
 	"kiroku/internal/logkey"
 	"kiroku/internal/meta"
 )
 
 const (
-	importFiles = 8 // read at the same time by one import
+	// importFiles are read and stored at the same time by one import. Most files are small, and each waits until it is durable.
+	importFiles = 64
 
 	// importInput begins the input that events of an import name; the import's id follows.
 	importInput = "import:"
@@ -146,6 +148,7 @@ func failureText(err error) string {
 // importAll tries again what failed, then walks on from where the import is. An error is about the whole import.
 func (s *Service) importAll(ctx context.Context, row meta.Import) error {
 	j := &importJob{s: s, row: row}
+	j.readers.New = func() any { return trailfile.NewReader(nil, trailfile.Options{}) }
 	j.bucket, j.prefix = splitLocation(row.Location)
 	store, err := meta.GetEventDataStore(ctx, s.db.Read(), row.EventDataStore)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 	"kiroku/internal/lake/segment"
+	"kiroku/internal/meta"
 	"kiroku/internal/query"
 	"kiroku/internal/search"
 	"kiroku/internal/source/cloudtrail"
@@ -237,4 +238,37 @@ func TestLookupEventsRefuses(t *testing.T) {
 	} {
 		w.refuses("LookupEvents", input, code)
 	}
+}
+
+// BenchmarkLookupEvents asks for the newest events of a user who is in one of a hundred, among a million that are in order.
+func BenchmarkLookupEvents(b *testing.B) {
+	const perSegment = 10_000
+	var parts []query.Part
+	for s := range 100 {
+		records := make([]string, perSegment)
+		for i := range records {
+			n := s*perSegment + i
+			records[i] = call(80*24*time.Hour-time.Duration(n)*6*time.Second, fmt.Sprint("e", n),
+				management("ListUsers", fmt.Sprintf(`,"readOnly":true,"userIdentity":{"type":"IAMUser","userName":"user%d","accessKeyId":"AKIAEXAMPLE"}`, n%100)))
+		}
+		parts = append(parts, trail(b, fmt.Sprint("s", s), records))
+	}
+	w := newBenchService(b, parts)
+	in := &awsapi.LookupEventsInput{LookupAttributes: []awsapi.LookupAttribute{{AttributeKey: "Username", AttributeValue: "user7"}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if out, err := w.LookupEvents(b.Context(), awsapi.Caller{Account: owner, Region: region}, in); err != nil || len(out.Events) != 50 {
+			b.Fatal(len(out.Events), err)
+		}
+	}
+}
+
+func newBenchService(b *testing.B, parts []query.Part) *awsapi.Service {
+	b.Helper()
+	db, err := meta.Open(b.Context(), filepath.Join(b.TempDir(), "meta.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return awsapi.New(awsapi.Options{DB: db, Log: discard, Events: query.New(segments(parts), nil, search.NewFields(cloudtrail.Source))})
 }
