@@ -78,7 +78,8 @@ func (s *Service) StoresFor(rec *event.Record) []string {
 	return out
 }
 
-// trailFacts are what decides where a CloudTrail record goes.
+// trailFacts are what decides where a CloudTrail record goes. Its texts are parts of the record or of the walker's buffers, and
+// of use as long as both.
 type trailFacts struct {
 	account, region string
 	event           selector.Event
@@ -106,29 +107,29 @@ func readTrail(record []byte) (trailFacts, error) {
 		e := &t.event
 		switch string(l.Key) {
 		case "eventCategory":
-			e.Category = selector.Category(l.Value)
+			e.Category = selector.Category(event.Bytes(l.Value))
 		case "readOnly":
-			e.ReadOnly = string(l.Value)
+			e.ReadOnly = event.Bytes(l.Value)
 		case "eventSource":
-			e.Source = string(l.Value)
+			e.Source = event.Bytes(l.Value)
 		case "eventName":
-			e.Name = string(l.Value)
+			e.Name = event.Bytes(l.Value)
 		case "eventType":
-			e.Type = string(l.Value)
+			e.Type = event.Bytes(l.Value)
 		case "errorCode":
-			e.ErrorCode = string(l.Value)
+			e.ErrorCode = event.Bytes(l.Value)
 		case "sessionCredentialFromConsole":
-			e.FromConsole = string(l.Value)
+			e.FromConsole = event.Bytes(l.Value)
 		case "userIdentity.arn":
-			e.UserARN = string(l.Value)
+			e.UserARN = event.Bytes(l.Value)
 		case "vpcEndpointId":
-			e.VPCEndpointID = string(l.Value)
+			e.VPCEndpointID = event.Bytes(l.Value)
 		case "userIdentity.accountId":
-			caller = string(l.Value)
+			caller = event.Bytes(l.Value)
 		case "recipientAccountId":
-			t.account = string(l.Value)
+			t.account = event.Bytes(l.Value)
 		case "awsRegion":
-			t.region = string(l.Value)
+			t.region = event.Bytes(l.Value)
 		}
 		return true
 	})
@@ -153,12 +154,12 @@ func (t *trailFacts) resource(key, value []byte) {
 	}
 	switch r := &t.event.Resources[n]; string(name) {
 	case "type":
-		r.Type = string(value)
+		r.Type = event.Bytes(value)
 	case "ARN":
-		r.ARN = string(value)
+		r.ARN = event.Bytes(value)
 	case "ARNPrefix":
 		if r.ARN == "" {
-			r.ARN = string(value)
+			r.ARN = event.Bytes(value)
 		}
 	}
 }

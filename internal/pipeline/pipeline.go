@@ -46,7 +46,10 @@ type Options struct {
 	NewWriter func() Writer
 	Enricher  func() Enricher // nil: none
 	// Mapped hears how many records of a sender were mapped, and how many stored with a parse_error. It may be nil.
-	Mapped  func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
+	Mapped func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
+	// Collect names the stores that ask for a mapped event beside the one that its input or a route names. It is called for
+	// every event, by all workers at once. It may be nil.
+	Collect func(rec *event.Record, e *event.Event) []string
 	Default string // store of events without a route
 	// Priorities go before those of the sources; SetPriorities changes them at run time.
 	Priorities Priorities

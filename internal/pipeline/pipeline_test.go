@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -383,5 +384,30 @@ func BenchmarkWorker(b *testing.B) {
 			i++
 		}
 		events--
+	}
+}
+
+// Stores that ask for an event get it beside the store that its input names, each once, and in the place of the default store.
+func TestCollect(t *testing.T) {
+	asks := []string{"one", "two"}
+	p, r := run(t, Options{Collect: func(rec *event.Record, _ *event.Event) []string {
+		if strings.Contains(string(rec.Data), "collect") {
+			return asks
+		}
+		return nil
+	}})
+	accept(t, p, r, batch(nil, "collect this", "leave this"))
+	accept(t, p, r, batch(&event.Origin{Store: "two"}, "collect that"))
+	line := `{"message_id":"STS20641","timestamp":"1782778502","unique_id":"u1","user":"collect","raw_message":"Number of concurrent users logged in to the device: 2"}`
+	accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure}, line))
+	asks = append(asks, "three")
+	accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure}, line)) // seen in two of three
+	got := map[string]int{}
+	for _, row := range r.snapshot() {
+		store, _, _ := strings.Cut(row, ":")
+		got[store]++
+	}
+	if want := map[string]int{"one": 3, "two": 3, "three": 1, "default": 1}; !maps.Equal(got, want) {
+		t.Errorf("events by store %v, want %v", got, want)
 	}
 }

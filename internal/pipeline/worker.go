@@ -25,6 +25,7 @@ type worker struct {
 	e      event.Event
 	ids    idMaker
 	peers  peerText
+	stores []string                           // of the event
 	counts []struct{ events, unparsed int64 } // of the batch, by source
 }
 
@@ -98,8 +99,9 @@ func (w *worker) do(ctx context.Context, j job) error {
 		} else {
 			parsed++
 		}
-		store := w.p.route(rec, &w.e)
-		if w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) {
+		w.stores = w.p.route(w.stores[:0], rec, &w.e)
+		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) })
+		if len(stores) == 0 {
 			w.p.stats.duplicates.Add(1)
 			continue
 		}
@@ -110,9 +112,11 @@ func (w *worker) do(ctx context.Context, j job) error {
 		if w.enrich != nil {
 			w.enrich.Enrich(&w.e)
 		}
-		w.w.Append(store, &w.e)
-		for _, t := range taps {
-			t.f(store, &w.e)
+		for _, store := range stores {
+			w.w.Append(store, &w.e)
+			for _, t := range taps {
+				t.f(store, &w.e)
+			}
 		}
 	}
 	w.report(origin, peer, parsed, unparsed)

@@ -9,6 +9,7 @@ import (
 	"kiroku/internal/awsapi"
 	"kiroku/internal/cloudtrail/digest"
 	"kiroku/internal/config"
+	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/lake"
 	"kiroku/internal/meta"
@@ -16,14 +17,22 @@ import (
 )
 
 // newAWS builds the AWS endpoints.
-func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *identity.AccessKeys, events *query.Queries) *awsapi.Service {
+func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *identity.AccessKeys, events *query.Queries, sql *awsapi.SQL) *awsapi.Service {
 	c := opt.Config.AWSAPI
 	limits := awsapi.DefaultLimits()
 	limits.EventDataStores, limits.CountPending, limits.Channels, limits.ChannelsPerSource = c.Limits.EventDataStores, c.Limits.CountPending, c.Limits.Channels, c.Limits.ChannelsPerSource
 	limits.Tags, limits.AuditEvents, limits.DeletionDays, limits.Rejected = c.Limits.Tags, c.Limits.AuditEvents, c.Limits.DeletionDays, c.Limits.Rejected
-	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events,
+	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events, SQL: sql,
 		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Buckets: importBuckets(c.Imports), Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
 		Account: c.Account, Sources: c.ChannelSources, Hosts: c.Hosts})
+}
+
+// collect names the stores whose selectors keep a CloudTrail record.
+func (s *Server) collect(rec *event.Record, e *event.Event) []string {
+	if e.GetStr(event.ColSource) != string(event.CloudTrail) || awsapi.Imported(rec.From()) {
+		return nil
+	}
+	return s.aws.StoresFor(rec)
 }
 
 // TrailKeysFile in the data folder holds CloudTrail's public keys, as the verification of digests found them.

@@ -134,7 +134,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err := s.openTrails(ctx); err != nil {
 		return err
 	}
-	return s.connect()
+	return s.connect(ctx)
 }
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
@@ -147,17 +147,21 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 		NewWriter: func() pipeline.Writer { return s.storage.lake.NewWriter() },
 		Enricher:  func() pipeline.Enricher { return s.tables.New() },
 		Mapped:    s.mapped,
+		Collect:   s.collect,
 	})
 }
 
 // connect builds what answers questions.
-func (s *Server) connect() error {
+func (s *Server) connect(ctx context.Context) error {
 	queries := query.New(parts{s.storage.lake}, s.pipe, search.NewFields(all.Sources()...))
 	s.jobs = newJobs(s.engine, s.storage.lake, s.storage.dir, s.opt)
 	s.identity = identity.New(s.db, s.opt.Log)
 	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
 	ingest := ingester{s.pipe, s.storage.lake}
-	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries)
+	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries, awsSQL(s.engine, s.storage.lake, s.storage.dir))
+	if err := s.aws.Load(ctx); err != nil {
+		return err
+	}
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
