@@ -59,7 +59,7 @@ var layers = map[string][]string{
 	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"intake"},
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
-		"decode/trailfile", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
+		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
 	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault"},
 

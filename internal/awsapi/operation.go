@@ -48,7 +48,7 @@ func decode(body []byte, into any) error {
 
 // operations are those that this package answers.
 func (s *Service) operations() map[string]Operation {
-	return map[string]Operation{
+	ops := map[string]Operation{
 		"CreateEventDataStore":         Op(s.CreateEventDataStore),
 		"GetEventDataStore":            Op(s.GetEventDataStore),
 		"ListEventDataStores":          Op(s.ListEventDataStores),
@@ -82,6 +82,14 @@ func (s *Service) operations() map[string]Operation {
 		"ListImports":                  Op(s.ListImports),
 		"ListImportFailures":           Op(s.ListImportFailures),
 	}
+	if s.opt.SQL != nil {
+		ops["StartQuery"] = Op(s.StartQuery)
+		ops["DescribeQuery"] = Op(s.DescribeQuery)
+		ops["GetQueryResults"] = Op(s.GetQueryResults)
+		ops["ListQueries"] = Op(s.ListQueries)
+		ops["CancelQuery"] = Op(s.CancelQuery)
+	}
+	return ops
 }
 
 // known are all operations of the service model; those that nobody answers are unsupported, not unknown.

@@ -17,22 +17,24 @@ const (
 	removeEvery = time.Hour
 )
 
-// Run writes down how channels fare, removes stores whose time has come, runs imports and refreshes dashboards, until ctx ends.
+// Run writes down how channels fare, removes stores whose time has come, runs imports and queries and refreshes dashboards,
+// until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	wait.Go(func() { s.runImports(ctx) })
 	wait.Go(func() { s.runRefreshes(ctx) })
+	wait.Go(func() { s.runQueries(ctx) })
 	flush, remove := time.NewTicker(flushEvery), time.NewTicker(removeEvery)
 	defer flush.Stop()
 	defer remove.Stop()
-	s.tell(ctx, s.remove(ctx, time.Now(), true))
+	s.tell(ctx, errors.Join(s.remove(ctx, time.Now(), true), s.forgetQueries(ctx, time.Now())))
 	for {
 		select {
 		case <-flush.C:
 			s.tell(ctx, errors.Join(s.flushIngestion(ctx), s.opt.Keys.Flush(ctx)))
 		case <-remove.C:
-			s.tell(ctx, s.remove(ctx, time.Now(), false))
+			s.tell(ctx, errors.Join(s.remove(ctx, time.Now(), false), s.forgetQueries(ctx, time.Now())))
 		case <-ctx.Done():
 			last := context.WithoutCancel(ctx)
 			return errors.Join(s.flushIngestion(last), s.opt.Keys.Flush(last))

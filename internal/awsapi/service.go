@@ -49,6 +49,8 @@ type Options struct {
 	Ingest Ingester
 	Keys   Keys
 	Events EventSearch
+	// SQL may be nil: there are no queries.
+	SQL *SQL
 	// PublicKeys may be nil: no keys are known.
 	PublicKeys PublicKeys
 	// Buckets opens the buckets of a region for an import, with the role that the import names. nil: there are no imports.
@@ -80,6 +82,9 @@ type Limits struct {
 	DeletionDays       int           // that a deleted store can be restored
 	Rejected           int           // kept of a channel
 	RememberUIDs       time.Duration // of channels that deduplicate
+	Queries            int           // of an account in a region that wait or run
+	QueryTime          time.Duration // that a query may run
+	QueryBytes         int64         // of a query's result
 	RequestBytes       int64         // of a body
 	RequestBytesAtOnce int64         // of all bodies that are in memory at one time
 }
@@ -87,7 +92,7 @@ type Limits struct {
 // DefaultLimits are the original's, and ours where it names none.
 func DefaultLimits() Limits {
 	return Limits{EventDataStores: 10, CountPending: true, Channels: 25, ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, AuditBytes: 1 << 20,
-		DeletionDays: 7, Rejected: 10_000, RememberUIDs: 7 * 24 * time.Hour,
+		DeletionDays: 7, Rejected: 10_000, RememberUIDs: 7 * 24 * time.Hour, Queries: 10, QueryTime: time.Hour, QueryBytes: 1 << 30,
 		// The events are text within JSON: escaped, with \u for what is not ASCII, they can be twice as long.
 		RequestBytes: 2<<20 + 64<<10, RequestBytesAtOnce: 128 << 20}
 }
@@ -108,6 +113,7 @@ type Service struct {
 	changing  sync.Mutex // held while quotas are checked and a resource is made
 	imports   *importRunner
 	refreshes *refreshes
+	queries   *queryRunner
 	ingestion ingestionLog
 	uids      uidLocks
 }
@@ -131,7 +137,7 @@ func New(opt Options) *Service {
 		opt.Partition = "aws"
 	}
 	s := &Service{opt: opt, db: opt.DB, log: opt.Log, limits: opt.Limits, replays: sigv4.NewReplays(rememberAnswers), imports: newImportRunner(), refreshes: newRefreshes(),
-		bodies: semaphore.NewWeighted(opt.Limits.RequestBytesAtOnce)}
+		queries: newQueryRunner(), bodies: semaphore.NewWeighted(opt.Limits.RequestBytesAtOnce)}
 	s.verifier = sigv4.New(sigv4.Options{Secret: s.secret, Hosts: opt.Hosts})
 	s.lookup = s.operations()
 	for name, op := range opt.Operations {
