@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +13,9 @@ import (
 	"kiroku/internal/cloudtrail/bucket"
 	"kiroku/internal/cloudtrail/bucketdir"
 	"kiroku/internal/cloudtrail/digest"
+	"kiroku/internal/diskfile"
 	"kiroku/internal/fault"
+	"kiroku/internal/serve"
 	"kiroku/internal/timespec"
 )
 
@@ -44,11 +48,12 @@ func newCloudTrailVerify(a *app) *cobra.Command {
 		Long: `Reads the digest files that CloudTrail put into a bucket and proves with them that its log files are complete and unaltered:
 the signature of each digest, its link to the one before, and the hash of each log file. PATH is a copy of the bucket on disk, or
 any folder of it down to that of a region's digests. A bucket itself is read with the credentials that the AWS CLI would use; it takes
-s3:ListBucket and s3:GetObject. All accounts, regions and trails that are found are verified, each from its newest digest to its
+s3:ListBucket and s3:GetObject, and without --keys cloudtrail:ListPublicKeys. All accounts, regions and trails that are found are verified, each from its newest digest to its
 oldest; there may be years of them.
 
 --keys names a file with CloudTrail's public keys, as "aws cloudtrail list-public-keys" prints it for the region in which the
-trail was made; it may be repeated. With --to every chain must reach that time, so that a deleted newest digest is found. A bucket's chains are held against the present, but a trail that was stopped is no failure.
+trail was made; it may be repeated. For a bucket it may be left out: then CloudTrail is asked, and the keys are kept in the user's
+cache folder. With --to every chain must reach that time, so that a deleted newest digest is found. A bucket's chains are held against the present, but a trail that was stopped is no failure.
 
 Copies made without the objects' metadata have no signatures: then each digest is verified with the signature that the following
 one holds, and the newest cannot be. The guide says how to copy metadata.
@@ -92,18 +97,24 @@ type trailBucket struct {
 
 // openTrailBucket opens what PATH names.
 func openTrailBucket(ctx context.Context, path string, f *verifyFlags) (*trailBucket, error) {
-	if len(f.keys) == 0 {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: --keys is missing: the bucket does not hold the public keys", path),
+	name, prefix, live := bucket.ParseURL(path)
+	if len(f.keys) == 0 && !live {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("verify %q: --keys is missing: the copy does not hold the public keys", path),
 			`Write them with "aws cloudtrail list-public-keys --start-time … > keys.json", and add --keys keys.json.`)
 	}
 	keys, err := digest.OpenKeyRing(f.keys, "", nil)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, err, `Give a file that "aws cloudtrail list-public-keys" printed.`)
 	}
-	if name, prefix, ok := bucket.ParseURL(path); ok {
+	if live {
 		client, err := aws.Open(ctx, aws.Options{Profile: f.profile, RoleARN: f.role, ExternalID: f.externalID, Endpoint: f.endpoint, PathStyle: f.endpoint != ""})
 		if err != nil {
 			return nil, err
+		}
+		if len(f.keys) == 0 {
+			if keys, err = askedKeys(client); err != nil {
+				return nil, err
+			}
 		}
 		return &trailBucket{objects: bucket.New(client, name), root: prefix, name: name, keys: keys, live: true, close: func() error { return nil }}, nil
 	}
@@ -112,6 +123,23 @@ func openTrailBucket(ctx context.Context, path string, f *verifyFlags) (*trailBu
 		return nil, fault.New(fault.Invalid, err, "Give the folder that holds the copy of the bucket, or s3://bucket.")
 	}
 	return &trailBucket{objects: dir, root: root, name: dir.Bucket(), keys: keys, close: dir.Close}, nil
+}
+
+// askedKeys are keys that CloudTrail is asked for once and that are kept in the user's cache folder.
+func askedKeys(client *aws.Client) (*digest.KeyRing, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("find cache folder for public keys: %w", err), "Set HOME, or give the keys with --keys.")
+	}
+	dir = filepath.Join(dir, "kiroku")
+	if err := diskfile.MkdirAll(dir); err != nil {
+		return nil, fmt.Errorf("create cache folder for public keys: %w", err)
+	}
+	keys, err := digest.OpenKeyRing(nil, filepath.Join(dir, serve.TrailKeysFile), bucket.Lister{client})
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, "Remove the file: keys are asked for again.")
+	}
+	return keys, nil
 }
 
 // options reads the flags.

@@ -2,7 +2,8 @@
 //
 //	Options ──Open──▶ Client ──List, Get──▶ objects of S3, or of a server that speaks like it
 //	                     ├──Receive, Extend, Delete──▶ messages of SQS
-//	                     └──Trails, Status, Organization, Identity──▶ what an account has
+//	                     ├──Trails, Status, Organization, Identity──▶ what an account has
+//	                     └──PublicKeys──▶ keys that CloudTrail signs with
 //
 // It turns the SDK's errors into faults: NotFound (the object is gone), Denied with the permission that is missing (see
 // Missing), Conflict (the object is archived), Invalid (no such bucket, queue or trail). Every other error is worth another
