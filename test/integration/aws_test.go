@@ -186,3 +186,37 @@ func TestRejectedAuditEvents(t *testing.T) {
 		t.Errorf("with a revoked key: %d %+v, %v", status, out, err)
 	}
 }
+
+// CloudTrail records that come in another way, here as a file, go to the event data stores that select them, and events that
+// none selects to the default store.
+func TestSelectors(t *testing.T) {
+	s := start(t, t.TempDir())
+	s.kiroku("eds", "create", "management", "--category", "Management", "--multi-region", "--account", owner)
+	s.kiroku("eds", "create", "stopped", "--category", "Management", "--multi-region", "--account", owner)
+	s.kiroku("eds", "update", "stopped", "--ingestion=false")
+	const form = `{"eventVersion":"1.10","eventCategory":%q,"eventName":"Do","eventSource":"iam.amazonaws.com","eventType":"AwsApiCall","eventTime":"2026-11-01T09:00:00Z","awsRegion":"us-east-1",` +
+		`"recipientAccountId":%q,"eventID":"id-%d","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","accountId":%q}}` + "\n"
+	var b strings.Builder
+	for n, c := range [][2]string{{"Management", owner}, {"Management", owner}, {"Data", owner}, {"Management", partner}} {
+		fmt.Fprintf(&b, form, c[0], c[1], n, c[1])
+	}
+	file := write(t, t.TempDir(), "trail.json", b.String())
+	for range 2 {
+		s.kiroku("import", "--source", "cloudtrail", file)
+	}
+	var list struct {
+		EventDataStores []struct{ Name, Store string } `json:"event_data_stores"`
+	}
+	if err := json.Unmarshal([]byte(s.kiroku("eds", "list", "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"management": 2, "stopped": 0, "default": 2}
+	for _, st := range list.EventDataStores {
+		if n, _, code := run(t, "", "query", "*", "--store", st.Store, "--from", "2000-01-01", "--count", "--data", s.data); code != 0 || strings.TrimSpace(n) != fmt.Sprint(want[st.Name]) {
+			t.Errorf("store %s has %s events, want %d", st.Name, n, want[st.Name])
+		}
+	}
+	if n := s.count("*"); n != 4 {
+		t.Errorf("%d events in all stores, want 4", n)
+	}
+}
