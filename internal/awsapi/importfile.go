@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"kiroku/internal/decode/jsonleaf"
 	"kiroku/internal/decode/trailfile"
 	"kiroku/internal/event"
@@ -16,8 +18,13 @@ import (
 	"kiroku/internal/meta"
 )
 
-// importBatch is how many bytes of records are stored at a time.
-const importBatch = 1 << 20
+// Bounds of one import. Most files are small and each waits until it is durable, so many wait while a few are read.
+const (
+	importFiles   = 256      // on their way
+	importReaders = 16       // of them being read
+	importBatch   = 1 << 20  // bytes of records that are stored at a time
+	importRoom    = 32 << 20 // bytes of records that wait until they are durable
+)
 
 // busyWait is how long an import waits when the lake cannot store anything.
 const busyWait = 2 * time.Second
@@ -31,8 +38,10 @@ type importJob struct {
 	prefix  string
 	folder  int64 // under which is kept what of each file is stored
 	origin  *event.Origin
-	readers sync.Pool // *trailfile.Reader
-	oldest  time.Time // events before it are not kept
+	readers sync.Pool           // *trailfile.Reader
+	reading *semaphore.Weighted // importReaders
+	room    *semaphore.Weighted // importRoom
+	oldest  time.Time           // events before it are not kept
 }
 
 // fileError is why a file was not imported, as ListImportFailures says it.
@@ -47,6 +56,11 @@ func (e *fileError) Unwrap() error { return e.err }
 // file stores the records of an object that are not stored yet, and returns how many of its records belong to the import. A
 // *fileError is about this file; any other error ends the import for now.
 func (j *importJob) file(ctx context.Context, key string) (id event.ObjectID, events int64, err error) {
+	if err := j.reading.Acquire(ctx, 1); err != nil {
+		return id, 0, err
+	}
+	letGo := sync.OnceFunc(func() { j.reading.Release(1) })
+	defer letGo()
 	o, err := j.objects.Get(ctx, j.bucket, key)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -54,35 +68,45 @@ func (j *importJob) file(ctx context.Context, key string) (id event.ObjectID, ev
 		}
 		return id, 0, &fileError{errorType(err), err}
 	}
-	defer func() { _ = o.Body.Close() }()
-	id = fileID(key, o.ETag)
-	have, done, err := meta.GetObject(ctx, j.s.db.Read(), j.folder, 0, id)
-	if err != nil {
-		return id, 0, err
-	}
-	b := importBlock{job: j, part: event.ObjectPart{Folder: j.folder, ID: id}}
 	files := j.readers.Get().(*trailfile.Reader)
-	defer j.readers.Put(files)
 	files.Reset(o.Body)
+	id = fileID(key, o.ETag)
+	b := importBlock{job: j, part: event.ObjectPart{Folder: j.folder, ID: id}}
+	events, stored, err := j.records(ctx, files, &b)
+	j.readers.Put(files)
+	if cerr := o.Body.Close(); err == nil && cerr != nil {
+		err = &fileError{"FileReadError", cerr}
+	}
+	if err == nil && !stored {
+		letGo() // the next one may be read while this one waits for the disk
+		err = b.send(ctx, true)
+	}
+	return id, events, err
+}
+
+// records sends the records of a file that are not stored yet but for the last ones, which stay in b, and counts those that
+// belong to the import. stored: there was nothing to store, only to count.
+func (j *importJob) records(ctx context.Context, files *trailfile.Reader, b *importBlock) (events int64, stored bool, err error) {
+	have, stored, err := meta.GetObject(ctx, j.s.db.Read(), j.folder, 0, b.part.ID)
+	if err != nil {
+		return 0, false, err
+	}
 	for {
 		rec, err := files.Next()
 		switch {
 		case err == io.EOF:
-			if done { // it was stored and not counted
-				return id, events, nil
-			}
-			return id, events, b.send(ctx, true)
+			return events, stored, nil
 		case ctx.Err() != nil:
-			return id, events, ctx.Err()
+			return events, stored, ctx.Err()
 		case err != nil:
 			kind := "FileReadError"
 			if trailfile.IsDamage(err) {
 				kind = "InvalidFileFormat"
 			}
 			if serr := b.send(ctx, false); serr != nil { // what could be read is stored
-				return id, events, serr
+				return events, stored, serr
 			}
-			return id, events, &fileError{kind, err}
+			return events, stored, &fileError{kind, err}
 		}
 		if rec.Truncated && len(rec.Data) < trailfile.MaxRecord {
 			continue // the file ends within it, which is told next
@@ -91,11 +115,11 @@ func (j *importJob) file(ctx context.Context, key string) (id event.ObjectID, ev
 		if wanted {
 			events++
 		}
-		if done || have.Has(rec.Index) {
+		if stored || have.Has(rec.Index) {
 			continue
 		}
 		if err := b.add(ctx, &rec, wanted); err != nil {
-			return id, events, err
+			return events, stored, err
 		}
 	}
 }
@@ -174,6 +198,11 @@ func (b *importBlock) send(ctx context.Context, last bool) error {
 	if part.From == part.To && !last {
 		return nil
 	}
+	weight := min(int64(cap(b.buf)), importRoom)
+	if err := b.job.room.Acquire(ctx, weight); err != nil {
+		return err
+	}
+	defer b.job.room.Release(weight)
 	e := event.Batch{Checkpoint: &event.Checkpoint{Object: &part}}
 	at := 0
 	for _, r := range b.recs {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"kiroku/internal/decode/trailfile"
 	"kiroku/internal/event"
@@ -19,9 +20,6 @@ import (
 )
 
 const (
-	// importFiles are read and stored at the same time by one import. Most files are small, and each waits until it is durable.
-	importFiles = 64
-
 	// importInput begins the input that events of an import name; the import's id follows.
 	importInput = "import:"
 
@@ -147,7 +145,7 @@ func failureText(err error) string {
 
 // importAll tries again what failed, then walks on from where the import is. An error is about the whole import.
 func (s *Service) importAll(ctx context.Context, row meta.Import) error {
-	j := &importJob{s: s, row: row}
+	j := &importJob{s: s, row: row, reading: semaphore.NewWeighted(importReaders), room: semaphore.NewWeighted(importRoom)}
 	j.readers.New = func() any { return trailfile.NewReader(nil, trailfile.Options{}) }
 	j.bucket, j.prefix = splitLocation(row.Location)
 	store, err := meta.GetEventDataStore(ctx, s.db.Read(), row.EventDataStore)
