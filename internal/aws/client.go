@@ -3,12 +3,14 @@ package aws
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -60,9 +62,14 @@ const (
 	maxBackoff = 5 * time.Second
 )
 
+// connections to one host are kept for the next request. More than ten objects are read at the same time.
+const connections = 64
+
 // Open reads profiles and the environment; it sends nothing. The error is a fault.Invalid.
 func Open(ctx context.Context, opt Options) (*Client, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = connections })
 	load := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
 		config.WithRetryer(func() sdk.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff })
 		}),

@@ -19,7 +19,7 @@ import (
 // Limits of one input.
 const (
 	maxReaders = 16  // objects read at the same time
-	maxPending = 512 // objects that a look found and that are not durable yet
+	maxPending = 2048 // objects that a look found and that are not durable yet
 )
 
 // Input reads CloudTrail's files.
