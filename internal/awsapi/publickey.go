@@ -37,7 +37,7 @@ type PublicKey struct {
 	Fingerprint       string
 }
 
-// ListPublicKeys lists the keys that were used in a time, the oldest first.
+// ListPublicKeys lists the keys that were used in a time, the oldest first: CloudTrail's, and our own of query results.
 func (s *Service) ListPublicKeys(ctx context.Context, _ Caller, in *ListPublicKeysInput) (ListPublicKeysOutput, error) {
 	now := Timestamp{time.Now()}
 	from, to := orElse(in.StartTime, now), orElse(in.EndTime, now)
@@ -51,6 +51,13 @@ func (s *Service) ListPublicKeys(ctx context.Context, _ Caller, in *ListPublicKe
 		if keys, err = s.opt.PublicKeys.PublicKeys(ctx, from.Time, to.Time); err != nil {
 			return out, fmt.Errorf("list public keys: %w", err)
 		}
+	}
+	if s.opt.SQL != nil && s.opt.SQL.Key != nil {
+		own, err := s.opt.SQL.Key.between(from.Time, to.Time)
+		if err != nil {
+			return out, fmt.Errorf("list public keys: %w", err)
+		}
+		keys = append(keys, own...)
 	}
 	place := func(k digest.PublicKey) string {
 		return k.ValidityStartTime.UTC().Format(time.RFC3339) + " " + k.Fingerprint

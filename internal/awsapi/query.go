@@ -22,6 +22,9 @@ type SQL struct {
 	Tables func(ctx context.Context, stores []string) (tables []engine.Table, size TablesSize, release func(), err error)
 	// Dir is the folder of results. Nobody else uses it.
 	Dir string
+	// Deliver opens the buckets that results are delivered to, for queries of a region; nil: there is no delivery.
+	Deliver func(ctx context.Context, region string) (Uploader, error)
+	Key     *SigningKey // of delivered results; not nil when Deliver is not
 }
 
 // TablesSize is how much is in some tables.
@@ -71,7 +74,7 @@ const (
 // StartQuery compiles a statement and puts it into the queue. What is wrong with the statement is an error at once.
 func (s *Service) StartQuery(ctx context.Context, c Caller, in *StartQueryInput) (StartQueryOutput, error) {
 	out := StartQueryOutput{EventDataStoreOwnerAccountId: in.EventDataStoreOwnerAccountId}
-	if err := checkStartQuery(in); err != nil {
+	if err := s.checkStartQuery(in); err != nil {
 		return out, err
 	}
 	now := time.Now().UTC()
@@ -104,7 +107,7 @@ func (s *Service) StartQuery(ctx context.Context, c Caller, in *StartQueryInput)
 	return out, nil
 }
 
-func checkStartQuery(in *StartQueryInput) error {
+func (s *Service) checkStartQuery(in *StartQueryInput) error {
 	if n := utf8.RuneCountInString(in.QueryStatement); n < 1 || n > maxStatement {
 		return invalid("QueryStatement must have 1 to %d characters, not %d.", maxStatement, n)
 	}
@@ -116,7 +119,7 @@ func checkStartQuery(in *StartQueryInput) error {
 	if o := in.EventDataStoreOwnerAccountId; o != "" && !accountForm.MatchString(o) {
 		return invalid("EventDataStoreOwnerAccountId must be 12 digits, not %.40q.", o)
 	}
-	return checkDelivery(in.DeliveryS3Uri)
+	return s.checkDelivery(in.DeliveryS3Uri)
 }
 
 // queryStores is the catalog of one query: it finds the stores that the caller may read, and keeps their ids.

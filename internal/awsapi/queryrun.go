@@ -136,8 +136,11 @@ func (s *Service) runQueries(ctx context.Context) {
 		return
 	}
 	s.tell(ctx, s.recoverQueries(ctx))
+	undelivered, err := meta.UndeliveredLakeQueries(ctx, s.db.Read())
+	s.tell(ctx, err)
 	var wait sync.WaitGroup
 	defer wait.Wait()
+	wait.Go(func() { s.tell(ctx, s.deliverAgain(ctx, undelivered)) })
 	for range queriesAtOnce {
 		wait.Go(func() {
 			for {
@@ -177,6 +180,11 @@ func (s *Service) recoverQueries(ctx context.Context) error {
 			return err
 		}
 	}
+	return s.sweepResults(ctx)
+}
+
+// sweepResults removes files that belong to no query.
+func (s *Service) sweepResults(ctx context.Context) error {
 	ended, err := meta.EndedLakeQueries(ctx, s.db.Read(), time.Time{})
 	if err != nil {
 		return err
@@ -316,5 +324,25 @@ func (s *Service) endQuery(ctx context.Context, q *liveQuery) error {
 	}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "query ended", slog.String(logkey.Job, row.ID), slog.String(logkey.State, row.Status), slog.Duration(logkey.Took, row.Took))
 	s.queries.remove(row.ID)
+	if row.Delivered == deliveryPending {
+		return s.deliver(ctx, row)
+	}
+	return nil
+}
+
+// deliverAgain delivers the results whose delivery a former process did not end.
+func (s *Service) deliverAgain(ctx context.Context, ids []string) error {
+	if s.opt.SQL.Deliver == nil {
+		return nil
+	}
+	for _, id := range ids {
+		row, err := meta.GetLakeQuery(ctx, s.db.Read(), id)
+		if err != nil {
+			return err
+		}
+		if err := s.deliver(ctx, row); err != nil {
+			return err
+		}
+	}
 	return nil
 }

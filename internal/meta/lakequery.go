@@ -92,6 +92,11 @@ func OpenLakeQueries(ctx context.Context, q Queryer) ([]string, error) {
 	return lakeQueryIDs(ctx, q, `SELECT id FROM queries WHERE ended = 0`)
 }
 
+// UndeliveredLakeQueries returns the ids of queries that have ended and whose result is still to be delivered.
+func UndeliveredLakeQueries(ctx context.Context, q Queryer) ([]string, error) {
+	return lakeQueryIDs(ctx, q, `SELECT id FROM queries WHERE ended <> 0 AND delivered = 'PENDING'`)
+}
+
 func lakeQueryIDs(ctx context.Context, q Queryer, query string, args ...any) ([]string, error) {
 	return collect(ctx, q, func(row scanner) (id string, err error) {
 		err = row.Scan(&id)
