@@ -24,7 +24,7 @@ type Dashboard struct {
 	RefreshSchedule              *RefreshSchedule `json:",omitempty"`
 	CreatedTimestamp             *Timestamp       `json:",omitempty"`
 	UpdatedTimestamp             *Timestamp       `json:",omitempty"`
-	LastRefreshId                string           `json:",omitempty"` //nolint:revive // the name in the service model
+	LastRefreshId                string           `json:",omitempty"`
 	LastRefreshFailureReason     string           `json:",omitempty"`
 	TerminationProtectionEnabled *bool            `json:",omitempty"`
 }
@@ -84,7 +84,7 @@ func (s *Service) dashboard(ctx context.Context, c Caller, given string) (meta.D
 
 // DashboardInput is the input of the operations on one dashboard: what is nil or empty stays as it is.
 type DashboardInput struct {
-	DashboardId                  string //nolint:revive // ARN or name; not for CreateDashboard
+	DashboardId                  string // ARN or name; not for CreateDashboard
 	Name                         string // only for CreateDashboard
 	Widgets                      []Widget
 	RefreshSchedule              *RefreshSchedule

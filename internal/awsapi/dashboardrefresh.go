@@ -104,13 +104,13 @@ func (r *refreshes) id(now time.Time) string {
 
 // StartDashboardRefreshInput is the input of StartDashboardRefresh.
 type StartDashboardRefreshInput struct {
-	DashboardId          string            //nolint:revive // ARN or name; as in the service model
+	DashboardId          string            // ARN or name
 	QueryParameterValues map[string]string // of $StartTime$, $EndTime$ and $Period$
 }
 
 // StartDashboardRefreshOutput is the id of a refresh.
 type StartDashboardRefreshOutput struct {
-	RefreshId string //nolint:revive // the name in the service model
+	RefreshId string
 }
 
 // StartDashboardRefresh starts the queries of all widgets. Their results are found by alias and refresh: see DescribeQuery.

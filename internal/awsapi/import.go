@@ -18,7 +18,7 @@ type ImportSource struct{ S3 *S3ImportSource }
 
 // S3ImportSource is a folder of a bucket.
 type S3ImportSource struct {
-	S3LocationUri         string //nolint:revive // s3://bucket/prefix; the name in the service model
+	S3LocationUri         string // s3://bucket/prefix
 	S3BucketRegion        string
 	S3BucketAccessRoleArn string
 }
@@ -29,12 +29,12 @@ type StartImportInput struct {
 	ImportSource   *ImportSource
 	StartEventTime *Timestamp
 	EndEventTime   *Timestamp
-	ImportId       string //nolint:revive // the name in the service model
+	ImportId       string
 }
 
 // Import describes an import; which members are there depends on the operation.
 type Import struct {
-	ImportId         string //nolint:revive // the name in the service model
+	ImportId         string
 	Destinations     []string
 	ImportSource     *ImportSource `json:",omitempty"`
 	StartEventTime   *Timestamp    `json:",omitempty"`

@@ -11,7 +11,7 @@ import (
 
 // ImportInput names an import.
 type ImportInput struct {
-	ImportId string //nolint:revive // the name in the service model
+	ImportId string
 }
 
 // GetImport describes an import and says how far it is.
@@ -109,7 +109,7 @@ func newestFirst(r meta.Import) string {
 
 // ListImportFailuresInput asks for the files of an import that failed.
 type ListImportFailuresInput struct {
-	ImportId   string //nolint:revive // the name in the service model
+	ImportId   string
 	MaxResults *int
 	NextToken  string
 }

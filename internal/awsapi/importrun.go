@@ -101,7 +101,7 @@ func (s *Service) runImport(ctx context.Context, row meta.Import) error {
 	log.LogAttrs(ctx, slog.LevelInfo, "import begins")
 	err := s.importAll(ctx, row)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was told to end
 	}
 	status := importFailed
 	if err == nil {

@@ -8,10 +8,10 @@ import (
 
 // LookedUpEvent is an event as LookupEvents shows it.
 type LookedUpEvent struct {
-	EventId         string `json:",omitempty"` //nolint:revive // the names in the service model
+	EventId         string `json:",omitempty"`
 	EventName       string `json:",omitempty"`
 	ReadOnly        string `json:",omitempty"` // "true" or "false"
-	AccessKeyId     string `json:",omitempty"` //nolint:revive // as above
+	AccessKeyId     string `json:",omitempty"`
 	EventTime       *Timestamp
 	EventSource     string           `json:",omitempty"`
 	Username        string           `json:",omitempty"`
