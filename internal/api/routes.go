@@ -37,7 +37,7 @@ func of[T any]() any { return new(T) }
 func routes(l Limits) []route {
 	anyone, self, everyToken := access{open: true}, access{locked: true}, access{}
 	read, manage, put := needs(identity.Read), needs(identity.Manage), needs(identity.Put)
-	return []route{
+	all := []route{
 		{pattern: "POST /api/v1/search", access: read, json: of[SearchQuery], timeout: long},
 		{pattern: "POST /api/v1/count", access: read, json: of[EventQuery], timeout: long},
 		{pattern: "POST /api/v1/histogram", access: read, json: of[HistogramQuery], timeout: long},
@@ -74,6 +74,17 @@ func routes(l Limits) []route {
 		{pattern: "GET /api/v1/tokens", access: manage, timeout: short},
 		{pattern: "POST /api/v1/tokens", access: manage, json: of[TokenCreate], timeout: short},
 		{pattern: "DELETE /api/v1/tokens/{id}", access: manage, timeout: short},
+		{pattern: "GET /api/v1/openapi.yaml", access: everyToken, timeout: short},
+		{pattern: "GET /healthz", access: anyone, timeout: short},
+		{pattern: "GET /readyz", access: anyone, timeout: short},
+		{pattern: "GET /metrics", access: read, timeout: short},
+	}
+	return append(all, awsRoutes(read, manage)...)
+}
+
+// awsRoutes are those on what the AWS endpoints serve.
+func awsRoutes(read, manage access) []route {
+	return []route{
 		{pattern: "GET /api/v1/access-keys", access: manage, timeout: short},
 		{pattern: "POST /api/v1/access-keys", access: manage, json: of[AccessKeyCreate], timeout: short},
 		{pattern: "DELETE /api/v1/access-keys/{id}", access: manage, timeout: short},
@@ -94,9 +105,5 @@ func routes(l Limits) []route {
 		{pattern: "GET /api/v1/channels/{id}/rejected", access: manage, timeout: short},
 		{pattern: "POST /api/v1/channels/{id}/rejected/replay", access: manage, json: of[ReplayRequest]},
 		{pattern: "DELETE /api/v1/channels/{id}/rejected/{event}", access: manage, timeout: short},
-		{pattern: "GET /api/v1/openapi.yaml", access: everyToken, timeout: short},
-		{pattern: "GET /healthz", access: anyone, timeout: short},
-		{pattern: "GET /readyz", access: anyone, timeout: short},
-		{pattern: "GET /metrics", access: read, timeout: short},
 	}
 }
