@@ -253,7 +253,10 @@ func (p *put) keepRejected(ctx context.Context) {
 				return err
 			}
 		}
-		_, err := meta.TrimRejected(ctx, tx, p.channel.ID, p.s.limits.Rejected)
+		if !p.s.rejections.due(p.channel.ID, p.rejected) {
+			return nil
+		}
+		_, err := meta.TrimRejected(ctx, tx, p.channel.ID, p.s.limits.Rejected, p.s.limits.RejectedBytes)
 		return err
 	})
 	if err != nil {

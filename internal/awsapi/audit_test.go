@@ -356,7 +356,7 @@ func TestDeduplicate(t *testing.T) {
 
 func TestRejected(t *testing.T) {
 	limits := awsapi.DefaultLimits()
-	limits.Rejected = 120
+	limits.Rejected, limits.RejectedBytes = 120, 4<<20
 	w := newWorld(t, func(o *awsapi.Options) { o.Limits = limits })
 	channel := w.newChannel("custom", "Custom", w.newStore("audit"))
 	ctx, me := t.Context(), awsapi.Caller{Account: owner, Region: region, Principal: "arn:aws:iam::111122223333:user/root"}
@@ -401,6 +401,12 @@ func TestRejected(t *testing.T) {
 	}
 	if out, err := w.s.ReplayRejected(ctx, me, channel, nil, ""); err != nil || len(out.Failed) != 120 {
 		t.Errorf("replay of all: %d, %v", len(out.Failed), err)
+	}
+	for n := range 20 { // 18 MiB: more than may be on the list untrimmed
+		w.put(w.owner, channel, "", body(t, fmt.Sprint(n, strings.Repeat("x", 900<<10))))
+	}
+	if list, _, err := w.s.ListRejected(ctx, me, channel, "", 1000); err != nil || len(list) > 14 {
+		t.Errorf("%d rejected events of 900 KiB are kept, %v", len(list), err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/netip"
+	"sync"
 	"time"
 
 	"kiroku/internal/meta"
@@ -11,6 +12,41 @@ import (
 
 // Rejected is an audit event that a channel refused.
 type Rejected = meta.Rejected
+
+// rejections count what was put on the channels' lists since they were trimmed: to look through a whole list with every
+// refused event would take longer than the event.
+type rejections struct {
+	mu    sync.Mutex
+	since map[string]amount // by channel id
+}
+
+type amount struct{ events, bytes int }
+
+// A list may be longer than its limits by so much.
+const (
+	trimEvents = 100
+	trimBytes  = 8 << 20
+)
+
+// due adds refused events to a channel's count and says whether its list is to be trimmed, as at its first ones.
+func (r *rejections) due(channel string, list []meta.Rejected) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.since == nil {
+		r.since = map[string]amount{}
+	}
+	a, counted := r.since[channel]
+	a.events += len(list)
+	for i := range list {
+		a.bytes += len(list[i].EventData)
+	}
+	if counted && a.events < trimEvents && a.bytes < trimBytes {
+		r.since[channel] = a
+		return false
+	}
+	r.since[channel] = amount{}
+	return true
+}
 
 // ListRejected returns up to limit refused events of a channel that come after the id after, oldest first, and how many the
 // channel has.

@@ -81,6 +81,7 @@ type Limits struct {
 	AuditBytes         int           // of a request: the events together
 	DeletionDays       int           // that a deleted store can be restored
 	Rejected           int           // kept of a channel
+	RejectedBytes      int64         // kept of a channel: their eventData
 	RememberUIDs       time.Duration // of channels that deduplicate
 	Queries            int           // of an account in a region that wait or run
 	QueryTime          time.Duration // that a query may run
@@ -93,7 +94,7 @@ type Limits struct {
 // DefaultLimits are the original's, and ours where it names none.
 func DefaultLimits() Limits {
 	return Limits{EventDataStores: 10, CountPending: true, Channels: 25, ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, AuditBytes: 1 << 20,
-		DeletionDays: 7, Rejected: 10_000, RememberUIDs: 7 * 24 * time.Hour, Queries: 10, QueryTime: time.Hour, QueryBytes: 1 << 30, PartBytes: 256 << 20,
+		DeletionDays: 7, Rejected: 10_000, RejectedBytes: 64 << 20, RememberUIDs: 7 * 24 * time.Hour, Queries: 10, QueryTime: time.Hour, QueryBytes: 1 << 30, PartBytes: 256 << 20,
 		// The events are text within JSON: escaped, with \u for what is not ASCII, they can be twice as long.
 		RequestBytes: 2<<20 + 64<<10, RequestBytesAtOnce: 128 << 20}
 }
@@ -111,12 +112,13 @@ type Service struct {
 
 	collectors atomic.Pointer[[]collector]
 
-	changing  sync.Mutex // held while quotas are checked and a resource is made
-	imports   *importRunner
-	refreshes *refreshes
-	queries   *queryRunner
-	ingestion ingestionLog
-	uids      uidLocks
+	changing   sync.Mutex // held while quotas are checked and a resource is made
+	imports    *importRunner
+	refreshes  *refreshes
+	queries    *queryRunner
+	ingestion  ingestionLog
+	uids       uidLocks
+	rejections rejections
 }
 
 // Caller is who asks, and where.

@@ -23,12 +23,12 @@ type Rejected struct {
 	Tries     int
 }
 
-const rejectedColumns = `id, channel, received, principal, request_id, code, message, event_data, tries`
+const rejectedColumns = `id, channel, received, principal, request_id, code, message, tries, event_data`
 
 // InsertRejected adds a refused event.
 func InsertRejected(ctx context.Context, tx *sql.Tx, r Rejected) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO rejected_events (`+rejectedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.ID, r.Channel, micros(r.Received), r.Principal, r.RequestID, r.Code, r.Message, r.EventData, r.Tries)
+	_, err := tx.ExecContext(ctx, `INSERT INTO rejected_events (`+rejectedColumns+`, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		r.ID, r.Channel, micros(r.Received), r.Principal, r.RequestID, r.Code, r.Message, r.Tries, r.EventData, len(r.EventData))
 	if err != nil {
 		return fmt.Errorf("insert rejected event of channel %q: %w", r.Channel, err)
 	}
@@ -64,7 +64,7 @@ func CountRejected(ctx context.Context, q Queryer, channel string) (int, error) 
 
 // UpdateRejected notes that an event was refused again.
 func UpdateRejected(ctx context.Context, tx *sql.Tx, r Rejected) error {
-	res, err := tx.ExecContext(ctx, `UPDATE rejected_events SET code = $1, message = $2, event_data = $3, tries = $4 WHERE id = $5`, r.Code, r.Message, r.EventData, r.Tries, r.ID)
+	res, err := tx.ExecContext(ctx, `UPDATE rejected_events SET code = $1, message = $2, event_data = $3, bytes = $4, tries = $5 WHERE id = $6`, r.Code, r.Message, r.EventData, len(r.EventData), r.Tries, r.ID)
 	return one(res, err, "update rejected event", r.ID)
 }
 
@@ -74,9 +74,12 @@ func DeleteRejected(ctx context.Context, tx *sql.Tx, id string) error {
 	return one(res, err, "delete rejected event", id)
 }
 
-// TrimRejected deletes the oldest refused events of a channel, down to keep, and returns how many.
-func TrimRejected(ctx context.Context, tx *sql.Tx, channel string, keep int) (int64, error) {
-	res, err := tx.ExecContext(ctx, `DELETE FROM rejected_events WHERE channel = $1 AND id <= (SELECT id FROM rejected_events WHERE channel = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, channel, keep)
+// TrimRejected deletes the oldest refused events of a channel, down to keep events and keepBytes bytes of eventData, and
+// returns how many.
+func TrimRejected(ctx context.Context, tx *sql.Tx, channel string, keep int, keepBytes int64) (int64, error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM rejected_events WHERE id IN (
+		SELECT id FROM (SELECT id, row_number() OVER newest AS n, sum(bytes) OVER newest AS size FROM rejected_events WHERE channel = $1 WINDOW newest AS (ORDER BY id DESC)) AS ranked
+		WHERE n > $2 OR size > $3)`, channel, keep, keepBytes)
 	if err != nil {
 		return 0, fmt.Errorf("trim rejected events of channel %q: %w", channel, err)
 	}
@@ -86,7 +89,7 @@ func TrimRejected(ctx context.Context, tx *sql.Tx, channel string, keep int) (in
 func scanRejected(row scanner) (Rejected, error) {
 	var r Rejected
 	var received int64
-	err := row.Scan(&r.ID, &r.Channel, &received, &r.Principal, &r.RequestID, &r.Code, &r.Message, &r.EventData, &r.Tries)
+	err := row.Scan(&r.ID, &r.Channel, &received, &r.Principal, &r.RequestID, &r.Code, &r.Message, &r.Tries, &r.EventData)
 	r.Received = fromMicros(received)
 	return r, err
 }

@@ -179,11 +179,11 @@ func rejected(t *testing.T, db *meta.DB) {
 	write(t, db, func(tx *sql.Tx) error { return meta.DeleteRejected(ctx, tx, "1-04") })
 	write(t, db, func(tx *sql.Tx) error {
 		for _, c := range []struct {
-			keep int
-			gone int64
-		}{{4, 0}, {3, 1}} {
-			if n, err := meta.TrimRejected(ctx, tx, "1", c.keep); err != nil || n != c.gone {
-				t.Errorf("TrimRejected to %d: %d are gone, %v", c.keep, n, err)
+			keep        int
+			bytes, gone int64
+		}{{4, 100, 0}, {3, 100, 1}, {3, 4, 0}} { // of three events one has two bytes, the others one
+			if n, err := meta.TrimRejected(ctx, tx, "1", c.keep, c.bytes); err != nil || n != c.gone {
+				t.Errorf("TrimRejected to %d and %d bytes: %d are gone, %v", c.keep, c.bytes, n, err)
 			}
 		}
 		return nil

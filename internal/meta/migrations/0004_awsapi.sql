@@ -68,8 +68,9 @@ CREATE TABLE rejected_events (
     request_id TEXT   NOT NULL, -- the sender's id of the event within its request
     code       TEXT   NOT NULL, -- why
     message    TEXT   NOT NULL,
-    event_data TEXT   NOT NULL,
-    tries      BIGINT NOT NULL  -- how often it was refused
+    tries      BIGINT NOT NULL, -- how often it was refused
+    bytes      BIGINT NOT NULL, -- length of event_data
+    event_data TEXT   NOT NULL
 );
 CREATE INDEX rejected_events_by_channel ON rejected_events (channel, received, id);
 
