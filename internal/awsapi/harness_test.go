@@ -112,7 +112,7 @@ var discard = slog.New(slog.DiscardHandler)
 
 // world is a service with one access key in each of two accounts.
 type world struct {
-	*testing.T
+	testing.TB
 	s        *awsapi.Service
 	lake     *fakeLake
 	db       *meta.DB
@@ -128,14 +128,14 @@ const (
 	region   = "us-east-1"
 )
 
-func newWorld(t *testing.T, change func(*awsapi.Options)) *world {
+func newWorld(t testing.TB, change func(*awsapi.Options)) *world {
 	t.Helper()
 	db, err := meta.Open(t.Context(), filepath.Join(t.TempDir(), "meta.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := &world{T: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db},
+	w := &world{TB: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db},
 		keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))}
 	w.owner, w.stranger = w.newKey(owner, "alice"), w.newKey(stranger, "bob")
 	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Log: discard}
