@@ -233,17 +233,63 @@ func TestRefreshTimes(t *testing.T) {
 func TestWidgetParameters(t *testing.T) {
 	values := map[string]string{"a": "1", "b": "it's"}
 	for statement, want := range map[string]string{
-		"x > '?' AND y = ?":              "x > '1' AND y = 'it''s'",
-		"'a''?''b', '?' -- '?'\n, ?":     "'a''?''b', '1' -- '?'\n, 'it''s'",
-		`"?" /* ? '?' */ = ? OR ? = 'é'`: `"?" /* ? '?' */ = '1' OR 'it''s' = 'é'`,
+		"x > '?' AND y = ?":              "x > '1' AND y =  'it''s' ",
+		"'a''?''b', '?' -- '?'\n, ?":     "'a''?''b', '1' -- '?'\n,  'it''s' ",
+		`"?" /* ? '?' */ = ? OR ? = 'é'`: `"?" /* ? '?' */ =  '1'  OR  'it''s'  = 'é'`,
 		"LIKE '%?%' OR ? = '?":           "",
 		"x = ?":                          "",
 		"? ? ?":                          "",
-		"? ? /*":                         "'1' 'it''s' /*",
+		"? ? /*":                         " '1'   'it''s'  /*",
 	} {
 		w := awsapi.Widget{QueryStatement: statement, QueryParameters: []string{"a", "b"}}
 		if got, ok := w.FilledIn(values); ok != (want != "") || ok && got != want {
 			t.Errorf("%s: %s, %v", statement, got, ok)
+		}
+	}
+}
+
+// FuzzWidgetParameters holds that only places change, and that a value never ends its text.
+func FuzzWidgetParameters(f *testing.F) {
+	for _, seed := range []string{"x > '?' AND y = ?", "'a''?''b', '?' -- '?'\n, ?", `"?" /* ? '?' */ = ?`, "'", "/*", "--?", "'?'?''?'"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, statement string) {
+		places := 0
+		for range 100 { // how many there are is how many it takes
+			w := awsapi.Widget{QueryStatement: statement, QueryParameters: make([]string, places)}
+			if _, ok := w.FilledIn(map[string]string{}); ok {
+				break
+			}
+			places++
+		}
+		w := awsapi.Widget{QueryStatement: statement, QueryParameters: make([]string, places)}
+		same, ok := w.FilledIn(map[string]string{"": "?"})
+		if !ok {
+			return // more than a hundred places
+		}
+		if places == 0 && same != statement {
+			t.Errorf("%q became %q without a place", statement, same)
+		}
+		// Every place is a text now, so there are as many, and filling them in once more changes nothing.
+		w.QueryStatement = same
+		if again, ok := w.FilledIn(map[string]string{"": "?"}); !ok || again != same {
+			t.Errorf("%q became %q, then %q", statement, same, again)
+		}
+		quoted, _ := w.FilledIn(map[string]string{"": "' OR '"})
+		if want := strings.Count(same, "'") + 4*places; strings.Count(quoted, "'") != want {
+			t.Errorf("%q has %d quotes, want %d", quoted, strings.Count(quoted, "'"), want)
+		}
+	})
+}
+
+func BenchmarkWidgetParameters(b *testing.B) {
+	w := awsapi.Widget{QueryStatement: strings.Repeat("SELECT eventName /* all */ FROM x WHERE eventTime > 'a' -- then\n", 100) + "'?'", QueryParameters: []string{"a"}}
+	values := map[string]string{"a": "2026-01-01"}
+	b.SetBytes(int64(len(w.QueryStatement)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := w.FilledIn(values); !ok {
+			b.Fatal("there is one place")
 		}
 	}
 }

@@ -153,7 +153,11 @@ func (w *Widget) filledIn(values map[string]string) (string, bool) {
 		if n == len(w.QueryParameters) {
 			return "", false
 		}
-		b.WriteString("'" + strings.ReplaceAll(values[w.QueryParameters[n]], "'", "''") + "'")
+		value := "'" + strings.ReplaceAll(values[w.QueryParameters[n]], "'", "''") + "'"
+		if token == "?" {
+			value = " " + value + " " // beside another text it would become one with it
+		}
+		b.WriteString(value)
 		n++
 	}
 	return b.String(), n == len(w.QueryParameters)

@@ -172,6 +172,9 @@ func TestLookupEvents(t *testing.T) {
 	if got := w.found(fmt.Sprintf(`{"StartTime":%d,"EndTime":%d}`, at(4*h)-30, at(3*h)+30)); got != "three four" {
 		t.Errorf("within a time: %q", got)
 	}
+	if got := w.found(fmt.Sprintf(`{"MaxResults":1,"StartTime":%d,"EndTime":%d}`, at(4*h)-30, at(3*h)+30)); got != "three / four" {
+		t.Errorf("pages within a time: %q", got)
+	}
 	if got := w.found(fmt.Sprintf(`{"StartTime":%d}`, at(1000*24*h))); got != "one three four five" {
 		t.Errorf("from long ago: %q", got)
 	}

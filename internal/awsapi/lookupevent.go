@@ -79,7 +79,7 @@ func (l *lookup) event(row *lookupRow) (LookedUpEvent, bool) {
 	_ = json.Unmarshal([]byte(row.Raw), &r) // a member of another type leaves its own field empty and fills the others
 	e := LookedUpEvent{EventId: r.EventID, EventName: r.EventName, ReadOnly: string(bytes.Trim(r.ReadOnly, `"`)), AccessKeyId: r.UserIdentity.AccessKeyID,
 		EventTime: stamp(row.time), EventSource: r.EventSource, Username: r.username(), Resources: r.objects(), CloudTrailEvent: row.Raw}
-	if e.ReadOnly == "null" {
+	if e.ReadOnly != "true" && e.ReadOnly != "false" {
 		e.ReadOnly = ""
 	}
 	if e.EventName == "" {
