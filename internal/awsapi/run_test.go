@@ -45,12 +45,12 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(7*24*time.Hour - time.Minute)
-		if got, err := s.GetEventDataStore(ctx, me, in); err != nil || got.Status != "PENDING_DELETION" || len(lake.stores) != 1 {
-			t.Errorf("before seven days: %s, %v, the lake has %v", got.Status, err, lake.stores)
+		if got, err := s.GetEventDataStore(ctx, me, in); err != nil || got.Status != "PENDING_DELETION" || lake.size() != 1 {
+			t.Errorf("before seven days: %s, %v, the lake has %d stores", got.Status, err, lake.size())
 		}
 		time.Sleep(2 * time.Hour)
-		if _, err := s.GetEventDataStore(ctx, me, in); err == nil || !strings.Contains(err.Error(), "EventDataStoreNotFound") || len(lake.stores) != 0 {
-			t.Errorf("after seven days: %v, the lake has %v", err, lake.stores)
+		if _, err := s.GetEventDataStore(ctx, me, in); err == nil || !strings.Contains(err.Error(), "EventDataStoreNotFound") || lake.size() != 0 {
+			t.Errorf("after seven days: %v, the lake has %d stores", err, lake.size())
 		}
 		stop()
 		if err := <-done; err != nil {
@@ -78,4 +78,11 @@ func TestIngestionStatusIsKept(t *testing.T) {
 	if keys, err := w.keys.List(t.Context()); err != nil || keys[1].LastUsed.IsZero() {
 		t.Errorf("keys %+v, %v", keys, err)
 	}
+}
+
+// size is how many stores there are.
+func (f *fakeLake) size() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.stores)
 }
