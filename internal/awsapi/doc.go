@@ -6,6 +6,9 @@
 //	                                                                                └─▶ list of rejected events ──▶ failed
 //	StartQuery ──▶ trino: SQL of the engine ──▶ queue ──▶ engine ──▶ file of rows ─┬─▶ GetQueryResults
 //	                                                                              └─▶ CSV files in a bucket, signed
+//	StartImport ──▶ files of a bucket ──trailfile──▶ pipeline ──▶ event data store, with what of each file is stored
+//	LookupEvents ──▶ query: the lake's columns ──▶ records that have the attribute
+//	dashboards ──schedule, StartDashboardRefresh──▶ StartQuery of each widget
 //
 // Names, limits and errors are those of the service models cloudtrail 2013-11-01 and cloudtrail-data 2021-08-11 and of the
 // CloudTrail user guide. Clients decide by the name of an error, not by its status, so all errors of a caller are 400 but
@@ -16,5 +19,6 @@
 //
 // Invariants: nothing is answered without a valid signature; a resource of another account is never found, except through
 // its policy; an audit event stands in successful only after the lake has made it durable in every destination of its
-// channel; one that is refused is kept with its reason and can be sent again; a query that is FINISHED has its rows on disk.
+// channel; one that is refused is kept with its reason and can be sent again; a query that is FINISHED has its rows on disk;
+// an import stores each event once, whenever it is stopped or the process ends.
 package awsapi
