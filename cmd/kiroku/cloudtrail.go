@@ -26,7 +26,7 @@ func newCloudTrail(a *app) *cobra.Command {
 		Args:  unknownCommand,
 		RunE:  needsCommand,
 	}
-	c.AddCommand(newCloudTrailVerify(a))
+	c.AddCommand(newCloudTrailVerify(a), newCloudTrailDigests(a))
 	return c
 }
 

@@ -35,6 +35,19 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 		p.fact(6, "Queue "+q.URL, fmt.Sprintf("%s received, %s deleted, %s with nothing to do, %s parked, %s given back, %s in flight", cli.Count(q.Received), cli.Count(q.Deleted),
 			cli.Count(q.Nothing), cli.Count(q.Parked), cli.Count(q.Waiting), cli.Count(q.InFlight)))
 	}
+	if d := c.Digests; d != nil {
+		text := d.State
+		if !d.Verified.IsZero() {
+			text += ", " + cli.Ago(d.Verified, now)
+		}
+		if d.Error != "" {
+			text += "; " + p.style.Bad(cli.Clean(d.Error))
+		}
+		p.fact(6, "Digests", text)
+		if d.Next != "" {
+			p.fact(8, "Next", cli.Clean(d.Next))
+		}
+	}
 	o := c.Objects
 	p.fact(6, "Objects", fmt.Sprintf("%s stored, %s stored before, %s failed attempts", cli.Count(o.Stored), cli.Count(o.Already), cli.Count(o.Failed)))
 	p.optional(6, "Objects damaged", o.Damaged)

@@ -331,6 +331,133 @@ type Credentials struct {
 	User     string `json:"user"`
 }
 
+// DigestChain defines model for DigestChain.
+type DigestChain struct {
+	Account string `json:"account"`
+
+	// Backfill Digests that CloudTrail made afterwards.
+	Backfill bool         `json:"backfill"`
+	Bucket   string       `json:"bucket"`
+	Digests  DigestCounts `json:"digests"`
+
+	// Findings That are kept.
+	Findings int `json:"findings"`
+
+	// From What the digests that were found cover.
+	From       time.Time `json:"from,omitempty,omitzero"`
+	HomeRegion string    `json:"home_region"`
+
+	// Input That verified it last.
+	Input        string       `json:"input"`
+	Logs         DigestCounts `json:"logs"`
+	Organization string       `json:"organization,omitempty,omitzero"`
+
+	// Periods Oldest first.
+	Periods []DigestPeriod `json:"periods"`
+
+	// Prefix What stands before AWSLogs/.
+	Prefix string `json:"prefix,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// State Verdict of the newest period.
+	State string    `json:"state"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// Verified Last time.
+	Verified time.Time `json:"verified"`
+}
+
+// DigestCounts defines model for DigestCounts.
+type DigestCounts struct {
+	Invalid int64 `json:"invalid"`
+	Valid   int64 `json:"valid"`
+}
+
+// DigestFinding defines model for DigestFinding.
+type DigestFinding struct {
+	Account string `json:"account"`
+	Bucket  string `json:"bucket"`
+	Detail  string `json:"detail,omitempty,omitzero"`
+
+	// From The hour of the digest, or the period.
+	From  time.Time `json:"from,omitempty,omitzero"`
+	Input string    `json:"input"`
+
+	// Key Of the file.
+	Key     string `json:"key,omitempty,omitzero"`
+	Message string `json:"message"`
+
+	// Next What to do.
+	Next   string `json:"next,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// Severity high or medium
+	Severity string `json:"severity"`
+
+	// Status Of the file, or the verdict of a period, or restarted.
+	Status string `json:"status"`
+
+	// Time When it was found.
+	Time  time.Time `json:"time"`
+	Title string    `json:"title"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// UID finding_uid of its event in the lake, too
+	UID string `json:"uid"`
+}
+
+// DigestInput defines model for DigestInput.
+type DigestInput struct {
+	Error string `json:"error,omitempty,omitzero"`
+	Input string `json:"input"`
+
+	// Next What to do.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// State waiting, verifying, verified, none (there are no digests) or error
+	State string `json:"state"`
+
+	// Unlisted Log files of the last verification that are in no digest.
+	Unlisted int `json:"unlisted"`
+
+	// Verified Last complete verification since the start.
+	Verified time.Time `json:"verified,omitempty,omitzero"`
+}
+
+// DigestPeriod defines model for DigestPeriod.
+type DigestPeriod struct {
+	// ChainStarts A chain begins at from.
+	ChainStarts bool      `json:"chain_starts"`
+	From        time.Time `json:"from"`
+
+	// Next What to do.
+	Next string    `json:"next,omitempty,omitzero"`
+	To   time.Time `json:"to"`
+
+	// Verdict valid, invalid, missing, unverified, gap or ended
+	Verdict string `json:"verdict"`
+}
+
+// DigestReport defines model for DigestReport.
+type DigestReport struct {
+	Chains []DigestChain `json:"chains"`
+
+	// Findings What is wrong, newest first.
+	Findings []DigestFinding `json:"findings"`
+	Inputs   []DigestInput   `json:"inputs"`
+}
+
+// DigestVerification defines model for DigestVerification.
+type DigestVerification struct {
+	// From From which time on, also what was verified before; only what is new when left out.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Input Name of an input; all when left out.
+	Input string `json:"input,omitempty,omitzero"`
+}
+
 // EventDataStore defines model for EventDataStore.
 type EventDataStore struct {
 	Account     string `json:"account"`
@@ -1351,6 +1478,12 @@ type DeleteRejectedParams struct {
 	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
 }
 
+// ListDigestsParams defines parameters for ListDigests.
+type ListDigestsParams struct {
+	// Limit Most findings that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListEventDataStoresParams defines parameters for ListEventDataStores.
 type ListEventDataStoresParams struct {
 	// Account 12 digits.
@@ -1534,6 +1667,9 @@ type PutChannelPolicyJSONRequestBody = ChannelPolicy
 // ReplayRejectedJSONRequestBody defines body for ReplayRejected for application/json ContentType.
 type ReplayRejectedJSONRequestBody = ReplayRequest
 
+// VerifyDigestsJSONRequestBody defines body for VerifyDigests for application/json ContentType.
+type VerifyDigestsJSONRequestBody = DigestVerification
+
 // CountJSONRequestBody defines body for Count for application/json ContentType.
 type CountJSONRequestBody = EventQuery
 
@@ -1629,6 +1765,12 @@ type ServerInterface interface {
 	// DeleteRejected Drop a refused audit event
 	// (DELETE /api/v1/channels/{id}/rejected/{event})
 	DeleteRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, event RejectedID, params DeleteRejectedParams)
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	// (GET /api/v1/cloudtrail/digests)
+	ListDigests(w http.ResponseWriter, r *http.Request, params ListDigestsParams)
+	// VerifyDigests Verify CloudTrail's digests now
+	// (POST /api/v1/cloudtrail/digests/verify)
+	VerifyDigests(w http.ResponseWriter, r *http.Request)
 	// Count How many events there are
 	// (POST /api/v1/count)
 	Count(w http.ResponseWriter, r *http.Request)
@@ -2445,6 +2587,53 @@ func (siw *ServerInterfaceWrapper) DeleteRejected(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteRejected(w, r, id, event, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListDigests operation middleware
+func (siw *ServerInterfaceWrapper) ListDigests(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDigestsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListDigests(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyDigests operation middleware
+func (siw *ServerInterfaceWrapper) VerifyDigests(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyDigests(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3999,6 +4188,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/stores/{name}", wrapper.UpdateStore)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/priorities", wrapper.ListPriorities)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/priorities", wrapper.SetPriority)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/cloudtrail/digests", wrapper.ListDigests)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/cloudtrail/digests/verify", wrapper.VerifyDigests)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/inputs", wrapper.ListInputs)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.Status)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/fsck", wrapper.Fsck)
@@ -4585,6 +4776,78 @@ type DeleteRejecteddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeleteRejecteddefaultApplicationProblemPlusJSONResponse) VisitDeleteRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsRequestObject struct {
+	Params ListDigestsParams
+}
+
+type ListDigestsResponseObject interface {
+	VisitListDigestsResponse(w http.ResponseWriter) error
+}
+
+type ListDigests200JSONResponse DigestReport
+
+func (response ListDigests200JSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyDigestsRequestObject struct {
+	Body *VerifyDigestsJSONRequestBody
+}
+
+type VerifyDigestsResponseObject interface {
+	VisitVerifyDigestsResponse(w http.ResponseWriter) error
+}
+
+type VerifyDigests202Response struct {
+}
+
+func (response VerifyDigests202Response) VisitVerifyDigestsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type VerifyDigestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifyDigestsdefaultApplicationProblemPlusJSONResponse) VisitVerifyDigestsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6614,6 +6877,12 @@ type StrictServerInterface interface {
 	// DeleteRejected Drop a refused audit event
 	// (DELETE /api/v1/channels/{id}/rejected/{event})
 	DeleteRejected(ctx context.Context, request DeleteRejectedRequestObject) (DeleteRejectedResponseObject, error)
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	// (GET /api/v1/cloudtrail/digests)
+	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// VerifyDigests Verify CloudTrail's digests now
+	// (POST /api/v1/cloudtrail/digests/verify)
+	VerifyDigests(ctx context.Context, request VerifyDigestsRequestObject) (VerifyDigestsResponseObject, error)
 	// Count How many events there are
 	// (POST /api/v1/count)
 	Count(ctx context.Context, request CountRequestObject) (CountResponseObject, error)
@@ -7191,6 +7460,63 @@ func (sh *strictHandler) DeleteRejected(w http.ResponseWriter, r *http.Request, 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteRejectedResponseObject); ok {
 		if err := validResponse.VisitDeleteRejectedResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDigests operation middleware
+func (sh *strictHandler) ListDigests(w http.ResponseWriter, r *http.Request, params ListDigestsParams) {
+	var request ListDigestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDigests(ctx, request.(ListDigestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDigests")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListDigestsResponseObject); ok {
+		if err := validResponse.VisitListDigestsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyDigests operation middleware
+func (sh *strictHandler) VerifyDigests(w http.ResponseWriter, r *http.Request) {
+	var request VerifyDigestsRequestObject
+
+	var body VerifyDigestsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyDigests(ctx, request.(VerifyDigestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyDigests")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(VerifyDigestsResponseObject); ok {
+		if err := validResponse.VisitVerifyDigestsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -44,6 +44,8 @@ var matrix = []struct {
 	{"PATCH", "/api/v1/stores/vpn", `{"retention_days":1}`, "401 403 403 403 200"},
 	{"DELETE", "/api/v1/stores/vpn", "", "401 403 403 403 204"},
 	{"GET", "/api/v1/priorities", "", "401 403 200 200 200"},
+	{"GET", "/api/v1/cloudtrail/digests", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/cloudtrail/digests/verify", `{}`, "401 403 403 403 202"},
 	{"PUT", "/api/v1/priorities", `{"source":"cloudtrail","service":"ec2","priority":"low"}`, "401 403 403 403 200"},
 	{"GET", "/api/v1/inputs", "", "401 403 200 200 200"},
 	{"GET", "/api/v1/status", "", "401 403 200 200 200"},

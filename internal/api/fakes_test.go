@@ -146,6 +146,21 @@ func (f fakeSQL) Query(ctx context.Context, req query.SQLRequest, cols func([]qu
 	return req.MaxRows == 2, f.query(ctx, cols, row)
 }
 
+// fakeDigests knows one chain and verifies the input trail.
+type fakeDigests struct{}
+
+func (fakeDigests) Report(_ context.Context, limit int) (api.DigestReport, error) {
+	return api.DigestReport{Inputs: []api.DigestInput{{Input: "trail", State: "verified"}}, Findings: []api.DigestFinding{},
+		Chains: []api.DigestChain{{Input: "trail", Bucket: "example-bucket", Trail: "audit", State: "valid", Findings: limit, Periods: []api.DigestPeriod{}}}}, nil
+}
+
+func (fakeDigests) Verify(_ context.Context, input string, _ time.Time) error {
+	if input != "" && input != "trail" {
+		return fault.New(fault.NotFound, errors.New("there is none"), "")
+	}
+	return nil
+}
+
 // fakePriorities knows one priority and takes all for the source cloudtrail.
 type fakePriorities struct{}
 
@@ -284,7 +299,7 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.tokens["analyst+raw"] = s.token(identity.TokenRequest{Name: "r", Role: identity.Analyst, Grants: []identity.Permission{identity.Raw}})
 	s.keys = identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))
 	service := awsapi.New(awsapi.Options{DB: db, Lake: fakeLake{}, Ingest: s.fake, Keys: s.keys, Log: log, Region: "us-east-1"})
-	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Inputs: s.fake, Ingest: s.fake,
+	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Digests: fakeDigests{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
 		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})
 	server := httptest.NewUnstartedServer(nil)

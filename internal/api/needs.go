@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,6 +27,7 @@ type Deps struct {
 	SQL        SQL
 	Stores     Stores
 	Priorities Priorities
+	Digests    Digests
 	Inputs     Inputs
 	Ingest     Ingester
 	Progress   Checkpoints
@@ -87,6 +89,15 @@ type Priorities interface {
 	List(ctx context.Context) ([]Priority, error)
 	// Set makes a priority hold from the next event on; "unset" takes back what was set. fault.Invalid: no such source.
 	Set(ctx context.Context, source, service, priority string) error
+}
+
+// Digests is the continuous verification of CloudTrail's digests.
+type Digests interface {
+	// Report returns what was found, and at most limit findings, newest first.
+	Report(ctx context.Context, limit int) (DigestReport, error)
+	// Verify begins a verification of an input, or with "" of all, and does not wait: of what is new, or of everything from a time
+	// on. fault.NotFound: digests of no such input are verified.
+	Verify(ctx context.Context, input string, from time.Time) error
 }
 
 // Inputs are what receives records.

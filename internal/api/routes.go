@@ -58,6 +58,8 @@ func routes(l Limits) []route {
 		{pattern: "DELETE /api/v1/stores/{name}", access: manage, timeout: long},
 		{pattern: "GET /api/v1/priorities", access: read, timeout: short},
 		{pattern: "PUT /api/v1/priorities", access: manage, json: of[PriorityChange], timeout: short},
+		{pattern: "GET /api/v1/cloudtrail/digests", access: read, timeout: short},
+		{pattern: "POST /api/v1/cloudtrail/digests/verify", access: manage, json: of[DigestVerification], timeout: short},
 		{pattern: "GET /api/v1/inputs", access: read, timeout: short},
 		{pattern: "GET /api/v1/status", access: read, timeout: short},
 		{pattern: "POST /api/v1/fsck", access: manage, json: of[FsckOptions]},

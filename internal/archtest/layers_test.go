@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"cloudtrail/digest":    {"cloudtrail/objectkey", "diskfile"},
 	"cloudtrail/bucketdir": {"cloudtrail/digest"},
 	"cloudtrail/bucket":    {"aws", "cloudtrail/digest", "fault"},
+	"cloudtrail/watch":     {"cloudtrail/digest", "event", "fault", "logkey", "meta"},
 
 	// CloudTrail's API: what its documents mean.
 	"awsapi/policy":   {},

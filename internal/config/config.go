@@ -146,7 +146,15 @@ type Input struct {
 	PollInterval Duration `yaml:"poll_interval" example:"5m"`
 	// For type cloudtrail: how long a message of the queue stays hidden when nothing is heard of Kiroku (2m when left out).
 	VisibilityTimeout Duration `yaml:"visibility_timeout" example:"2m"`
-	AWS               AWS      `yaml:"aws"`
+	// For type cloudtrail: verify CloudTrail's digests continuously and raise an alert for what is wrong. true: digests must be
+	// found; false: they are not looked for; left out: those that are found are verified.
+	VerifyDigests Switch `yaml:"verify_digests" example:"true"`
+	// For type cloudtrail: how often digests are verified (1h when left out).
+	VerifyInterval Duration `yaml:"verify_interval" example:"1h"`
+	// For type cloudtrail: files with the public keys of digests, as "aws cloudtrail list-public-keys" prints them, for machines
+	// that cannot ask CloudTrail.
+	DigestKeys []string `yaml:"digest_keys" path:"file" example:"[/etc/kiroku/cloudtrail-keys.json]"`
+	AWS        AWS      `yaml:"aws"`
 
 	// Integration is the folder of conf.d that configures the input, without ".d".
 	Integration string `yaml:"-"`

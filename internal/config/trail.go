@@ -50,7 +50,7 @@ func (in *Input) SinceTime(now time.Time) (time.Time, error) {
 
 // trailKeys are the keys that only inputs of type cloudtrail have, and socketKeys those that they have not.
 var (
-	trailKeys  = []string{"bucket", "prefix", "queue_url", "discover", "since", "poll_interval", "visibility_timeout", "aws"}
+	trailKeys  = []string{"bucket", "prefix", "queue_url", "discover", "since", "poll_interval", "visibility_timeout", "verify_digests", "verify_interval", "digest_keys", "aws"}
 	socketKeys = []string{"address", "port", "bind_host", "zone", "frame_size", "max_connections", "idle_timeout", "allow", "deny", "tls", "log_processing_rules"}
 )
 
@@ -101,6 +101,12 @@ func (v *validator) trail(in *Input) {
 	if v.isSet(in, "visibility_timeout") && (in.VisibilityTimeout < seconds(5) || in.VisibilityTimeout > seconds(12*60*60)) {
 		v.add(in.path, "visibility_timeout", "is %v: write between 5s and 12h, which is what SQS allows", in.VisibilityTimeout)
 	}
+	if v.isSet(in, "verify_interval") {
+		atLeast(v, in.path, "verify_interval", in.VerifyInterval, seconds(60))
+	}
+	for _, name := range in.DigestKeys {
+		v.file(in.path, "digest_keys", name)
+	}
 	v.credentials(in.path+".aws", in.AWS)
 }
 
@@ -141,4 +147,23 @@ func (v *validator) url(path, key, value, example string) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		v.add(path, key, "%q is not a URL: write for example %s", value, example)
 	}
+}
+
+// Switch is true, false, or left out, which is "".
+type Switch string
+
+// The values of a switch that is not left out.
+const (
+	On  Switch = "true"
+	Off Switch = "false"
+)
+
+// UnmarshalText reads true and false.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch v := Switch(text); v {
+	case On, Off:
+		*s = v
+		return nil
+	}
+	return fmt.Errorf("is %q: write true or false, or leave it out", text)
 }

@@ -20,6 +20,17 @@ type CloudTrail struct {
 	// it is empty while nothing is missing.
 	Missing []string `json:"missing,omitempty"`
 	Policy  string   `json:"policy,omitempty"`
+	// Digests is there for inputs whose digests are verified.
+	Digests *Digests `json:"digests,omitempty"`
+}
+
+// Digests is how the verification of an input's digests is doing.
+type Digests struct {
+	State    string    `json:"state"`             // waiting, verifying, verified, none (there are no digests), error
+	Verified time.Time `json:"verified,omitzero"` // last complete verification since the start
+	Unlisted int       `json:"unlisted"`          // log files of the last one that are in no digest
+	Error    string    `json:"error,omitempty"`
+	Next     string    `json:"next,omitempty"` // what to do
 }
 
 // Trail is a trail that was found.

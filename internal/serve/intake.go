@@ -110,7 +110,9 @@ func (s *Server) Inputs() []intake.Status {
 		out = append(out, in.Status())
 	}
 	for _, in := range s.trails {
-		out = append(out, in.Status())
+		st := in.Status()
+		s.digestStatus(&st)
+		out = append(out, st)
 	}
 	return out
 }

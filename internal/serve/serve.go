@@ -20,6 +20,7 @@ import (
 
 	"kiroku/internal/api"
 	"kiroku/internal/awsapi"
+	"kiroku/internal/cloudtrail/watch"
 	"kiroku/internal/config"
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
@@ -54,6 +55,7 @@ type Server struct {
 	listener net.Listener
 	inputs   []*syslog.Input
 	trails   []*s3.Input
+	digests  *watch.Watch
 	byName   map[string]counted // both
 
 	db         *meta.DB
@@ -134,6 +136,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err := s.openTrails(ctx); err != nil {
 		return err
 	}
+	if err := s.openDigests(ctx); err != nil {
+		return err
+	}
 	return s.connect(ctx)
 }
 
@@ -165,7 +170,7 @@ func (s *Server) connect(ctx context.Context) error {
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
-		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities,
+		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities, Digests: digestAPI{s.digests},
 		Inputs: s, Ingest: ingest, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})
@@ -192,6 +197,7 @@ func (s *Server) run(ctx context.Context) error {
 		g.Go(func() error { return ended(in.Run(gctx)) })
 	}
 	g.Go(func() error { return ended(s.runTrails(gctx)) })
+	g.Go(func() error { return ended(s.digests.Run(gctx)) })
 	server := api.Server(s.handler, s.opt.Log)
 	server.BaseContext = func(net.Listener) context.Context { return gctx }
 	g.Go(func() error {

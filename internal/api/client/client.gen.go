@@ -332,6 +332,133 @@ type Credentials struct {
 	User     string `json:"user"`
 }
 
+// DigestChain defines model for DigestChain.
+type DigestChain struct {
+	Account string `json:"account"`
+
+	// Backfill Digests that CloudTrail made afterwards.
+	Backfill bool         `json:"backfill"`
+	Bucket   string       `json:"bucket"`
+	Digests  DigestCounts `json:"digests"`
+
+	// Findings That are kept.
+	Findings int `json:"findings"`
+
+	// From What the digests that were found cover.
+	From       time.Time `json:"from,omitempty,omitzero"`
+	HomeRegion string    `json:"home_region"`
+
+	// Input That verified it last.
+	Input        string       `json:"input"`
+	Logs         DigestCounts `json:"logs"`
+	Organization string       `json:"organization,omitempty,omitzero"`
+
+	// Periods Oldest first.
+	Periods []DigestPeriod `json:"periods"`
+
+	// Prefix What stands before AWSLogs/.
+	Prefix string `json:"prefix,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// State Verdict of the newest period.
+	State string    `json:"state"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// Verified Last time.
+	Verified time.Time `json:"verified"`
+}
+
+// DigestCounts defines model for DigestCounts.
+type DigestCounts struct {
+	Invalid int64 `json:"invalid"`
+	Valid   int64 `json:"valid"`
+}
+
+// DigestFinding defines model for DigestFinding.
+type DigestFinding struct {
+	Account string `json:"account"`
+	Bucket  string `json:"bucket"`
+	Detail  string `json:"detail,omitempty,omitzero"`
+
+	// From The hour of the digest, or the period.
+	From  time.Time `json:"from,omitempty,omitzero"`
+	Input string    `json:"input"`
+
+	// Key Of the file.
+	Key     string `json:"key,omitempty,omitzero"`
+	Message string `json:"message"`
+
+	// Next What to do.
+	Next   string `json:"next,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// Severity high or medium
+	Severity string `json:"severity"`
+
+	// Status Of the file, or the verdict of a period, or restarted.
+	Status string `json:"status"`
+
+	// Time When it was found.
+	Time  time.Time `json:"time"`
+	Title string    `json:"title"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// UID finding_uid of its event in the lake, too
+	UID string `json:"uid"`
+}
+
+// DigestInput defines model for DigestInput.
+type DigestInput struct {
+	Error string `json:"error,omitempty,omitzero"`
+	Input string `json:"input"`
+
+	// Next What to do.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// State waiting, verifying, verified, none (there are no digests) or error
+	State string `json:"state"`
+
+	// Unlisted Log files of the last verification that are in no digest.
+	Unlisted int `json:"unlisted"`
+
+	// Verified Last complete verification since the start.
+	Verified time.Time `json:"verified,omitempty,omitzero"`
+}
+
+// DigestPeriod defines model for DigestPeriod.
+type DigestPeriod struct {
+	// ChainStarts A chain begins at from.
+	ChainStarts bool      `json:"chain_starts"`
+	From        time.Time `json:"from"`
+
+	// Next What to do.
+	Next string    `json:"next,omitempty,omitzero"`
+	To   time.Time `json:"to"`
+
+	// Verdict valid, invalid, missing, unverified, gap or ended
+	Verdict string `json:"verdict"`
+}
+
+// DigestReport defines model for DigestReport.
+type DigestReport struct {
+	Chains []DigestChain `json:"chains"`
+
+	// Findings What is wrong, newest first.
+	Findings []DigestFinding `json:"findings"`
+	Inputs   []DigestInput   `json:"inputs"`
+}
+
+// DigestVerification defines model for DigestVerification.
+type DigestVerification struct {
+	// From From which time on, also what was verified before; only what is new when left out.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Input Name of an input; all when left out.
+	Input string `json:"input,omitempty,omitzero"`
+}
+
 // EventDataStore defines model for EventDataStore.
 type EventDataStore struct {
 	Account     string `json:"account"`
@@ -1352,6 +1479,12 @@ type DeleteRejectedParams struct {
 	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
 }
 
+// ListDigestsParams defines parameters for ListDigests.
+type ListDigestsParams struct {
+	// Limit Most findings that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListEventDataStoresParams defines parameters for ListEventDataStores.
 type ListEventDataStoresParams struct {
 	// Account 12 digits.
@@ -1534,6 +1667,9 @@ type PutChannelPolicyJSONRequestBody = ChannelPolicy
 
 // ReplayRejectedJSONRequestBody defines body for ReplayRejected for application/json ContentType.
 type ReplayRejectedJSONRequestBody = ReplayRequest
+
+// VerifyDigestsJSONRequestBody defines body for VerifyDigests for application/json ContentType.
+type VerifyDigestsJSONRequestBody = DigestVerification
 
 // CountJSONRequestBody defines body for Count for application/json ContentType.
 type CountJSONRequestBody = EventQuery
@@ -1774,6 +1910,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
 	DeleteRejected(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	//
+	// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+	ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyDigestsWithBody Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyDigests Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigests(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CountWithBody How many events there are
 	//
@@ -2505,6 +2666,61 @@ func (c *Client) ReplayRejected(ctx context.Context, id ResourceRef, params *Rep
 // Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
 func (c *Client) DeleteRejected(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteRejectedRequest(c.Server, id, event, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDigests What the continuous verification of CloudTrail's digests found
+//
+// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+func (c *Client) ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDigestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyDigestsWithBody Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *Client) VerifyDigestsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyDigestsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyDigests Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *Client) VerifyDigests(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyDigestsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4452,6 +4668,96 @@ func NewDeleteRejectedRequest(server string, id ResourceRef, event RejectedID, p
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListDigestsRequest constructs an http.Request for the ListDigests method
+func NewListDigestsRequest(server string, params *ListDigestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cloudtrail/digests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyDigestsRequest calls the generic VerifyDigests builder with application/json body
+func NewVerifyDigestsRequest(server string, body VerifyDigestsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyDigestsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewVerifyDigestsRequestWithBody constructs an http.Request for the VerifyDigests method, with any body, and a specified content type
+func NewVerifyDigestsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cloudtrail/digests/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -6767,6 +7073,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
 	DeleteRejectedWithResponse(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*DeleteRejectedResponse, error)
 
+	// ListDigestsWithResponse What the continuous verification of CloudTrail's digests found
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+	ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error)
+
+	// VerifyDigestsWithBodyWithResponse Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error)
+
+	// VerifyDigestsWithResponse Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithResponse(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error)
+
 	// CountWithBodyWithResponse How many events there are
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -7894,6 +8227,95 @@ func (r DeleteRejectedResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeleteRejectedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DigestReport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDigestsResponse) GetJSON200() *DigestReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDigestsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDigestsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyDigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VerifyDigestsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyDigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyDigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyDigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyDigestsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10271,6 +10693,51 @@ func (c *ClientWithResponses) DeleteRejectedWithResponse(ctx context.Context, id
 	return ParseDeleteRejectedResponse(rsp)
 }
 
+// ListDigestsWithResponse What the continuous verification of CloudTrail's digests found
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+func (c *ClientWithResponses) ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error) {
+	rsp, err := c.ListDigests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDigestsResponse(rsp)
+}
+
+// VerifyDigestsWithBodyWithResponse Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *ClientWithResponses) VerifyDigestsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error) {
+	rsp, err := c.VerifyDigestsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyDigestsResponse(rsp)
+}
+
+// VerifyDigestsWithResponse Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *ClientWithResponses) VerifyDigestsWithResponse(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error) {
+	rsp, err := c.VerifyDigests(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyDigestsResponse(rsp)
+}
+
 // CountWithBodyWithResponse How many events there are
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -11569,6 +12036,68 @@ func ParseDeleteRejectedResponse(rsp *http.Response) (*DeleteRejectedResponse, e
 
 	switch {
 	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDigestsResponse parses an HTTP response from a ListDigestsWithResponse call
+func ParseListDigestsResponse(rsp *http.Response) (*ListDigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DigestReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyDigestsResponse parses an HTTP response from a VerifyDigestsWithResponse call
+func ParseVerifyDigestsResponse(rsp *http.Response) (*VerifyDigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyDigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
 		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:

@@ -23,7 +23,8 @@ func chainOf(k objectkey.Key) Chain {
 	return Chain{Prefix: k.Prefix, Organization: k.Org, Account: k.Account, Region: k.Region, Trail: k.Trail, HomeRegion: k.HomeRegion, Backfill: k.Backfill}
 }
 
-func (c Chain) folder() objectkey.Folder {
+// Folder is where the digests of the chain lie, beside those of other trails.
+func (c Chain) Folder() objectkey.Folder {
 	return objectkey.Folder{Prefix: c.Prefix, Org: c.Organization, Account: c.Account, Kind: objectkey.Digest, Region: c.Region}
 }
 
@@ -35,7 +36,7 @@ func (c Chain) compare(o Chain) int {
 			backfill = -1
 		}
 	}
-	return cmp.Or(strings.Compare(c.folder().String(), o.folder().String()), strings.Compare(c.Trail, o.Trail),
+	return cmp.Or(strings.Compare(c.Folder().String(), o.Folder().String()), strings.Compare(c.Trail, o.Trail),
 		strings.Compare(c.HomeRegion, o.HomeRegion), backfill)
 }
 

@@ -56,6 +56,8 @@ type verifier struct {
 	sum       Summary
 	seen      map[Chain]bool
 	listings  int // folders that were looked into for digests
+	// visit is called with each folder of digests.
+	visit func(ctx context.Context, f objectkey.Folder) error
 }
 
 // Verify finds the digests under opt.Root, walks every chain from its newest digest to its oldest and reports on each file and
@@ -65,6 +67,7 @@ func Verify(ctx context.Context, objects Objects, keys Keys, opt Options, report
 		opt.Workers = 8
 	}
 	v := &verifier{objects: objects, keys: keys, opt: opt, report: report, inflaters: newInflaters(), seen: map[Chain]bool{}}
+	v.visit = v.folder
 	err := v.find(ctx, opt.Root, 0)
 	if err == nil {
 		err = v.unseen()
@@ -86,7 +89,7 @@ const maxListings = 100_000
 func (v *verifier) find(ctx context.Context, prefix string, depth int) error {
 	if f, ok := objectkey.ParseFolder(prefix); ok {
 		if f.Kind == objectkey.Digest && v.wants(f) {
-			return v.folder(ctx, f)
+			return v.visit(ctx, f)
 		}
 		return nil
 	}
@@ -232,7 +235,7 @@ func (v *verifier) holds(start, end time.Time) bool {
 // unseen reports chains that were there earlier and are gone.
 func (v *verifier) unseen() error {
 	for _, chain := range slices.SortedFunc(maps.Keys(v.opt.Seen), Chain.compare) {
-		f := chain.folder()
+		f := chain.Folder()
 		end := v.opt.Seen[chain]
 		if v.seen[chain] || !v.wants(f) || !strings.HasPrefix(f.String(), v.opt.Root) || !end.After(v.opt.From) ||
 			v.opt.Trail != "" && v.opt.Trail != chain.Trail {

@@ -38,7 +38,9 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"Imports", imports},
 		{"ForgottenObjects", forgetting},
 		{"Dashboards", dashboards},
+		{"LakeQueries", lakeQueries},
 		{"Priorities", priorities},
+		{"Digests", digests},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)

@@ -10,6 +10,7 @@ import (
 	"kiroku/internal/source/cloudtrail"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
+	"kiroku/internal/source/kiroku"
 )
 
 // Sources lists all sources in the order in which they are asked whether a record is theirs.
@@ -19,6 +20,7 @@ func Sources() []source.Source {
 		accessgateway.Source,
 		auditevent.Source,
 		cloudtrail.Source,
+		kiroku.Source,
 		generic.Source,
 	}
 }
