@@ -79,9 +79,9 @@ test/e2e/node_modules: test/e2e/package-lock.json
 	cd test/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@
 
-integration: build $(TOOLS)/python/.done $(TOOLS)/moto/.done $(VERSITYGW) ## real senders, S3, SQS, SIGKILL, full disks, PyIceberg and DuckDB as readers
+integration: build $(TOOLS)/python/.done $(TOOLS)/moto/.done $(VERSITYGW) $(TOOLS)/awscli/.done test/integration/awsjs/node_modules ## real senders, S3, SQS, AWS's CLI and SDKs, SIGKILL, full disks, PyIceberg and DuckDB as readers
 	KIROKU=$(CURDIR)/bin/kiroku KIROKU_TOOLS=$(TOOLS) KIROKU_PYTHON=$(TOOLS)/python/bin/python \
-	KIROKU_MOTO=$(TOOLS)/moto/bin/moto_server KIROKU_VERSITYGW=$(VERSITYGW) \
+	KIROKU_MOTO=$(TOOLS)/moto/bin/moto_server KIROKU_VERSITYGW=$(VERSITYGW) KIROKU_AWS=$(TOOLS)/awscli/bin/aws \
 		$(TEST) -count=1 -v -p 1 -timeout 25m -tags integration ./test/...
 
 $(TOOLS)/python/.done: test/integration/iceberg/requirements.txt
