@@ -88,7 +88,8 @@ func describe(c *Config, err error) string {
 		if in.Type == CloudTrail {
 			for _, kv := range [][2]string{{"bucket", in.Bucket}, {"prefix", in.Prefix}, {"queue", in.QueueURL}, {"since", in.Since}, {"poll", in.PollInterval.String()},
 				{"visibility", in.VisibilityTimeout.String()}, {"region", in.AWS.Region}, {"profile", in.AWS.Profile}, {"role", in.AWS.RoleARN},
-				{"external id", in.AWS.ExternalID}, {"key", in.AWS.AccessKeyID}, {"s3", in.AWS.Endpoints.S3}, {"sqs", in.AWS.Endpoints.SQS}} {
+				{"external id", in.AWS.ExternalID}, {"key", in.AWS.AccessKeyID}, {"s3", in.AWS.Endpoints.S3}, {"sqs", in.AWS.Endpoints.SQS}, {"verify", string(in.VerifyDigests)},
+				{"verified every", in.VerifyInterval.String()}, {"digest keys", strings.Join(in.DigestKeys, " ")}} {
 				if kv[1] != "" && kv[1] != "0s" {
 					b.WriteString(", " + kv[0] + " " + kv[1])
 				}

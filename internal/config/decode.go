@@ -234,9 +234,22 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, key string) {
 			continue
 		}
 		d.value(entry.Value, field.value, join(key, name))
-		if p := field.value; field.path && d.dir != "" && p.String() != "" && !filepath.IsAbs(p.String()) {
-			p.SetString(filepath.Join(d.dir, p.String()))
+		if field.path && d.dir != "" {
+			d.absolute(field.value)
 		}
+	}
+}
+
+// absolute makes a path, or a list of paths, start from the file's folder.
+func (d *decoder) absolute(v reflect.Value) {
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			d.absolute(v.Index(i))
+		}
+		return
+	}
+	if p := v.String(); p != "" && !filepath.IsAbs(p) {
+		v.SetString(filepath.Join(d.dir, p))
 	}
 }
 
