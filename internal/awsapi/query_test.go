@@ -229,7 +229,7 @@ func TestQuery(t *testing.T) {
 	if d.QueryStatus != "FINISHED" || d.QueryId != id || !strings.Contains(d.QueryString, q.store) || d.ErrorMessage != "" {
 		t.Fatalf("DescribeQuery: %+v", d)
 	}
-	if s := d.QueryStatistics; s.EventsScanned != q.size.Events || s.BytesScanned != q.size.Bytes || s.CreationTime < 1.7e9 || s.EventsMatched == 0 {
+	if s := d.QueryStatistics; s.EventsScanned != q.size.Events || s.BytesScanned != q.size.Bytes || s.CreationTime < 1.7e9 || s.EventsMatched != 4 {
 		t.Errorf("statistics: %+v", s)
 	}
 	a := q.op("GetQueryResults", `{"QueryId":"`+id+`","EventDataStore":"`+q.store+`"}`)
@@ -239,6 +239,10 @@ func TestQuery(t *testing.T) {
 	}
 	if r := q.page(id, "", 0); r.QueryStatus != "FINISHED" || r.QueryStatistics.ResultsCount != 2 || r.QueryStatistics.TotalResultsCount != 2 || r.QueryStatistics.BytesScanned != q.size.Bytes {
 		t.Errorf("page: %+v", r)
+	}
+	counted := q.start("SELECT count(*) AS n FROM trail WHERE eventSource = 'ec2.amazonaws.com' AND userIdentity.type = 'IAMUser'")
+	if d, n := q.ended(counted), q.page(counted, "", 0).QueryResultRows[0][0]["n"]; n == "0" || fmt.Sprint(d.QueryStatistics.EventsMatched) != n {
+		t.Errorf("%s events, statistics %+v", n, d.QueryStatistics)
 	}
 	none := q.start("SELECT eventName FROM trail WHERE eventTime > '2999-01-01 00:00:00'")
 	q.ended(none)

@@ -269,7 +269,7 @@ func (s *Service) fillQuery(ctx context.Context, q *liveQuery) (result queryResu
 		}
 		result.rows++
 	}
-	result.matched = result.rows
+	result.matched = rows.Matched()
 	return result, errors.Join(rows.Err(), w.close())
 }
 
