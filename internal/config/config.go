@@ -177,7 +177,7 @@ type TLS struct {
 	MinVersion string `yaml:"min_tls_version" example:"tlsv1.2"`
 }
 
-// AWS is for type cloudtrail, and for aws_api.imports: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
+// AWS is for type cloudtrail, and for aws_api.imports and deliveries: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
 // ~/.aws, web identity of a pod, role of the machine.
 type AWS struct {
 	// Region; it also decides the partition (us-gov-west-1, cn-north-1). Default: the profile's, else us-east-1. Buckets
@@ -264,6 +264,8 @@ type AWSAPI struct {
 	// (S3BucketAccessRoleArn) is assumed, but not where endpoint or endpoints.s3 is given without endpoints.sts.
 	Imports AWS `yaml:"imports"`
 	// Quotas; the defaults are CloudTrail Lake's.
+	// Who Kiroku is at AWS when it delivers the result of a query to a bucket.
+	Deliveries AWS `yaml:"deliveries"`
 	Limits AWSLimits `yaml:"limits"`
 }
 
@@ -286,6 +288,10 @@ type AWSLimits struct {
 	// Refused events that are kept of a channel, the newest ones.
 	Rejected int `yaml:"rejected_events"`
 }
+	// Queries that wait or run.
+	Queries int `yaml:"queries"`
+	// A query that runs longer is ended.
+	QueryTime Duration `yaml:"query_time"`
 
 // Default is the configuration without any file.
 func Default() *Config {
@@ -312,7 +318,7 @@ func Default() *Config {
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
 		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,
-			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000}},
+			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000, Queries: 10, QueryTime: seconds(60 * 60)}},
 		where: map[string]position{},
 	}
 }

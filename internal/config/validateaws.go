@@ -17,12 +17,15 @@ func (v *validator) awsAPI() {
 	}
 	v.word("aws_api", "partition", c.Partition, "aws", "aws-cn", "aws-us-gov")
 	v.credentials("aws_api.imports", c.Imports)
+	v.credentials("aws_api.deliveries", c.Deliveries)
+	atLeast(v, "aws_api.limits", "query_time", c.Limits.QueryTime, seconds(1))
 	for _, l := range []struct {
 		key          string
 		value, least int
 	}{
 		{"event_data_stores", c.Limits.EventDataStores, 1}, {"channels", c.Limits.Channels, 1}, {"channels_per_source", c.Limits.ChannelsPerSource, 1},
 		{"tags", c.Limits.Tags, 0}, {"audit_events", c.Limits.AuditEvents, 1}, {"deletion_days", c.Limits.DeletionDays, 0}, {"rejected_events", c.Limits.Rejected, 0},
+		{"queries", c.Limits.Queries, 1},
 	} {
 		atLeast(v, "aws_api.limits", l.key, l.value, l.least)
 	}

@@ -4,14 +4,26 @@ import (
 	"context"
 	"path/filepath"
 
+	"kiroku/internal/aws"
 	"kiroku/internal/awsapi"
+	"kiroku/internal/config"
 	"kiroku/internal/engine"
 	"kiroku/internal/lake"
 )
 
+// SigningKeyFile in the data folder holds the key that signs results of queries that are delivered to buckets.
+const SigningKeyFile = "aws-signing.pem"
+
 // awsSQL runs the queries of the AWS endpoints over the lake.
-func awsSQL(e engine.Engine, l *lake.Lake, dir string) *awsapi.SQL {
-	return &awsapi.SQL{Engine: e, Dir: filepath.Join(dir, "aws-queries"),
+func awsSQL(e engine.Engine, l *lake.Lake, dir string, c config.AWS) *awsapi.SQL {
+	return &awsapi.SQL{Engine: e, Dir: filepath.Join(dir, "aws-queries"), Key: awsapi.NewSigningKey(filepath.Join(dir, SigningKeyFile)),
+		Deliver: func(ctx context.Context, region string) (awsapi.Uploader, error) {
+			o := awsOptions(&config.Input{AWS: c})
+			if o.Region == "" {
+				o.Region = region
+			}
+			return aws.Open(ctx, o)
+		},
 		Tables: func(_ context.Context, stores []string) ([]engine.Table, awsapi.TablesSize, func(), error) {
 			var size awsapi.TablesSize
 			if len(stores) == 0 { // to the lake that means all

@@ -163,7 +163,7 @@ func (s *Server) connect(ctx context.Context) error {
 	s.identity = identity.New(s.db, s.opt.Log)
 	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
 	ingest := ingester{s.pipe, s.storage.lake}
-	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries, awsSQL(s.engine, s.storage.lake, s.storage.dir))
+	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries, awsSQL(s.engine, s.storage.lake, s.storage.dir, s.opt.Config.AWSAPI.Deliveries))
 	if err := s.aws.Load(ctx); err != nil {
 		return err
 	}
