@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -54,6 +55,11 @@ func wrap(action, resource string, err error) error {
 	if errors.As(err, &api) {
 		e.code = api.ErrorCode()
 		e.err = plain{api.ErrorCode(), api.ErrorMessage(), err}
+	}
+	var unreachable *net.OpError
+	if e.code == "" && errors.As(err, &unreachable) {
+		e.err = unreachable
+		return fault.New(fault.Other, e, "Nobody answers there: check endpoint, region and the way to the network.")
 	}
 	switch code := e.code; {
 	case code == "NoSuchBucket":

@@ -115,7 +115,8 @@ type Input struct {
 	Store string `yaml:"store" example:"default"`
 	// Longest record; of a longer one the beginning is kept.
 	FrameSize Size `yaml:"frame_size"`
-	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops.
+	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops. For type cloudtrail
+	// it is 8MiB when left out.
 	Queue Size `yaml:"queue"`
 	// Most connections at once.
 	MaxConnections int `yaml:"max_connections"`
@@ -263,9 +264,9 @@ type AWSAPI struct {
 	// Who Kiroku is at AWS when it reads the files of an import. Without role_arn the role that the import names
 	// (S3BucketAccessRoleArn) is assumed, but not where endpoint or endpoints.s3 is given without endpoints.sts.
 	Imports AWS `yaml:"imports"`
-	// Quotas; the defaults are CloudTrail Lake's.
 	// Who Kiroku is at AWS when it delivers the result of a query to a bucket.
 	Deliveries AWS `yaml:"deliveries"`
+	// Quotas; the defaults are CloudTrail Lake's.
 	Limits AWSLimits `yaml:"limits"`
 }
 
@@ -287,11 +288,11 @@ type AWSLimits struct {
 	DeletionDays int `yaml:"deletion_days"`
 	// Refused events that are kept of a channel, the newest ones.
 	Rejected int `yaml:"rejected_events"`
-}
 	// Queries that wait or run.
 	Queries int `yaml:"queries"`
 	// A query that runs longer is ended.
 	QueryTime Duration `yaml:"query_time"`
+}
 
 // Default is the configuration without any file.
 func Default() *Config {

@@ -14,6 +14,10 @@ import (
 // CloudTrail is the type of inputs that read the files of CloudTrail.
 const CloudTrail = "cloudtrail"
 
+// trailQueue is how much of CloudTrail's files is on its way to the disk when nothing else is said. Nobody is kept waiting by
+// its being small: the files are in the bucket.
+const trailQueue = 8 << 20
+
 // completeTrail fills in what follows from other keys.
 func (in *Input) completeTrail() {
 	in.Discover = in.Discover || in.Bucket == "" && in.QueueURL == ""

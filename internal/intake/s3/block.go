@@ -44,11 +44,17 @@ func (b *block) add(rec *trailfile.Record) {
 	b.part.To++
 }
 
+// parcel is a batch with the room that is held for it until it is durable: what waits for the disk takes memory too.
+type parcel struct {
+	event.Batch
+	weight int64
+}
+
 // take makes a batch of what was gathered, when there is room for it.
-func (b *block) take(ctx context.Context, last bool) (event.Batch, error) {
+func (b *block) take(ctx context.Context, last bool) (parcel, error) {
 	part := b.part
 	part.Last = last
-	e := event.Batch{Records: b.recs, Checkpoint: &event.Checkpoint{Object: &part}}
+	e := parcel{Batch: event.Batch{Records: b.recs, Checkpoint: &event.Checkpoint{Object: &part}}}
 	if len(b.recs) == 0 {
 		e.Checkpoint.Object.From, e.Checkpoint.Object.To = 0, 0
 		return e, nil
@@ -64,13 +70,13 @@ func (b *block) take(ctx context.Context, last bool) (event.Batch, error) {
 		}
 		b.free()
 	}
-	weight := min(int64(cap(buf)), b.in.cfg.InFlight)
 	b.recs, b.buf = nil, nil
+	weight := min(int64(cap(buf)), b.in.cfg.InFlight)
 	if err := b.in.room.Acquire(ctx, weight); err != nil {
 		return e, err
 	}
+	e.weight = weight
 	e.Release = sync.OnceFunc(func() {
-		b.in.room.Release(weight)
 		if cap(buf) == blockSize {
 			b.in.buffers.Put(buf[:0]) //nolint:staticcheck // a slice header now and then is cheap
 		}

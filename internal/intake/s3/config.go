@@ -22,7 +22,7 @@ type Config struct {
 	Since        time.Time     // days before it are not looked at; zero: everything
 	PollInterval time.Duration // between looks; 0: 5 minutes
 	Visibility   time.Duration // for how long a message is hidden while nothing is heard of us; 0: 2 minutes
-	InFlight     int64         // bytes of records on their way to the disk; 0: 32 MiB
+	InFlight     int64         // bytes of records that are not durable yet; at least 4 MiB
 }
 
 func (c Config) withDefaults() Config {

@@ -12,7 +12,8 @@
 //
 // Looking into a bucket: the days around now at every look (poll_interval), two days back every hour, a month back every
 // day, since CloudTrail delivers late files under old names for up to 30 days; the history before that once, backwards.
-// Accounts and regions are found anew at every look.
+// A folder that one page of a listing holds is looked at as a whole each time. Accounts and regions are found anew at every
+// look.
 //
 // Invariants:
 //   - A message is deleted only after everything it names is durable, or is known to need nothing. One bad record in it

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,15 +30,22 @@ func (l *looker) goBack(ctx context.Context, today int64) {
 	l.history = true
 	l.wait.Go(func() {
 		var g errgroup.Group
+		var left atomic.Int64
 		g.SetLimit(lookers)
 		for _, f := range all {
 			g.Go(func() error {
 				err := l.past(ctx, f, today)
 				l.in.failed(ctx, "s3://"+f.bucket+"/"+f.Prefix+" (history)", err)
+				if err != nil {
+					left.Add(1)
+				}
 				return nil
 			})
 		}
 		_ = g.Wait() // the functions return nil
+		if left.Load() == 0 {
+			l.in.historyRead()
+		}
 		l.mu.Lock()
 		l.history = false
 		l.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 
 // Limits of one input.
 const (
-	maxReaders = 16  // objects read at the same time
+	maxReaders = 16   // objects read at the same time
 	maxPending = 2048 // objects that a look found and that are not durable yet
 )
 

@@ -106,7 +106,7 @@ func (in *Input) store(ctx context.Context, r ref, o *aws.Object, part event.Obj
 	}
 	if err == nil {
 		letGo()
-		var last event.Batch
+		var last parcel
 		if last, err = b.take(ctx, true); err == nil {
 			err = in.send(ctx, last)
 		}
@@ -150,12 +150,13 @@ func (in *Input) records(ctx context.Context, r ref, files *trailfile.Reader, ha
 }
 
 // send makes a batch durable.
-func (in *Input) send(ctx context.Context, e event.Batch) error {
+func (in *Input) send(ctx context.Context, e parcel) error {
+	defer in.room.Release(e.weight)
 	records, bytes := len(e.Records), 0
 	for i := range e.Records {
 		bytes += len(e.Records[i].Data)
 	}
-	if err := in.sink.Accept(ctx, e); err != nil {
+	if err := in.sink.Accept(ctx, e.Batch); err != nil {
 		return err
 	}
 	in.count.records.Add(uint64(records))

@@ -31,6 +31,7 @@ type folder struct {
 	bucket string // its name alone
 	where  objectkey.Folder
 	full   time.Time // last look at the whole overlap; zero: not since the start
+	large  bool      // one page of a listing does not hold it
 }
 
 // poll looks into the buckets until ctx ends.
@@ -71,7 +72,7 @@ func (l *looker) round(ctx context.Context, now time.Time) {
 	g.SetLimit(lookers)
 	for _, f := range l.folders {
 		g.Go(func() error {
-			err := l.look(gctx, f, now)
+			err := errors.Join(l.look(gctx, f, now), l.whole(gctx, f, now))
 			l.in.failed(ctx, "s3://"+f.bucket+"/"+f.Prefix, err)
 			return nil
 		})
@@ -224,6 +225,42 @@ func (l *looker) day(ctx context.Context, f *folder, day int64) error {
 			})
 		}
 		next, more = page.Next, page.Next != ""
+	}
+	return g.Wait()
+}
+
+// whole looks at all of a folder that one page of a listing holds: that costs as much as looking at a day. So files under
+// old names are found at once that CloudTrail would not deliver so late, but people copy. What is young and not remembered
+// is new; what is old and not remembered was read, or is read as history.
+func (l *looker) whole(ctx context.Context, f *folder, now time.Time) error {
+	if f.large {
+		return nil
+	}
+	page, err := l.in.cloud.Buckets.List(ctx, f.bucket, f.Prefix, "", "")
+	if err != nil {
+		return err
+	}
+	f.large = page.Next != ""
+	g, gctx := errgroup.WithContext(ctx)
+	for _, o := range page.Objects {
+		k, ok := objectkey.Parse(o.Key)
+		if !ok || k.Kind == objectkey.Digest || o.Archived || dayOf(k.Day) < l.since() || dayOf(o.Modified) < dayOf(now)-rememberDays {
+			continue
+		}
+		_, done, err := meta.GetObject(ctx, l.in.progress.db.Read(), f.ID, dayOf(k.Day), objectID(o.Key, o.ETag))
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		if done {
+			continue
+		}
+		if err := l.in.pending.Acquire(gctx, 1); err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		g.Go(func() error {
+			defer l.in.pending.Release(1)
+			return l.one(ctx, ref{f.bucket, o.Key, o.ETag})
+		})
 	}
 	return g.Wait()
 }

@@ -120,6 +120,33 @@ func TestLooks(t *testing.T) {
 	}
 }
 
+// A file under an old name that was copied into a small folder is found at the next look; what was read and forgotten is not
+// read again.
+func TestOldNames(t *testing.T) {
+	c, l := newCloud(), newLake(t)
+	put := func(age, modified int, name string) {
+		key := keyOf("", account, "us-east-1", time.Now().AddDate(0, 0, -age), name)
+		c.put(bucket, key, file(name, 1))
+		o := c.buckets[bucket][key]
+		o.modified = time.Now().AddDate(0, 0, -modified)
+		c.buckets[bucket][key] = o
+	}
+	put(0, 0, "now")
+	put(400, 400, "old")
+	lk := lookerOf(t, c, l, Config{Bucket: bucket})
+	lk.at(time.Now())
+	put(300, 0, "copied")
+	lk.at(time.Now())
+	lk.at(time.Now())
+	expect(t, l, "copied", "now", "old", "copied")
+	lk = lookerOf(t, c, l, Config{Bucket: bucket})
+	lk.at(time.Now().Add(time.Minute))
+	expect(t, l, "after a restart", "now", "old", "copied")
+	if n := lk.in.Status().CloudTrail.Buckets[0].History; n != 0 {
+		t.Errorf("history pending of %d", n)
+	}
+}
+
 // However the prefix is written, the same folders are found.
 func TestPrefixes(t *testing.T) {
 	for prefix, want := range map[string][]string{

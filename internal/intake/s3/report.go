@@ -100,6 +100,16 @@ func (in *Input) fetched(ctx context.Context, r ref, err error) {
 	in.count.failed.Add(1)
 }
 
+// historyRead says that no folder has a history that is not read, before the next look counts anew.
+func (in *Input) historyRead() {
+	in.report.mu.Lock()
+	defer in.report.mu.Unlock()
+	in.report.buckets = slices.Clone(in.report.buckets)
+	for i := range in.report.buckets {
+		in.report.buckets[i].History = 0
+	}
+}
+
 // stoodFor is for how long a problem has not come again; 0 when there is none.
 func (in *Input) stoodFor(place string) time.Duration {
 	in.report.mu.Lock()
