@@ -54,6 +54,11 @@ func lakeQueries(t *testing.T, db *meta.DB) {
 			t.Errorf("ended before %v: %q, %v", before, ended, err)
 		}
 	}
+	first.Delivered = "PENDING"
+	write(t, db, func(tx *sql.Tx) error { return meta.EndLakeQuery(ctx, tx, first) })
+	if pending, err := meta.UndeliveredLakeQueries(ctx, db.Read()); err != nil || !slices.Equal(pending, []string{"q1"}) {
+		t.Errorf("undelivered: %q, %v", pending, err)
+	}
 	write(t, db, func(tx *sql.Tx) error { return meta.DeleteLakeQuery(ctx, tx, "q1") })
 	if _, err := meta.GetLakeQuery(ctx, db.Read(), "q1"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a query that was forgotten: %v", err)
