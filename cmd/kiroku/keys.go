@@ -71,7 +71,7 @@ func (a *app) listKeys(c *cobra.Command, asJSON bool) error {
 
 // accessKey is how AWS's own tools write a new key.
 type accessKey struct {
-	AccessKeyId     string //nolint:revive // AWS's name
+	AccessKeyId     string
 	SecretAccessKey string
 	Account         string
 	Principal       string

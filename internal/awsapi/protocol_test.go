@@ -108,7 +108,7 @@ func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
 // Other packages answer operations too.
 func TestOperationsOfOthers(t *testing.T) {
 	type in struct{ QueryStatement string }
-	type out struct{ QueryId, Account string } //nolint:revive // the names in the service model
+	type out struct{ QueryId, Account string }
 	w := newWorld(t, func(o *awsapi.Options) {
 		o.Operations = map[string]awsapi.Operation{"StartQuery": awsapi.Op(func(_ context.Context, c awsapi.Caller, i *in) (out, error) {
 			if i.QueryStatement == "" {

@@ -55,14 +55,14 @@ const (
 type StartQueryInput struct {
 	QueryStatement               string
 	QueryParameters              []string
-	DeliveryS3Uri                string //nolint:revive // the name in the service model
-	EventDataStoreOwnerAccountId string //nolint:revive // likewise; empty: the caller's
+	DeliveryS3Uri                string
+	EventDataStoreOwnerAccountId string
 }
 
 // StartQueryOutput is the id of a query.
 type StartQueryOutput struct {
-	QueryId                      string //nolint:revive // the name in the service model
-	EventDataStoreOwnerAccountId string `json:",omitempty"` //nolint:revive // likewise
+	QueryId                      string
+	EventDataStoreOwnerAccountId string `json:",omitempty"`
 }
 
 // Limits of the service model.

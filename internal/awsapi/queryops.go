@@ -15,19 +15,19 @@ import (
 
 // QueryInput names a query. The store is deprecated, but older clients send it.
 type QueryInput struct {
-	QueryId                      string //nolint:revive // the name in the service model
+	QueryId                      string
 	EventDataStore               string
-	EventDataStoreOwnerAccountId string //nolint:revive // likewise
+	EventDataStoreOwnerAccountId string
 }
 
 // DescribeQueryOutput is how a query stands.
 type DescribeQueryOutput struct {
-	QueryId         string //nolint:revive // the name in the service model
+	QueryId         string
 	QueryString     string
 	QueryStatus     string
 	QueryStatistics QueryStatisticsForDescribe
 	ErrorMessage    string `json:",omitempty"`
-	DeliveryS3Uri   string `json:",omitempty"` //nolint:revive // likewise
+	DeliveryS3Uri   string `json:",omitempty"`
 	DeliveryStatus  string `json:",omitempty"`
 	Owner           string `json:"EventDataStoreOwnerAccountId,omitempty"`
 }
@@ -150,7 +150,7 @@ type ListQueriesOutput struct {
 
 // ListedQuery is what a list tells of a query.
 type ListedQuery struct {
-	QueryId      string //nolint:revive // the name in the service model
+	QueryId      string
 	QueryStatus  string
 	CreationTime *Timestamp
 }
@@ -195,7 +195,7 @@ func (s *Service) ListQueries(ctx context.Context, c Caller, in *ListQueriesInpu
 
 // CancelQueryOutput is what became of a query.
 type CancelQueryOutput struct {
-	QueryId     string //nolint:revive // the name in the service model
+	QueryId     string
 	QueryStatus string
 	Owner       string `json:"EventDataStoreOwnerAccountId,omitempty"`
 }

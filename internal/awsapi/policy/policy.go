@@ -86,11 +86,11 @@ func (p *Policy) read(o object) error {
 		case "Version":
 			p.version, ok = o[name].(string)
 			if !ok || p.version != "2012-10-17" && p.version != "2008-10-17" {
-				return fmt.Errorf(`Version %v is not known; write "2012-10-17"`, o[name])
+				return fmt.Errorf(`"Version" %v is not known; write "2012-10-17"`, o[name])
 			}
 		case "Id":
 			if p.id, ok = o[name].(string); !ok {
-				return errors.New("Id is not a text")
+				return errors.New(`"Id" is not a text`)
 			}
 		case "Statement":
 		default:
@@ -101,7 +101,7 @@ func (p *Policy) read(o object) error {
 	if !ok {
 		one, ok := o["Statement"].(object)
 		if !ok {
-			return errors.New("Statement is missing, or is not a list of statements")
+			return errors.New(`"Statement" is missing, or is not a list of statements`)
 		}
 		list = []any{one}
 	}

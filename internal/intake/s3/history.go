@@ -97,7 +97,7 @@ func (l *looker) descend(ctx context.Context, f *folder, prefix string, date []i
 		name := strings.TrimSuffix(child[len(prefix):], "/")
 		n, err := strconv.Atoi(name)
 		if err != nil || len(name) != []int{4, 2, 2}[len(date)] {
-			return nil // not CloudTrail's
+			return nil //nolint:nilerr // not CloudTrail's
 		}
 		return l.descend(ctx, f, child, append(slices.Clone(date), n), found)
 	})
