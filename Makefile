@@ -7,6 +7,8 @@ TEST    := $(GO) test -buildvcs=false
 TOOLS   := $(CURDIR)/.tools
 LINT_VERSION := v2.15.0
 LINT    := $(TOOLS)/golangci-lint-$(LINT_VERSION)/golangci-lint
+VERSITYGW_VERSION := v1.8.0
+VERSITYGW := $(TOOLS)/versitygw-$(VERSITYGW_VERSION)/versitygw
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 DATA    ?= data
 T       ?= 10s
@@ -77,13 +79,33 @@ test/e2e/node_modules: test/e2e/package-lock.json
 	cd test/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@
 
-integration: build $(TOOLS)/python/.done ## real senders, SIGKILL, full disks, PyIceberg and DuckDB as readers
+integration: build $(TOOLS)/python/.done $(TOOLS)/moto/.done $(VERSITYGW) $(TOOLS)/awscli/.done test/integration/awsjs/node_modules ## real senders, S3, SQS, AWS's CLI and SDKs, SIGKILL, full disks, PyIceberg and DuckDB as readers
 	KIROKU=$(CURDIR)/bin/kiroku KIROKU_TOOLS=$(TOOLS) KIROKU_PYTHON=$(TOOLS)/python/bin/python \
+	KIROKU_MOTO=$(TOOLS)/moto/bin/moto_server KIROKU_VERSITYGW=$(VERSITYGW) KIROKU_AWS=$(TOOLS)/awscli/bin/aws \
 		$(TEST) -count=1 -v -p 1 -timeout 25m -tags integration ./test/...
 
 $(TOOLS)/python/.done: test/integration/iceberg/requirements.txt
 	$(PYTHON) -m venv $(TOOLS)/python
 	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Of its own: moto and PyIceberg want different versions of the same packages.
+$(TOOLS)/moto/.done: test/integration/aws/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)/moto
+	$(TOOLS)/moto/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VERSITYGW):
+	GOBIN=$(dir $(VERSITYGW)) GOFLAGS= $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+
+# Apart from the readers: botocore asks for older versions of what they need.
+$(TOOLS)/awscli/.done: test/integration/awscli.txt
+	$(PYTHON) -m venv $(TOOLS)/awscli
+	$(TOOLS)/awscli/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test/integration/awsjs/node_modules: test/integration/awsjs/package-lock.json
+	cd test/integration/awsjs && npm ci --no-audit --no-fund
 	@touch $@
 
 clean: ## remove what was built; data and tools stay

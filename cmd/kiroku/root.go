@@ -59,8 +59,8 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.SetVersionTemplate("kiroku {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a),
-		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newVersion(a), newGendoc())
+	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a), newKeys(a), newEDS(a), newChannel(a),
+		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newVersion(a), newGendoc())
 	return root
 }
 
@@ -99,6 +99,16 @@ func args(check cobra.PositionalArgs, needs string) cobra.PositionalArgs {
 		}
 		return wrongUse(c, fmt.Errorf("%s needs %s, %d arguments are given", strings.TrimPrefix(c.CommandPath(), "kiroku "), needs, len(given)))
 	}
+}
+
+// needFlags refuses a command without flags that it cannot do without.
+func needFlags(c *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if !c.Flags().Changed(name) {
+			return wrongUse(c, fmt.Errorf("%s needs --%s", strings.TrimPrefix(c.CommandPath(), "kiroku "), name))
+		}
+	}
+	return nil
 }
 
 // clientFlags says which server is meant.

@@ -121,6 +121,9 @@ func (p *statusPage) logs(groups []*integration, now time.Time) {
 
 func (p *statusPage) input(in intake.Status, now time.Time) {
 	_, port, _ := strings.Cut(in.Address[max(0, strings.LastIndexByte(in.Address, ':')):], ":")
+	if in.CloudTrail != nil {
+		port = ""
+	}
 	fmt.Fprintf(&p.b, "    - Type: %s\n", cli.Clean(in.Type))
 	p.fact(6, "Port", port)
 	p.fact(6, "Service", cli.Clean(in.Service))
@@ -139,6 +142,9 @@ func (p *statusPage) input(in intake.Status, now time.Time) {
 	p.optional(6, "Refused", in.Refused)
 	p.optional(6, "Excluded by rules", in.Excluded)
 	p.fact(6, "Last seen", cli.Ago(in.LastSeen, now))
+	if in.CloudTrail != nil {
+		p.trail(in.CloudTrail, now)
+	}
 	if len(in.Peers) > 0 {
 		p.b.WriteString("      Peers:\n")
 		for _, peer := range in.Peers {
@@ -163,7 +169,7 @@ func stateOf(in intake.Status) string {
 	switch {
 	case in.Error != "":
 		return "Error: " + in.Error
-	case in.State == "listening":
+	case in.State == "listening", in.State == "reading":
 		return "OK"
 	case in.State == "error", in.State == "stopped":
 		return "Error: " + in.State

@@ -103,6 +103,27 @@ func (e Permission) Valid() bool {
 	}
 }
 
+// Defines values for PriorityChangePriority.
+const (
+	PriorityLow    PriorityChangePriority = "low"
+	PriorityNormal PriorityChangePriority = "normal"
+	PriorityUnset  PriorityChangePriority = "unset"
+)
+
+// Valid indicates whether the value is a known member of the PriorityChangePriority enum.
+func (e PriorityChangePriority) Valid() bool {
+	switch e {
+	case PriorityLow:
+		return true
+	case PriorityNormal:
+		return true
+	case PriorityUnset:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResultFormat.
 const (
 	ResultFormatCsv    ResultFormat = "csv"
@@ -163,12 +184,131 @@ func (e TokenKind) Valid() bool {
 	}
 }
 
+// AccessKey defines model for AccessKey.
+type AccessKey struct {
+	AccessKeyID string    `json:"access_key_id"`
+	Account     string    `json:"account"`
+	Created     time.Time `json:"created"`
+
+	// LastUsed Exact to a minute.
+	LastUsed time.Time `json:"last_used,omitempty,omitzero"`
+
+	// Principal ARN of whom the key stands for.
+	Principal string    `json:"principal"`
+	Revoked   time.Time `json:"revoked,omitempty,omitzero"`
+}
+
+// AccessKeyCreate defines model for AccessKeyCreate.
+type AccessKeyCreate struct {
+	Account string `json:"account"`
+
+	// Principal Name of a user, or ARN of a user, role, role's session or the root, of the account.
+	Principal string `json:"principal"`
+}
+
+// AccessKeyCreated defines model for AccessKeyCreated.
+type AccessKeyCreated struct {
+	AccessKeyID string    `json:"access_key_id"`
+	Account     string    `json:"account"`
+	Created     time.Time `json:"created"`
+
+	// LastUsed Exact to a minute.
+	LastUsed time.Time `json:"last_used,omitempty,omitzero"`
+
+	// Principal ARN of whom the key stands for.
+	Principal       string    `json:"principal"`
+	Revoked         time.Time `json:"revoked,omitempty,omitzero"`
+	SecretAccessKey string    `json:"secret_access_key"`
+}
+
+// AccessKeyList defines model for AccessKeyList.
+type AccessKeyList struct {
+	AccessKeys []AccessKey `json:"access_keys"`
+}
+
+// AdvancedEventSelector As CloudTrail's API writes it.
+type AdvancedEventSelector struct {
+	FieldSelectors []AdvancedFieldSelector `json:"FieldSelectors"`
+	Name           string                  `json:"Name,omitempty,omitzero"`
+}
+
+// AdvancedFieldSelector defines model for AdvancedFieldSelector.
+type AdvancedFieldSelector struct {
+	EndsWith      []string `json:"EndsWith,omitempty,omitzero"`
+	Equals        []string `json:"Equals,omitempty,omitzero"`
+	Field         string   `json:"Field"`
+	NotEndsWith   []string `json:"NotEndsWith,omitempty,omitzero"`
+	NotEquals     []string `json:"NotEquals,omitempty,omitzero"`
+	NotStartsWith []string `json:"NotStartsWith,omitempty,omitzero"`
+	StartsWith    []string `json:"StartsWith,omitempty,omitzero"`
+}
+
 // Bucket defines model for Bucket.
 type Bucket struct {
 	// By Events by value of the field that splits the bars: at most 8 values, and the empty name for the rest.
 	By    map[string]int64 `json:"by,omitempty,omitzero"`
 	Count int64            `json:"count"`
 	Start time.Time        `json:"start"`
+}
+
+// Channel defines model for Channel.
+type Channel struct {
+	Account string    `json:"account"`
+	Arn     string    `json:"arn"`
+	Created time.Time `json:"created"`
+
+	// Deduplicate An event whose UID came before is answered as stored and not stored again.
+	Deduplicate bool `json:"deduplicate"`
+
+	// Destinations ARNs of event data stores.
+	Destinations []string `json:"destinations"`
+	ID           string   `json:"id"`
+
+	// LastAttempt When the last event came.
+	LastAttempt time.Time `json:"last_attempt,omitempty,omitzero"`
+
+	// LastErrorCode Why the last event that was refused was.
+	LastErrorCode string `json:"last_error_code,omitempty,omitzero"`
+
+	// LastSuccess When the last event was stored.
+	LastSuccess time.Time `json:"last_success,omitempty,omitzero"`
+	Name        string    `json:"name"`
+	Region      string    `json:"region"`
+
+	// Rejected How many refused events wait to be sent again or deleted.
+	Rejected int    `json:"rejected"`
+	Source   string `json:"source"`
+}
+
+// ChannelCreate defines model for ChannelCreate.
+type ChannelCreate struct {
+	Deduplicate bool `json:"deduplicate,omitempty,omitzero"`
+
+	// Destinations ID, ARN or name of event data stores that take ActivityAuditLog events.
+	Destinations []string `json:"destinations"`
+	Name         string   `json:"name"`
+
+	// Source Custom, or the name of a partner, for example OktaSystemLogEvents.
+	Source string       `json:"source"`
+	Tags   ResourceTags `json:"tags,omitempty,omitzero"`
+}
+
+// ChannelList defines model for ChannelList.
+type ChannelList struct {
+	Channels []Channel `json:"channels"`
+}
+
+// ChannelPolicy defines model for ChannelPolicy.
+type ChannelPolicy struct {
+	// Policy The JSON text of a resource policy of AWS.
+	Policy string `json:"policy"`
+}
+
+// ChannelUpdate What is left out stays.
+type ChannelUpdate struct {
+	Deduplicate  *bool    `json:"deduplicate,omitempty"`
+	Destinations []string `json:"destinations,omitempty,omitzero"`
+	Name         string   `json:"name,omitempty,omitzero"`
 }
 
 // CheckpointPosition defines model for CheckpointPosition.
@@ -189,6 +329,202 @@ type CountResult struct {
 type Credentials struct {
 	Password string `json:"password"`
 	User     string `json:"user"`
+}
+
+// DigestChain defines model for DigestChain.
+type DigestChain struct {
+	Account string `json:"account"`
+
+	// Backfill Digests that CloudTrail made afterwards.
+	Backfill bool         `json:"backfill"`
+	Bucket   string       `json:"bucket"`
+	Digests  DigestCounts `json:"digests"`
+
+	// Findings That are kept.
+	Findings int `json:"findings"`
+
+	// From What the digests that were found cover.
+	From       time.Time `json:"from,omitempty,omitzero"`
+	HomeRegion string    `json:"home_region"`
+
+	// Input That verified it last.
+	Input        string       `json:"input"`
+	Logs         DigestCounts `json:"logs"`
+	Organization string       `json:"organization,omitempty,omitzero"`
+
+	// Periods Oldest first.
+	Periods []DigestPeriod `json:"periods"`
+
+	// Prefix What stands before AWSLogs/.
+	Prefix string `json:"prefix,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// State Verdict of the newest period.
+	State string    `json:"state"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// Verified Last time.
+	Verified time.Time `json:"verified"`
+}
+
+// DigestCounts defines model for DigestCounts.
+type DigestCounts struct {
+	Invalid int64 `json:"invalid"`
+	Valid   int64 `json:"valid"`
+}
+
+// DigestFinding defines model for DigestFinding.
+type DigestFinding struct {
+	Account string `json:"account"`
+	Bucket  string `json:"bucket"`
+	Detail  string `json:"detail,omitempty,omitzero"`
+
+	// From The hour of the digest, or the period.
+	From  time.Time `json:"from,omitempty,omitzero"`
+	Input string    `json:"input"`
+
+	// Key Of the file.
+	Key     string `json:"key,omitempty,omitzero"`
+	Message string `json:"message"`
+
+	// Next What to do.
+	Next   string `json:"next,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// Severity high or medium
+	Severity string `json:"severity"`
+
+	// Status Of the file, or the verdict of a period, or restarted.
+	Status string `json:"status"`
+
+	// Time When it was found.
+	Time  time.Time `json:"time"`
+	Title string    `json:"title"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// UID finding_uid of its event in the lake, too
+	UID string `json:"uid"`
+}
+
+// DigestInput defines model for DigestInput.
+type DigestInput struct {
+	Error string `json:"error,omitempty,omitzero"`
+	Input string `json:"input"`
+
+	// Next What to do.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// State waiting, verifying, verified, none (there are no digests) or error
+	State string `json:"state"`
+
+	// Unlisted Log files of the last verification that are in no digest.
+	Unlisted int `json:"unlisted"`
+
+	// Verified Last complete verification since the start.
+	Verified time.Time `json:"verified,omitempty,omitzero"`
+}
+
+// DigestPeriod defines model for DigestPeriod.
+type DigestPeriod struct {
+	// ChainStarts A chain begins at from.
+	ChainStarts bool      `json:"chain_starts"`
+	From        time.Time `json:"from"`
+
+	// Next What to do.
+	Next string    `json:"next,omitempty,omitzero"`
+	To   time.Time `json:"to"`
+
+	// Verdict valid, invalid, missing, unverified, gap or ended
+	Verdict string `json:"verdict"`
+}
+
+// DigestReport defines model for DigestReport.
+type DigestReport struct {
+	Chains []DigestChain `json:"chains"`
+
+	// Findings What is wrong, newest first.
+	Findings []DigestFinding `json:"findings"`
+	Inputs   []DigestInput   `json:"inputs"`
+}
+
+// DigestVerification defines model for DigestVerification.
+type DigestVerification struct {
+	// From From which time on, also what was verified before; only what is new when left out.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Input Name of an input; all when left out.
+	Input string `json:"input,omitempty,omitzero"`
+}
+
+// EventDataStore defines model for EventDataStore.
+type EventDataStore struct {
+	Account     string `json:"account"`
+	Arn         string `json:"arn"`
+	BillingMode string `json:"billing_mode"`
+
+	// Category Category of the events that it takes, for example ActivityAuditLog.
+	Category string    `json:"category"`
+	Created  time.Time `json:"created"`
+
+	// Deletes When it will be gone; until then it can be restored.
+	Deletes       time.Time               `json:"deletes,omitempty,omitzero"`
+	ID            string                  `json:"id"`
+	MultiRegion   bool                    `json:"multi_region"`
+	Name          string                  `json:"name"`
+	Organization  bool                    `json:"organization"`
+	Region        string                  `json:"region"`
+	RetentionDays int                     `json:"retention_days"`
+	Selectors     []AdvancedEventSelector `json:"selectors"`
+
+	// Status ENABLED, STOPPED_INGESTION or PENDING_DELETION.
+	Status string `json:"status"`
+
+	// Store The store that holds its events, as searches and SQL name it.
+	Store string `json:"store"`
+
+	// TerminationProtection It cannot be deleted.
+	TerminationProtection bool      `json:"termination_protection"`
+	Updated               time.Time `json:"updated"`
+}
+
+// EventDataStoreCreate defines model for EventDataStoreCreate.
+type EventDataStoreCreate struct {
+	// BillingMode EXTENDABLE_RETENTION_PRICING (up to 3653 days) or FIXED_RETENTION_PRICING (up to 2557).
+	BillingMode  string `json:"billing_mode,omitempty,omitzero"`
+	MultiRegion  *bool  `json:"multi_region,omitempty"`
+	Name         string `json:"name"`
+	Organization bool   `json:"organization,omitempty,omitzero"`
+
+	// RetentionDays 366 when left out, or 2557 with FIXED_RETENTION_PRICING.
+	RetentionDays int `json:"retention_days,omitempty,omitzero"`
+
+	// Selectors Left out means all management events.
+	Selectors []AdvancedEventSelector `json:"selectors,omitempty,omitzero"`
+	Tags      ResourceTags            `json:"tags,omitempty,omitzero"`
+
+	// TerminationProtection True when left out.
+	TerminationProtection *bool `json:"termination_protection,omitempty"`
+}
+
+// EventDataStoreList defines model for EventDataStoreList.
+type EventDataStoreList struct {
+	EventDataStores []EventDataStore `json:"event_data_stores"`
+}
+
+// EventDataStoreUpdate What is left out stays.
+type EventDataStoreUpdate struct {
+	BillingMode string `json:"billing_mode,omitempty,omitzero"`
+
+	// Ingestion Whether it takes events. Only for stores of AWS events and configuration items.
+	Ingestion             *bool                   `json:"ingestion,omitempty"`
+	MultiRegion           *bool                   `json:"multi_region,omitempty"`
+	Name                  string                  `json:"name,omitempty,omitzero"`
+	Organization          *bool                   `json:"organization,omitempty"`
+	RetentionDays         int                     `json:"retention_days,omitempty,omitzero"`
+	Selectors             []AdvancedEventSelector `json:"selectors,omitempty,omitzero"`
+	TerminationProtection *bool                   `json:"termination_protection,omitempty"`
 }
 
 // EventPage defines model for EventPage.
@@ -419,16 +755,34 @@ type IngestResult struct {
 	Skipped int64 `json:"skipped"`
 }
 
+// InputBucket defines model for InputBucket.
+type InputBucket = intake.Bucket
+
+// InputCloudTrail defines model for InputCloudTrail.
+type InputCloudTrail = intake.CloudTrail
+
 // InputList defines model for InputList.
 type InputList struct {
 	Inputs []InputStatus `json:"inputs"`
 }
 
+// InputObjects defines model for InputObjects.
+type InputObjects = intake.ObjectCounts
+
 // InputPeer defines model for InputPeer.
 type InputPeer = intake.Peer
 
+// InputProblem defines model for InputProblem.
+type InputProblem = intake.Problem
+
+// InputQueue defines model for InputQueue.
+type InputQueue = intake.Queue
+
 // InputStatus defines model for InputStatus.
 type InputStatus = intake.Status
+
+// InputTrail defines model for InputTrail.
+type InputTrail = intake.Trail
 
 // Job defines model for Job.
 type Job struct {
@@ -553,6 +907,35 @@ type PipelineStatus struct {
 	Workers  int   `json:"workers"`
 }
 
+// Priority defines model for Priority.
+type Priority struct {
+	// Origin Who says so: source (the source itself), configuration, or set (somebody with PUT).
+	Origin string `json:"origin"`
+
+	// Priority normal or low.
+	Priority string `json:"priority"`
+
+	// Service As the column service shows it; default is all that are not named.
+	Service string `json:"service"`
+	Source  string `json:"source"`
+}
+
+// PriorityChange defines model for PriorityChange.
+type PriorityChange struct {
+	// Priority unset takes back what was set: then the configuration says it, or the source.
+	Priority PriorityChangePriority `json:"priority"`
+	Service  string                 `json:"service"`
+	Source   string                 `json:"source"`
+}
+
+// PriorityChangePriority unset takes back what was set: then the configuration says it, or the source.
+type PriorityChangePriority string
+
+// PriorityList defines model for PriorityList.
+type PriorityList struct {
+	Priorities []Priority `json:"priorities"`
+}
+
 // Problem RFC 9457 with three members of our own - next, request_id and the place of a syntax error.
 type Problem struct {
 	// Code Kind of a syntax error, for example unknown_field.
@@ -597,6 +980,62 @@ type QueryStatus struct {
 	// Searches Searches answered since the start.
 	Searches int64 `json:"searches"`
 }
+
+// RejectedEvent defines model for RejectedEvent.
+type RejectedEvent struct {
+	ErrorCode    string `json:"error_code"`
+	ErrorMessage string `json:"error_message"`
+
+	// EventData The event as it was sent.
+	EventData string `json:"event_data"`
+	ID        string `json:"id"`
+
+	// Principal ARN of who sent it.
+	Principal string    `json:"principal"`
+	Received  time.Time `json:"received"`
+
+	// RequestID The sender's id of the event.
+	RequestID string `json:"request_id"`
+
+	// Tries How often it was refused.
+	Tries int `json:"tries"`
+}
+
+// RejectedList defines model for RejectedList.
+type RejectedList struct {
+	Events []RejectedEvent `json:"events"`
+
+	// Total How many the channel has.
+	Total int `json:"total"`
+}
+
+// ReplayRequest defines model for ReplayRequest.
+type ReplayRequest struct {
+	// EventData What to send in the place of the one event that is named.
+	EventData string `json:"event_data,omitempty,omitzero"`
+
+	// Ids Which events, at most 100; all when left out.
+	Ids []string `json:"ids,omitempty,omitzero"`
+}
+
+// ReplayResult defines model for ReplayResult.
+type ReplayResult struct {
+	Refused []ReplayedEvent `json:"refused"`
+	Stored  []ReplayedEvent `json:"stored"`
+}
+
+// ReplayedEvent defines model for ReplayedEvent.
+type ReplayedEvent struct {
+	ErrorCode    string `json:"error_code,omitempty,omitzero"`
+	ErrorMessage string `json:"error_message,omitempty,omitzero"`
+
+	// EventID The id that the stored event was given.
+	EventID string `json:"event_id,omitempty,omitzero"`
+	ID      string `json:"id"`
+}
+
+// ResourceTags defines model for ResourceTags.
+type ResourceTags map[string]string
 
 // ResultColumn defines model for ResultColumn.
 type ResultColumn struct {
@@ -892,6 +1331,9 @@ type UserList struct {
 	Users []User `json:"users"`
 }
 
+// AccountID defines model for AccountID.
+type AccountID = string
+
 // ColumnNames defines model for ColumnNames.
 type ColumnNames = []string
 
@@ -910,6 +1352,15 @@ type RangeFrom = string
 // RangeTo defines model for RangeTo.
 type RangeTo = string
 
+// RegionName defines model for RegionName.
+type RegionName = string
+
+// RejectedID defines model for RejectedID.
+type RejectedID = string
+
+// ResourceRef defines model for ResourceRef.
+type ResourceRef = string
+
 // SearchText defines model for SearchText.
 type SearchText = string
 
@@ -921,6 +1372,171 @@ type StoreNames = []string
 
 // ZoneName defines model for ZoneName.
 type ZoneName = string
+
+// ListChannelsParams defines parameters for ListChannels.
+type ListChannelsParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// CreateChannelParams defines parameters for CreateChannel.
+type CreateChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteChannelParams defines parameters for DeleteChannel.
+type DeleteChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetChannelParams defines parameters for GetChannel.
+type GetChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// UpdateChannelParams defines parameters for UpdateChannel.
+type UpdateChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteChannelPolicyParams defines parameters for DeleteChannelPolicy.
+type DeleteChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetChannelPolicyParams defines parameters for GetChannelPolicy.
+type GetChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// PutChannelPolicyParams defines parameters for PutChannelPolicy.
+type PutChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ListRejectedParams defines parameters for ListRejected.
+type ListRejectedParams struct {
+	// After id of the last event of the page before.
+	After string `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Limit 1 to 1000; 100 when left out.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ReplayRejectedParams defines parameters for ReplayRejected.
+type ReplayRejectedParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteRejectedParams defines parameters for DeleteRejected.
+type DeleteRejectedParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ListDigestsParams defines parameters for ListDigests.
+type ListDigestsParams struct {
+	// Limit Most findings that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListEventDataStoresParams defines parameters for ListEventDataStores.
+type ListEventDataStoresParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// CreateEventDataStoreParams defines parameters for CreateEventDataStore.
+type CreateEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteEventDataStoreParams defines parameters for DeleteEventDataStore.
+type DeleteEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetEventDataStoreParams defines parameters for GetEventDataStore.
+type GetEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// UpdateEventDataStoreParams defines parameters for UpdateEventDataStore.
+type UpdateEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// RestoreEventDataStoreParams defines parameters for RestoreEventDataStore.
+type RestoreEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
 
 // ExportByLinkParams defines parameters for ExportByLink.
 type ExportByLinkParams struct {
@@ -1036,8 +1652,32 @@ type TailParams struct {
 	LastEventID string `json:"Last-Event-ID,omitempty,omitzero"`
 }
 
+// CreateAccessKeyJSONRequestBody defines body for CreateAccessKey for application/json ContentType.
+type CreateAccessKeyJSONRequestBody = AccessKeyCreate
+
+// CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
+type CreateChannelJSONRequestBody = ChannelCreate
+
+// UpdateChannelJSONRequestBody defines body for UpdateChannel for application/json ContentType.
+type UpdateChannelJSONRequestBody = ChannelUpdate
+
+// PutChannelPolicyJSONRequestBody defines body for PutChannelPolicy for application/json ContentType.
+type PutChannelPolicyJSONRequestBody = ChannelPolicy
+
+// ReplayRejectedJSONRequestBody defines body for ReplayRejected for application/json ContentType.
+type ReplayRejectedJSONRequestBody = ReplayRequest
+
+// VerifyDigestsJSONRequestBody defines body for VerifyDigests for application/json ContentType.
+type VerifyDigestsJSONRequestBody = DigestVerification
+
 // CountJSONRequestBody defines body for Count for application/json ContentType.
 type CountJSONRequestBody = EventQuery
+
+// CreateEventDataStoreJSONRequestBody defines body for CreateEventDataStore for application/json ContentType.
+type CreateEventDataStoreJSONRequestBody = EventDataStoreCreate
+
+// UpdateEventDataStoreJSONRequestBody defines body for UpdateEventDataStore for application/json ContentType.
+type UpdateEventDataStoreJSONRequestBody = EventDataStoreUpdate
 
 // ExportJSONRequestBody defines body for Export for application/json ContentType.
 type ExportJSONRequestBody = ExportQuery
@@ -1056,6 +1696,9 @@ type LoginJSONRequestBody = Credentials
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// SetPriorityJSONRequestBody defines body for SetPriority for application/json ContentType.
+type SetPriorityJSONRequestBody = PriorityChange
 
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
@@ -1080,9 +1723,75 @@ type CreateUserJSONRequestBody = UserCreate
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListAccessKeys All access keys of the AWS endpoints
+	// (GET /api/v1/access-keys)
+	ListAccessKeys(w http.ResponseWriter, r *http.Request)
+	// CreateAccessKey Create an access key
+	// (POST /api/v1/access-keys)
+	CreateAccessKey(w http.ResponseWriter, r *http.Request)
+	// RevokeAccessKey Revoke an access key
+	// (DELETE /api/v1/access-keys/{id})
+	RevokeAccessKey(w http.ResponseWriter, r *http.Request, id PathID)
+	// ListChannels The channels
+	// (GET /api/v1/channels)
+	ListChannels(w http.ResponseWriter, r *http.Request, params ListChannelsParams)
+	// CreateChannel Create a channel
+	// (POST /api/v1/channels)
+	CreateChannel(w http.ResponseWriter, r *http.Request, params CreateChannelParams)
+	// DeleteChannel Delete a channel with its policy and rejected events
+	// (DELETE /api/v1/channels/{id})
+	DeleteChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteChannelParams)
+	// GetChannel A channel
+	// (GET /api/v1/channels/{id})
+	GetChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetChannelParams)
+	// UpdateChannel Change a channel
+	// (PATCH /api/v1/channels/{id})
+	UpdateChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params UpdateChannelParams)
+	// DeleteChannelPolicy Let only the account of a channel put events into it
+	// (DELETE /api/v1/channels/{id}/policy)
+	DeleteChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteChannelPolicyParams)
+	// GetChannelPolicy Who may put events into a channel
+	// (GET /api/v1/channels/{id}/policy)
+	GetChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetChannelPolicyParams)
+	// PutChannelPolicy Set who may put events into a channel
+	// (PUT /api/v1/channels/{id}/policy)
+	PutChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params PutChannelPolicyParams)
+	// ListRejected Audit events that a channel refused
+	// (GET /api/v1/channels/{id}/rejected)
+	ListRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, params ListRejectedParams)
+	// ReplayRejected Send refused audit events again
+	// (POST /api/v1/channels/{id}/rejected/replay)
+	ReplayRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, params ReplayRejectedParams)
+	// DeleteRejected Drop a refused audit event
+	// (DELETE /api/v1/channels/{id}/rejected/{event})
+	DeleteRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, event RejectedID, params DeleteRejectedParams)
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	// (GET /api/v1/cloudtrail/digests)
+	ListDigests(w http.ResponseWriter, r *http.Request, params ListDigestsParams)
+	// VerifyDigests Verify CloudTrail's digests now
+	// (POST /api/v1/cloudtrail/digests/verify)
+	VerifyDigests(w http.ResponseWriter, r *http.Request)
 	// Count How many events there are
 	// (POST /api/v1/count)
 	Count(w http.ResponseWriter, r *http.Request)
+	// ListEventDataStores The event data stores of the AWS endpoints
+	// (GET /api/v1/event-data-stores)
+	ListEventDataStores(w http.ResponseWriter, r *http.Request, params ListEventDataStoresParams)
+	// CreateEventDataStore Create an event data store
+	// (POST /api/v1/event-data-stores)
+	CreateEventDataStore(w http.ResponseWriter, r *http.Request, params CreateEventDataStoreParams)
+	// DeleteEventDataStore Delete an event data store
+	// (DELETE /api/v1/event-data-stores/{id})
+	DeleteEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteEventDataStoreParams)
+	// GetEventDataStore An event data store
+	// (GET /api/v1/event-data-stores/{id})
+	GetEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetEventDataStoreParams)
+	// UpdateEventDataStore Change an event data store
+	// (PATCH /api/v1/event-data-stores/{id})
+	UpdateEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params UpdateEventDataStoreParams)
+	// RestoreEventDataStore Take the deletion of an event data store back
+	// (POST /api/v1/event-data-stores/{id}/restore)
+	RestoreEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params RestoreEventDataStoreParams)
 	// ExportByLink All events of a search as a file
 	// (GET /api/v1/export)
 	ExportByLink(w http.ResponseWriter, r *http.Request, params ExportByLinkParams)
@@ -1128,6 +1837,12 @@ type ServerInterface interface {
 	// ChangePassword Change one's own password
 	// (POST /api/v1/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
+	// ListPriorities Priorities of services
+	// (GET /api/v1/priorities)
+	ListPriorities(w http.ResponseWriter, r *http.Request)
+	// SetPriority Give the events of a service a priority
+	// (PUT /api/v1/priorities)
+	SetPriority(w http.ResponseWriter, r *http.Request)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(w http.ResponseWriter, r *http.Request)
@@ -1205,11 +1920,1046 @@ type ServerInterfaceWrapper struct {
 
 type MiddlewareFunc func(http.Handler) http.Handler
 
+// ListAccessKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListAccessKeys(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAccessKeys(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateAccessKey operation middleware
+func (siw *ServerInterfaceWrapper) CreateAccessKey(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateAccessKey(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeAccessKey operation middleware
+func (siw *ServerInterfaceWrapper) RevokeAccessKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeAccessKey(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListChannels operation middleware
+func (siw *ServerInterfaceWrapper) ListChannels(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChannelsParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListChannels(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateChannel operation middleware
+func (siw *ServerInterfaceWrapper) CreateChannel(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateChannelParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateChannel(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteChannel operation middleware
+func (siw *ServerInterfaceWrapper) DeleteChannel(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteChannelParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteChannel(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetChannel operation middleware
+func (siw *ServerInterfaceWrapper) GetChannel(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChannelParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChannel(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateChannel operation middleware
+func (siw *ServerInterfaceWrapper) UpdateChannel(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateChannelParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateChannel(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteChannelPolicy operation middleware
+func (siw *ServerInterfaceWrapper) DeleteChannelPolicy(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteChannelPolicyParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteChannelPolicy(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetChannelPolicy operation middleware
+func (siw *ServerInterfaceWrapper) GetChannelPolicy(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChannelPolicyParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChannelPolicy(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PutChannelPolicy operation middleware
+func (siw *ServerInterfaceWrapper) PutChannelPolicy(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutChannelPolicyParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PutChannelPolicy(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListRejected operation middleware
+func (siw *ServerInterfaceWrapper) ListRejected(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRejectedParams
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", r.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "after"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "after", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListRejected(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReplayRejected operation middleware
+func (siw *ServerInterfaceWrapper) ReplayRejected(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplayRejectedParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReplayRejected(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteRejected operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRejected(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "event" -------------
+	var event RejectedID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "event", r.PathValue("event"), &event, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "event", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteRejectedParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteRejected(w, r, id, event, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListDigests operation middleware
+func (siw *ServerInterfaceWrapper) ListDigests(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDigestsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListDigests(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyDigests operation middleware
+func (siw *ServerInterfaceWrapper) VerifyDigests(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyDigests(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Count operation middleware
 func (siw *ServerInterfaceWrapper) Count(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Count(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListEventDataStores operation middleware
+func (siw *ServerInterfaceWrapper) ListEventDataStores(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEventDataStoresParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListEventDataStores(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateEventDataStore operation middleware
+func (siw *ServerInterfaceWrapper) CreateEventDataStore(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateEventDataStoreParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateEventDataStore(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteEventDataStore operation middleware
+func (siw *ServerInterfaceWrapper) DeleteEventDataStore(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteEventDataStoreParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteEventDataStore(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetEventDataStore operation middleware
+func (siw *ServerInterfaceWrapper) GetEventDataStore(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetEventDataStoreParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetEventDataStore(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateEventDataStore operation middleware
+func (siw *ServerInterfaceWrapper) UpdateEventDataStore(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateEventDataStoreParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateEventDataStore(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RestoreEventDataStore operation middleware
+func (siw *ServerInterfaceWrapper) RestoreEventDataStore(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ResourceRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RestoreEventDataStoreParams
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", r.URL.Query(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "region"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "region", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RestoreEventDataStore(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1755,6 +3505,34 @@ func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangePassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListPriorities operation middleware
+func (siw *ServerInterfaceWrapper) ListPriorities(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPriorities(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetPriority operation middleware
+func (siw *ServerInterfaceWrapper) SetPriority(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetPriority(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2408,6 +4186,10 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/stores", wrapper.CreateStore)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/stores/{name}", wrapper.DeleteStore)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/stores/{name}", wrapper.UpdateStore)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/priorities", wrapper.ListPriorities)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/priorities", wrapper.SetPriority)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/cloudtrail/digests", wrapper.ListDigests)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/cloudtrail/digests/verify", wrapper.VerifyDigests)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/inputs", wrapper.ListInputs)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/status", wrapper.Status)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/fsck", wrapper.Fsck)
@@ -2424,6 +4206,26 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/tokens", wrapper.ListTokens)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/tokens", wrapper.CreateToken)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/tokens/{id}", wrapper.RevokeToken)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/access-keys", wrapper.ListAccessKeys)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/access-keys", wrapper.CreateAccessKey)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/access-keys/{id}", wrapper.RevokeAccessKey)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/event-data-stores", wrapper.ListEventDataStores)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/event-data-stores", wrapper.CreateEventDataStore)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/event-data-stores/{id}", wrapper.DeleteEventDataStore)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/event-data-stores/{id}", wrapper.GetEventDataStore)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/event-data-stores/{id}", wrapper.UpdateEventDataStore)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/event-data-stores/{id}/restore", wrapper.RestoreEventDataStore)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/channels", wrapper.ListChannels)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/channels", wrapper.CreateChannel)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/channels/{id}", wrapper.DeleteChannel)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/channels/{id}", wrapper.GetChannel)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/channels/{id}", wrapper.UpdateChannel)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/channels/{id}/policy", wrapper.DeleteChannelPolicy)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/channels/{id}/policy", wrapper.GetChannelPolicy)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/api/v1/channels/{id}/policy", wrapper.PutChannelPolicy)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/channels/{id}/rejected", wrapper.ListRejected)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/channels/{id}/rejected/replay", wrapper.ReplayRejected)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/channels/{id}/rejected/{event}", wrapper.DeleteRejected)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/openapi.yaml", wrapper.Openapi)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
@@ -2449,6 +4251,613 @@ type ExportedFileTextCsvResponse struct {
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ListAccessKeysRequestObject struct {
+}
+
+type ListAccessKeysResponseObject interface {
+	VisitListAccessKeysResponse(w http.ResponseWriter) error
+}
+
+type ListAccessKeys200JSONResponse AccessKeyList
+
+func (response ListAccessKeys200JSONResponse) VisitListAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAccessKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAccessKeysdefaultApplicationProblemPlusJSONResponse) VisitListAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAccessKeyRequestObject struct {
+	Body *CreateAccessKeyJSONRequestBody
+}
+
+type CreateAccessKeyResponseObject interface {
+	VisitCreateAccessKeyResponse(w http.ResponseWriter) error
+}
+
+type CreateAccessKey201JSONResponse AccessKeyCreated
+
+func (response CreateAccessKey201JSONResponse) VisitCreateAccessKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAccessKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateAccessKeydefaultApplicationProblemPlusJSONResponse) VisitCreateAccessKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeAccessKeyRequestObject struct {
+	ID PathID `json:"id"`
+}
+
+type RevokeAccessKeyResponseObject interface {
+	VisitRevokeAccessKeyResponse(w http.ResponseWriter) error
+}
+
+type RevokeAccessKey204Response struct {
+}
+
+func (response RevokeAccessKey204Response) VisitRevokeAccessKeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeAccessKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeAccessKeydefaultApplicationProblemPlusJSONResponse) VisitRevokeAccessKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChannelsRequestObject struct {
+	Params ListChannelsParams
+}
+
+type ListChannelsResponseObject interface {
+	VisitListChannelsResponse(w http.ResponseWriter) error
+}
+
+type ListChannels200JSONResponse ChannelList
+
+func (response ListChannels200JSONResponse) VisitListChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChannelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChannelsdefaultApplicationProblemPlusJSONResponse) VisitListChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateChannelRequestObject struct {
+	Params CreateChannelParams
+	Body   *CreateChannelJSONRequestBody
+}
+
+type CreateChannelResponseObject interface {
+	VisitCreateChannelResponse(w http.ResponseWriter) error
+}
+
+type CreateChannel201JSONResponse Channel
+
+func (response CreateChannel201JSONResponse) VisitCreateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateChanneldefaultApplicationProblemPlusJSONResponse) VisitCreateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteChannelRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params DeleteChannelParams
+}
+
+type DeleteChannelResponseObject interface {
+	VisitDeleteChannelResponse(w http.ResponseWriter) error
+}
+
+type DeleteChannel204Response struct {
+}
+
+func (response DeleteChannel204Response) VisitDeleteChannelResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteChanneldefaultApplicationProblemPlusJSONResponse) VisitDeleteChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params GetChannelParams
+}
+
+type GetChannelResponseObject interface {
+	VisitGetChannelResponse(w http.ResponseWriter) error
+}
+
+type GetChannel200JSONResponse Channel
+
+func (response GetChannel200JSONResponse) VisitGetChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetChanneldefaultApplicationProblemPlusJSONResponse) VisitGetChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateChannelRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params UpdateChannelParams
+	Body   *UpdateChannelJSONRequestBody
+}
+
+type UpdateChannelResponseObject interface {
+	VisitUpdateChannelResponse(w http.ResponseWriter) error
+}
+
+type UpdateChannel200JSONResponse Channel
+
+func (response UpdateChannel200JSONResponse) VisitUpdateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateChanneldefaultApplicationProblemPlusJSONResponse) VisitUpdateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteChannelPolicyRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params DeleteChannelPolicyParams
+}
+
+type DeleteChannelPolicyResponseObject interface {
+	VisitDeleteChannelPolicyResponse(w http.ResponseWriter) error
+}
+
+type DeleteChannelPolicy204Response struct {
+}
+
+func (response DeleteChannelPolicy204Response) VisitDeleteChannelPolicyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteChannelPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteChannelPolicydefaultApplicationProblemPlusJSONResponse) VisitDeleteChannelPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelPolicyRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params GetChannelPolicyParams
+}
+
+type GetChannelPolicyResponseObject interface {
+	VisitGetChannelPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetChannelPolicy200JSONResponse ChannelPolicy
+
+func (response GetChannelPolicy200JSONResponse) VisitGetChannelPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetChannelPolicydefaultApplicationProblemPlusJSONResponse) VisitGetChannelPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutChannelPolicyRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params PutChannelPolicyParams
+	Body   *PutChannelPolicyJSONRequestBody
+}
+
+type PutChannelPolicyResponseObject interface {
+	VisitPutChannelPolicyResponse(w http.ResponseWriter) error
+}
+
+type PutChannelPolicy200JSONResponse ChannelPolicy
+
+func (response PutChannelPolicy200JSONResponse) VisitPutChannelPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutChannelPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutChannelPolicydefaultApplicationProblemPlusJSONResponse) VisitPutChannelPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRejectedRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params ListRejectedParams
+}
+
+type ListRejectedResponseObject interface {
+	VisitListRejectedResponse(w http.ResponseWriter) error
+}
+
+type ListRejected200JSONResponse RejectedList
+
+func (response ListRejected200JSONResponse) VisitListRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRejecteddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRejecteddefaultApplicationProblemPlusJSONResponse) VisitListRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayRejectedRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params ReplayRejectedParams
+	Body   *ReplayRejectedJSONRequestBody
+}
+
+type ReplayRejectedResponseObject interface {
+	VisitReplayRejectedResponse(w http.ResponseWriter) error
+}
+
+type ReplayRejected200JSONResponse ReplayResult
+
+func (response ReplayRejected200JSONResponse) VisitReplayRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayRejecteddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplayRejecteddefaultApplicationProblemPlusJSONResponse) VisitReplayRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRejectedRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Event  RejectedID  `json:"event"`
+	Params DeleteRejectedParams
+}
+
+type DeleteRejectedResponseObject interface {
+	VisitDeleteRejectedResponse(w http.ResponseWriter) error
+}
+
+type DeleteRejected204Response struct {
+}
+
+func (response DeleteRejected204Response) VisitDeleteRejectedResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRejecteddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteRejecteddefaultApplicationProblemPlusJSONResponse) VisitDeleteRejectedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsRequestObject struct {
+	Params ListDigestsParams
+}
+
+type ListDigestsResponseObject interface {
+	VisitListDigestsResponse(w http.ResponseWriter) error
+}
+
+type ListDigests200JSONResponse DigestReport
+
+func (response ListDigests200JSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyDigestsRequestObject struct {
+	Body *VerifyDigestsJSONRequestBody
+}
+
+type VerifyDigestsResponseObject interface {
+	VisitVerifyDigestsResponse(w http.ResponseWriter) error
+}
+
+type VerifyDigests202Response struct {
+}
+
+func (response VerifyDigests202Response) VisitVerifyDigestsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type VerifyDigestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifyDigestsdefaultApplicationProblemPlusJSONResponse) VisitVerifyDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type CountRequestObject struct {
 	Body *CountJSONRequestBody
@@ -2478,6 +4887,246 @@ type CountdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CountdefaultApplicationProblemPlusJSONResponse) VisitCountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEventDataStoresRequestObject struct {
+	Params ListEventDataStoresParams
+}
+
+type ListEventDataStoresResponseObject interface {
+	VisitListEventDataStoresResponse(w http.ResponseWriter) error
+}
+
+type ListEventDataStores200JSONResponse EventDataStoreList
+
+func (response ListEventDataStores200JSONResponse) VisitListEventDataStoresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEventDataStoresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListEventDataStoresdefaultApplicationProblemPlusJSONResponse) VisitListEventDataStoresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateEventDataStoreRequestObject struct {
+	Params CreateEventDataStoreParams
+	Body   *CreateEventDataStoreJSONRequestBody
+}
+
+type CreateEventDataStoreResponseObject interface {
+	VisitCreateEventDataStoreResponse(w http.ResponseWriter) error
+}
+
+type CreateEventDataStore201JSONResponse EventDataStore
+
+func (response CreateEventDataStore201JSONResponse) VisitCreateEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateEventDataStoredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateEventDataStoredefaultApplicationProblemPlusJSONResponse) VisitCreateEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteEventDataStoreRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params DeleteEventDataStoreParams
+}
+
+type DeleteEventDataStoreResponseObject interface {
+	VisitDeleteEventDataStoreResponse(w http.ResponseWriter) error
+}
+
+type DeleteEventDataStore200JSONResponse EventDataStore
+
+func (response DeleteEventDataStore200JSONResponse) VisitDeleteEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteEventDataStoredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteEventDataStoredefaultApplicationProblemPlusJSONResponse) VisitDeleteEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEventDataStoreRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params GetEventDataStoreParams
+}
+
+type GetEventDataStoreResponseObject interface {
+	VisitGetEventDataStoreResponse(w http.ResponseWriter) error
+}
+
+type GetEventDataStore200JSONResponse EventDataStore
+
+func (response GetEventDataStore200JSONResponse) VisitGetEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEventDataStoredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEventDataStoredefaultApplicationProblemPlusJSONResponse) VisitGetEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateEventDataStoreRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params UpdateEventDataStoreParams
+	Body   *UpdateEventDataStoreJSONRequestBody
+}
+
+type UpdateEventDataStoreResponseObject interface {
+	VisitUpdateEventDataStoreResponse(w http.ResponseWriter) error
+}
+
+type UpdateEventDataStore200JSONResponse EventDataStore
+
+func (response UpdateEventDataStore200JSONResponse) VisitUpdateEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateEventDataStoredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateEventDataStoredefaultApplicationProblemPlusJSONResponse) VisitUpdateEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreEventDataStoreRequestObject struct {
+	ID     ResourceRef `json:"id"`
+	Params RestoreEventDataStoreParams
+}
+
+type RestoreEventDataStoreResponseObject interface {
+	VisitRestoreEventDataStoreResponse(w http.ResponseWriter) error
+}
+
+type RestoreEventDataStore200JSONResponse EventDataStore
+
+func (response RestoreEventDataStore200JSONResponse) VisitRestoreEventDataStoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreEventDataStoredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RestoreEventDataStoredefaultApplicationProblemPlusJSONResponse) VisitRestoreEventDataStoreResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3184,6 +5833,83 @@ type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrioritiesRequestObject struct {
+}
+
+type ListPrioritiesResponseObject interface {
+	VisitListPrioritiesResponse(w http.ResponseWriter) error
+}
+
+type ListPriorities200JSONResponse PriorityList
+
+func (response ListPriorities200JSONResponse) VisitListPrioritiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrioritiesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPrioritiesdefaultApplicationProblemPlusJSONResponse) VisitListPrioritiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPriorityRequestObject struct {
+	Body *SetPriorityJSONRequestBody
+}
+
+type SetPriorityResponseObject interface {
+	VisitSetPriorityResponse(w http.ResponseWriter) error
+}
+
+type SetPriority200JSONResponse PriorityList
+
+func (response SetPriority200JSONResponse) VisitSetPriorityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPrioritydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetPrioritydefaultApplicationProblemPlusJSONResponse) VisitSetPriorityResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4109,9 +6835,75 @@ func (response ReadyzdefaultApplicationProblemPlusJSONResponse) VisitReadyzRespo
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListAccessKeys All access keys of the AWS endpoints
+	// (GET /api/v1/access-keys)
+	ListAccessKeys(ctx context.Context, request ListAccessKeysRequestObject) (ListAccessKeysResponseObject, error)
+	// CreateAccessKey Create an access key
+	// (POST /api/v1/access-keys)
+	CreateAccessKey(ctx context.Context, request CreateAccessKeyRequestObject) (CreateAccessKeyResponseObject, error)
+	// RevokeAccessKey Revoke an access key
+	// (DELETE /api/v1/access-keys/{id})
+	RevokeAccessKey(ctx context.Context, request RevokeAccessKeyRequestObject) (RevokeAccessKeyResponseObject, error)
+	// ListChannels The channels
+	// (GET /api/v1/channels)
+	ListChannels(ctx context.Context, request ListChannelsRequestObject) (ListChannelsResponseObject, error)
+	// CreateChannel Create a channel
+	// (POST /api/v1/channels)
+	CreateChannel(ctx context.Context, request CreateChannelRequestObject) (CreateChannelResponseObject, error)
+	// DeleteChannel Delete a channel with its policy and rejected events
+	// (DELETE /api/v1/channels/{id})
+	DeleteChannel(ctx context.Context, request DeleteChannelRequestObject) (DeleteChannelResponseObject, error)
+	// GetChannel A channel
+	// (GET /api/v1/channels/{id})
+	GetChannel(ctx context.Context, request GetChannelRequestObject) (GetChannelResponseObject, error)
+	// UpdateChannel Change a channel
+	// (PATCH /api/v1/channels/{id})
+	UpdateChannel(ctx context.Context, request UpdateChannelRequestObject) (UpdateChannelResponseObject, error)
+	// DeleteChannelPolicy Let only the account of a channel put events into it
+	// (DELETE /api/v1/channels/{id}/policy)
+	DeleteChannelPolicy(ctx context.Context, request DeleteChannelPolicyRequestObject) (DeleteChannelPolicyResponseObject, error)
+	// GetChannelPolicy Who may put events into a channel
+	// (GET /api/v1/channels/{id}/policy)
+	GetChannelPolicy(ctx context.Context, request GetChannelPolicyRequestObject) (GetChannelPolicyResponseObject, error)
+	// PutChannelPolicy Set who may put events into a channel
+	// (PUT /api/v1/channels/{id}/policy)
+	PutChannelPolicy(ctx context.Context, request PutChannelPolicyRequestObject) (PutChannelPolicyResponseObject, error)
+	// ListRejected Audit events that a channel refused
+	// (GET /api/v1/channels/{id}/rejected)
+	ListRejected(ctx context.Context, request ListRejectedRequestObject) (ListRejectedResponseObject, error)
+	// ReplayRejected Send refused audit events again
+	// (POST /api/v1/channels/{id}/rejected/replay)
+	ReplayRejected(ctx context.Context, request ReplayRejectedRequestObject) (ReplayRejectedResponseObject, error)
+	// DeleteRejected Drop a refused audit event
+	// (DELETE /api/v1/channels/{id}/rejected/{event})
+	DeleteRejected(ctx context.Context, request DeleteRejectedRequestObject) (DeleteRejectedResponseObject, error)
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	// (GET /api/v1/cloudtrail/digests)
+	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// VerifyDigests Verify CloudTrail's digests now
+	// (POST /api/v1/cloudtrail/digests/verify)
+	VerifyDigests(ctx context.Context, request VerifyDigestsRequestObject) (VerifyDigestsResponseObject, error)
 	// Count How many events there are
 	// (POST /api/v1/count)
 	Count(ctx context.Context, request CountRequestObject) (CountResponseObject, error)
+	// ListEventDataStores The event data stores of the AWS endpoints
+	// (GET /api/v1/event-data-stores)
+	ListEventDataStores(ctx context.Context, request ListEventDataStoresRequestObject) (ListEventDataStoresResponseObject, error)
+	// CreateEventDataStore Create an event data store
+	// (POST /api/v1/event-data-stores)
+	CreateEventDataStore(ctx context.Context, request CreateEventDataStoreRequestObject) (CreateEventDataStoreResponseObject, error)
+	// DeleteEventDataStore Delete an event data store
+	// (DELETE /api/v1/event-data-stores/{id})
+	DeleteEventDataStore(ctx context.Context, request DeleteEventDataStoreRequestObject) (DeleteEventDataStoreResponseObject, error)
+	// GetEventDataStore An event data store
+	// (GET /api/v1/event-data-stores/{id})
+	GetEventDataStore(ctx context.Context, request GetEventDataStoreRequestObject) (GetEventDataStoreResponseObject, error)
+	// UpdateEventDataStore Change an event data store
+	// (PATCH /api/v1/event-data-stores/{id})
+	UpdateEventDataStore(ctx context.Context, request UpdateEventDataStoreRequestObject) (UpdateEventDataStoreResponseObject, error)
+	// RestoreEventDataStore Take the deletion of an event data store back
+	// (POST /api/v1/event-data-stores/{id}/restore)
+	RestoreEventDataStore(ctx context.Context, request RestoreEventDataStoreRequestObject) (RestoreEventDataStoreResponseObject, error)
 	// ExportByLink All events of a search as a file
 	// (GET /api/v1/export)
 	ExportByLink(ctx context.Context, request ExportByLinkRequestObject) (ExportByLinkResponseObject, error)
@@ -4157,6 +6949,12 @@ type StrictServerInterface interface {
 	// ChangePassword Change one's own password
 	// (POST /api/v1/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// ListPriorities Priorities of services
+	// (GET /api/v1/priorities)
+	ListPriorities(ctx context.Context, request ListPrioritiesRequestObject) (ListPrioritiesResponseObject, error)
+	// SetPriority Give the events of a service a priority
+	// (PUT /api/v1/priorities)
+	SetPriority(ctx context.Context, request SetPriorityRequestObject) (SetPriorityResponseObject, error)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
@@ -4264,6 +7062,468 @@ type strictHandler struct {
 	options     StrictHTTPServerOptions
 }
 
+// ListAccessKeys operation middleware
+func (sh *strictHandler) ListAccessKeys(w http.ResponseWriter, r *http.Request) {
+	var request ListAccessKeysRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAccessKeys(ctx, request.(ListAccessKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAccessKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAccessKeysResponseObject); ok {
+		if err := validResponse.VisitListAccessKeysResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateAccessKey operation middleware
+func (sh *strictHandler) CreateAccessKey(w http.ResponseWriter, r *http.Request) {
+	var request CreateAccessKeyRequestObject
+
+	var body CreateAccessKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAccessKey(ctx, request.(CreateAccessKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAccessKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateAccessKeyResponseObject); ok {
+		if err := validResponse.VisitCreateAccessKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeAccessKey operation middleware
+func (sh *strictHandler) RevokeAccessKey(w http.ResponseWriter, r *http.Request, id PathID) {
+	var request RevokeAccessKeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeAccessKey(ctx, request.(RevokeAccessKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeAccessKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeAccessKeyResponseObject); ok {
+		if err := validResponse.VisitRevokeAccessKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListChannels operation middleware
+func (sh *strictHandler) ListChannels(w http.ResponseWriter, r *http.Request, params ListChannelsParams) {
+	var request ListChannelsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChannels(ctx, request.(ListChannelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChannels")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListChannelsResponseObject); ok {
+		if err := validResponse.VisitListChannelsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateChannel operation middleware
+func (sh *strictHandler) CreateChannel(w http.ResponseWriter, r *http.Request, params CreateChannelParams) {
+	var request CreateChannelRequestObject
+
+	request.Params = params
+
+	var body CreateChannelJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateChannel(ctx, request.(CreateChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateChannel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateChannelResponseObject); ok {
+		if err := validResponse.VisitCreateChannelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteChannel operation middleware
+func (sh *strictHandler) DeleteChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteChannelParams) {
+	var request DeleteChannelRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteChannel(ctx, request.(DeleteChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteChannel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteChannelResponseObject); ok {
+		if err := validResponse.VisitDeleteChannelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChannel operation middleware
+func (sh *strictHandler) GetChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetChannelParams) {
+	var request GetChannelRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannel(ctx, request.(GetChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetChannelResponseObject); ok {
+		if err := validResponse.VisitGetChannelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateChannel operation middleware
+func (sh *strictHandler) UpdateChannel(w http.ResponseWriter, r *http.Request, id ResourceRef, params UpdateChannelParams) {
+	var request UpdateChannelRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateChannelJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateChannel(ctx, request.(UpdateChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateChannel")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateChannelResponseObject); ok {
+		if err := validResponse.VisitUpdateChannelResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteChannelPolicy operation middleware
+func (sh *strictHandler) DeleteChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteChannelPolicyParams) {
+	var request DeleteChannelPolicyRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteChannelPolicy(ctx, request.(DeleteChannelPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteChannelPolicy")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteChannelPolicyResponseObject); ok {
+		if err := validResponse.VisitDeleteChannelPolicyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChannelPolicy operation middleware
+func (sh *strictHandler) GetChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetChannelPolicyParams) {
+	var request GetChannelPolicyRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannelPolicy(ctx, request.(GetChannelPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannelPolicy")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetChannelPolicyResponseObject); ok {
+		if err := validResponse.VisitGetChannelPolicyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutChannelPolicy operation middleware
+func (sh *strictHandler) PutChannelPolicy(w http.ResponseWriter, r *http.Request, id ResourceRef, params PutChannelPolicyParams) {
+	var request PutChannelPolicyRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PutChannelPolicyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PutChannelPolicy(ctx, request.(PutChannelPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutChannelPolicy")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PutChannelPolicyResponseObject); ok {
+		if err := validResponse.VisitPutChannelPolicyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRejected operation middleware
+func (sh *strictHandler) ListRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, params ListRejectedParams) {
+	var request ListRejectedRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRejected(ctx, request.(ListRejectedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRejected")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListRejectedResponseObject); ok {
+		if err := validResponse.VisitListRejectedResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplayRejected operation middleware
+func (sh *strictHandler) ReplayRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, params ReplayRejectedParams) {
+	var request ReplayRejectedRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplayRejectedJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayRejected(ctx, request.(ReplayRejectedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayRejected")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReplayRejectedResponseObject); ok {
+		if err := validResponse.VisitReplayRejectedResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteRejected operation middleware
+func (sh *strictHandler) DeleteRejected(w http.ResponseWriter, r *http.Request, id ResourceRef, event RejectedID, params DeleteRejectedParams) {
+	var request DeleteRejectedRequestObject
+
+	request.ID = id
+	request.Event = event
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRejected(ctx, request.(DeleteRejectedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRejected")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteRejectedResponseObject); ok {
+		if err := validResponse.VisitDeleteRejectedResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDigests operation middleware
+func (sh *strictHandler) ListDigests(w http.ResponseWriter, r *http.Request, params ListDigestsParams) {
+	var request ListDigestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDigests(ctx, request.(ListDigestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDigests")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListDigestsResponseObject); ok {
+		if err := validResponse.VisitListDigestsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyDigests operation middleware
+func (sh *strictHandler) VerifyDigests(w http.ResponseWriter, r *http.Request) {
+	var request VerifyDigestsRequestObject
+
+	var body VerifyDigestsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyDigests(ctx, request.(VerifyDigestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyDigests")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(VerifyDigestsResponseObject); ok {
+		if err := validResponse.VisitVerifyDigestsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Count operation middleware
 func (sh *strictHandler) Count(w http.ResponseWriter, r *http.Request) {
 	var request CountRequestObject
@@ -4288,6 +7548,180 @@ func (sh *strictHandler) Count(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CountResponseObject); ok {
 		if err := validResponse.VisitCountResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListEventDataStores operation middleware
+func (sh *strictHandler) ListEventDataStores(w http.ResponseWriter, r *http.Request, params ListEventDataStoresParams) {
+	var request ListEventDataStoresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEventDataStores(ctx, request.(ListEventDataStoresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEventDataStores")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListEventDataStoresResponseObject); ok {
+		if err := validResponse.VisitListEventDataStoresResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateEventDataStore operation middleware
+func (sh *strictHandler) CreateEventDataStore(w http.ResponseWriter, r *http.Request, params CreateEventDataStoreParams) {
+	var request CreateEventDataStoreRequestObject
+
+	request.Params = params
+
+	var body CreateEventDataStoreJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateEventDataStore(ctx, request.(CreateEventDataStoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateEventDataStore")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateEventDataStoreResponseObject); ok {
+		if err := validResponse.VisitCreateEventDataStoreResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteEventDataStore operation middleware
+func (sh *strictHandler) DeleteEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params DeleteEventDataStoreParams) {
+	var request DeleteEventDataStoreRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteEventDataStore(ctx, request.(DeleteEventDataStoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteEventDataStore")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteEventDataStoreResponseObject); ok {
+		if err := validResponse.VisitDeleteEventDataStoreResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEventDataStore operation middleware
+func (sh *strictHandler) GetEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params GetEventDataStoreParams) {
+	var request GetEventDataStoreRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEventDataStore(ctx, request.(GetEventDataStoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEventDataStore")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetEventDataStoreResponseObject); ok {
+		if err := validResponse.VisitGetEventDataStoreResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateEventDataStore operation middleware
+func (sh *strictHandler) UpdateEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params UpdateEventDataStoreParams) {
+	var request UpdateEventDataStoreRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateEventDataStoreJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateEventDataStore(ctx, request.(UpdateEventDataStoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateEventDataStore")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateEventDataStoreResponseObject); ok {
+		if err := validResponse.VisitUpdateEventDataStoreResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RestoreEventDataStore operation middleware
+func (sh *strictHandler) RestoreEventDataStore(w http.ResponseWriter, r *http.Request, id ResourceRef, params RestoreEventDataStoreParams) {
+	var request RestoreEventDataStoreRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreEventDataStore(ctx, request.(RestoreEventDataStoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreEventDataStore")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RestoreEventDataStoreResponseObject); ok {
+		if err := validResponse.VisitRestoreEventDataStoreResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -4706,6 +8140,61 @@ func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		if err := validResponse.VisitChangePasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPriorities operation middleware
+func (sh *strictHandler) ListPriorities(w http.ResponseWriter, r *http.Request) {
+	var request ListPrioritiesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPriorities(ctx, request.(ListPrioritiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPriorities")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPrioritiesResponseObject); ok {
+		if err := validResponse.VisitListPrioritiesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetPriority operation middleware
+func (sh *strictHandler) SetPriority(w http.ResponseWriter, r *http.Request) {
+	var request SetPriorityRequestObject
+
+	var body SetPriorityJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPriority(ctx, request.(SetPriorityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPriority")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetPriorityResponseObject); ok {
+		if err := validResponse.VisitSetPriorityResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"golang.org/x/sync/semaphore"
 
+	"kiroku/internal/awsapi"
 	"kiroku/internal/identity"
 	"kiroku/internal/search"
 )
@@ -68,9 +69,15 @@ func Server(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // dispatch finds the route of a request, guards it and hands it to mux, the generated router; what is not the API's is the
-// console's.
+// console's, and POST / and /PutAuditEvents are the AWS endpoints'.
 func (s *server) dispatch(mux *http.ServeMux, console http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if awsapi.Takes(r) {
+			note(r.Context(), "aws")
+			r.Body = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+			s.deps.AWS.ServeHTTP(w, r)
+			return
+		}
 		h, pattern := mux.Handler(r)
 		rt, ok := s.routes[pattern]
 		if ok {

@@ -94,6 +94,9 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/api/v1/stores", `{"name":"x","retention_days":-1}`, 400, "read retention_days"},
 		{"POST", "/api/v1/stores", `{"name":"vpn"}`, 409, "the name is taken"},
 		{"DELETE", "/api/v1/stores/default", "", 409, "it must stay"},
+		{"PUT", "/api/v1/priorities", `{"source":"cloudtrail","service":"","priority":"low"}`, 400, "service must have 1 to 200"},
+		{"PUT", "/api/v1/priorities", `{"source":"cloudtrail","service":"ec2","priority":"high"}`, 400, `"high" is no priority`},
+		{"PUT", "/api/v1/priorities", `{"source":"x","service":"ec2","priority":"low"}`, 400, "no such source"},
 		{"POST", "/api/v1/parse?source=nope", "x", 400, `no source "nope"`},
 		{"POST", "/api/v1/parse", "a\nb\n\nc", 400, "more than 2"},
 		{"POST", "/api/v1/parse", long, 413, "longer than 100 bytes"},
@@ -108,7 +111,7 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/api/v1/nope", "", 404, "nothing at this address"},
 		{"GET", "/api/v2/search", "", 404, "nothing at this address"},
 		{"PUT", "/api/v1/search", "", 405, "PUT is not what this address answers"},
-		{"POST", "/", "", 404, "nothing at this address"},
+		{"POST", "/nope", "", 404, "nothing at this address"},
 	} {
 		a := s.do("admin", c.method, c.path, c.body)
 		p := a.problem(t)

@@ -43,6 +43,10 @@ var matrix = []struct {
 	{"POST", "/api/v1/stores", `{"name":"new"}`, "401 403 403 403 201"},
 	{"PATCH", "/api/v1/stores/vpn", `{"retention_days":1}`, "401 403 403 403 200"},
 	{"DELETE", "/api/v1/stores/vpn", "", "401 403 403 403 204"},
+	{"GET", "/api/v1/priorities", "", "401 403 200 200 200"},
+	{"GET", "/api/v1/cloudtrail/digests", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/cloudtrail/digests/verify", `{}`, "401 403 403 403 202"},
+	{"PUT", "/api/v1/priorities", `{"source":"cloudtrail","service":"ec2","priority":"low"}`, "401 403 403 403 200"},
 	{"GET", "/api/v1/inputs", "", "401 403 200 200 200"},
 	{"GET", "/api/v1/status", "", "401 403 200 200 200"},
 	{"POST", "/api/v1/fsck", `{}`, "401 403 403 403 200"},
@@ -59,6 +63,27 @@ var matrix = []struct {
 	{"GET", "/api/v1/tokens", "", "401 403 403 403 200"},
 	{"POST", "/api/v1/tokens", `{"name":"t","role":"ingest"}`, "401 403 403 403 201"},
 	{"DELETE", "/api/v1/tokens/none", "", "401 403 403 403 404"},
+	{"GET", "/api/v1/access-keys", "", "401 403 403 403 200"},
+	{"POST", "/api/v1/access-keys", `{"account":"111122223333","principal":"forwarder"}`, "401 403 403 403 201"},
+	{"DELETE", "/api/v1/access-keys/none", "", "401 403 403 403 404"},
+	{"GET", "/api/v1/event-data-stores", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/event-data-stores", `{"name":"audit","termination_protection":false,"selectors":[{"FieldSelectors":[{"Field":"eventCategory","Equals":["ActivityAuditLog"]}]}]}`, "401 403 403 403 201"},
+	{"GET", "/api/v1/event-data-stores/audit", "", "401 403 200 200 200"},
+	{"PATCH", "/api/v1/event-data-stores/audit", `{"retention_days":30}`, "401 403 403 403 200"},
+	{"GET", "/api/v1/channels", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/channels", `{"name":"portal","source":"Custom","destinations":["audit"]}`, "401 403 403 403 201"},
+	{"GET", "/api/v1/channels/portal", "", "401 403 200 200 200"},
+	{"PATCH", "/api/v1/channels/portal", `{"deduplicate":true}`, "401 403 403 403 200"},
+	{"GET", "/api/v1/channels/portal/policy", "", "401 403 404 404 404"},
+	{"PUT", "/api/v1/channels/portal/policy", `{"policy":"{}"}`, "401 403 403 403 400"},
+	{"DELETE", "/api/v1/channels/portal/policy", "", "401 403 403 403 404"},
+	{"GET", "/api/v1/channels/portal/rejected", "", "401 403 403 403 200"},
+	{"POST", "/api/v1/channels/portal/rejected/replay", `{}`, "401 403 403 403 200"},
+	{"DELETE", "/api/v1/channels/portal/rejected/x", "", "401 403 403 403 404"},
+	{"DELETE", "/api/v1/channels/portal", "", "401 403 403 403 204"},
+	{"DELETE", "/api/v1/event-data-stores/audit", "", "401 403 403 403 200"},
+	{"POST", "/api/v1/event-data-stores/audit/restore", "", "401 403 403 403 200"},
+	{"POST", "/", "", "403 400 400 400 400"}, // the AWS endpoints take signatures, no tokens
 	{"GET", "/api/v1/openapi.yaml", "", "401 200 200 200 200"},
 	{"GET", "/healthz", "", "200 200 200 200 200"},
 	{"GET", "/readyz", "", "200 200 200 200 200"},
@@ -75,7 +100,7 @@ func TestAccess(t *testing.T) {
 			if http.StatusText(a.status) == "" || want[i] != itoa(a.status) {
 				t.Errorf("%s %s %s as %s: %d, want %s: %.300s", m.method, m.path, m.body, who, a.status, want[i], a.body)
 			}
-			if a.status >= 400 {
+			if a.status >= 400 && m.path != "/" {
 				if p := a.problem(t); p.Next == "" {
 					t.Errorf("%s %s as %s: the problem says not what to do: %+v", m.method, m.path, who, p)
 				}
@@ -95,7 +120,8 @@ func TestMatrixIsComplete(t *testing.T) {
 		known[m.method+" "+path] = true
 	}
 	for _, pattern := range api.Patterns() {
-		p := strings.NewReplacer("sql/{id}", "sql/j1", "tokens/{id}", "tokens/none", "stores/{name}", "stores/vpn", "users/{name}", "users/u").Replace(pattern)
+		p := strings.NewReplacer("sql/{id}", "sql/j1", "tokens/{id}", "tokens/none", "stores/{name}", "stores/vpn", "users/{name}", "users/u",
+			"access-keys/{id}", "access-keys/none", "event-data-stores/{id}", "event-data-stores/audit", "channels/{id}", "channels/portal", "{event}", "x").Replace(pattern)
 		if !known[p] {
 			t.Errorf("%s is not in the matrix", pattern)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"kiroku/internal/api"
+	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/identity"
@@ -145,6 +146,35 @@ func (f fakeSQL) Query(ctx context.Context, req query.SQLRequest, cols func([]qu
 	return req.MaxRows == 2, f.query(ctx, cols, row)
 }
 
+// fakeDigests knows one chain and verifies the input trail.
+type fakeDigests struct{}
+
+func (fakeDigests) Report(_ context.Context, limit int) (api.DigestReport, error) {
+	return api.DigestReport{Inputs: []api.DigestInput{{Input: "trail", State: "verified"}}, Findings: []api.DigestFinding{},
+		Chains: []api.DigestChain{{Input: "trail", Bucket: "example-bucket", Trail: "audit", State: "valid", Findings: limit, Periods: []api.DigestPeriod{}}}}, nil
+}
+
+func (fakeDigests) Verify(_ context.Context, input string, _ time.Time) error {
+	if input != "" && input != "trail" {
+		return fault.New(fault.NotFound, errors.New("there is none"), "")
+	}
+	return nil
+}
+
+// fakePriorities knows one priority and takes all for the source cloudtrail.
+type fakePriorities struct{}
+
+func (fakePriorities) List(context.Context) ([]api.Priority, error) {
+	return []api.Priority{{Source: "cloudtrail", Service: "ec2", Priority: "normal", Origin: "source"}}, nil
+}
+
+func (fakePriorities) Set(_ context.Context, source, _, _ string) error {
+	if source != "cloudtrail" {
+		return fault.New(fault.Invalid, errors.New("there is no such source"), "Use cloudtrail.")
+	}
+	return nil
+}
+
 type fakeStores struct{}
 
 func (fakeStores) List(context.Context) ([]api.Store, error) {
@@ -227,6 +257,7 @@ var (
 	_ api.Searcher    = (*fake)(nil)
 	_ api.SQL         = fakeSQL{}
 	_ api.Stores      = fakeStores{}
+	_ api.Priorities  = fakePriorities{}
 	_ api.Inputs      = (*fake)(nil)
 	_ api.Ingester    = (*fake)(nil)
 	_ api.Checkpoints = (*fake)(nil)
@@ -242,6 +273,7 @@ type service struct {
 	url      string
 	log      *bytes.Buffer
 	identity *identity.Identity
+	keys     *identity.AccessKeys
 	password string            // one-time password of admin
 	tokens   map[string]string // none, ingest, analyst, analyst+raw, admin
 }
@@ -265,7 +297,9 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.tokens["ingest"] = s.token(identity.TokenRequest{Name: "i", Role: identity.Ingest})
 	s.tokens["analyst"] = s.token(identity.TokenRequest{Name: "a", Role: identity.Analyst})
 	s.tokens["analyst+raw"] = s.token(identity.TokenRequest{Name: "r", Role: identity.Analyst, Grants: []identity.Permission{identity.Raw}})
-	h := api.New(api.Deps{Log: log, Identity: s.identity, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Inputs: s.fake, Ingest: s.fake,
+	s.keys = identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))
+	service := awsapi.New(awsapi.Options{DB: db, Lake: fakeLake{}, Ingest: s.fake, Keys: s.keys, Log: log, Region: "us-east-1"})
+	h := api.New(api.Deps{Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Digests: fakeDigests{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
 		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})
 	server := httptest.NewUnstartedServer(nil)
@@ -275,6 +309,14 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.url = server.URL
 	return s
 }
+
+// fakeLake stands for the lake behind event data stores.
+type fakeLake struct{}
+
+func (fakeLake) CreateStore(context.Context, string, time.Duration) error  { return nil }
+func (fakeLake) SetRetention(context.Context, string, time.Duration) error { return nil }
+func (fakeLake) Describe(context.Context, string, string) error            { return nil }
+func (fakeLake) DeleteStore(context.Context, string) error                 { return nil }
 
 func (s *service) token(req identity.TokenRequest) string {
 	s.t.Helper()

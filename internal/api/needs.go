@@ -6,9 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake"
@@ -17,20 +19,24 @@ import (
 
 // Deps is everything that the API needs. All fields must be set.
 type Deps struct {
-	Log      *slog.Logger
-	Identity *identity.Identity
-	Search   Searcher
-	SQL      SQL
-	Stores   Stores
-	Inputs   Inputs
-	Ingest   Ingester
-	Progress Checkpoints
-	Parse    Parser
-	Fsck     Fscker
-	Status   Statuser
-	Metrics  *prometheus.Registry // the API adds its own metrics to it
-	Console  fs.FS                // the console's files, with index.html
-	Limits   Limits               // zero: DefaultLimits
+	Log        *slog.Logger
+	Identity   *identity.Identity
+	AccessKeys *identity.AccessKeys
+	AWS        *awsapi.Service // answers the AWS endpoints, on the same address
+	Search     Searcher
+	SQL        SQL
+	Stores     Stores
+	Priorities Priorities
+	Digests    Digests
+	Inputs     Inputs
+	Ingest     Ingester
+	Progress   Checkpoints
+	Parse      Parser
+	Fsck       Fscker
+	Status     Statuser
+	Metrics    *prometheus.Registry // the API adds its own metrics to it
+	Console    fs.FS                // the console's files, with index.html
+	Limits     Limits               // zero: DefaultLimits
 }
 
 // Searcher answers searches. Its methods are called by many goroutines at once, with one request each. A mistake in the
@@ -75,6 +81,23 @@ type Stores interface {
 	Update(ctx context.Context, name string, s StoreUpdate) (Store, error)
 	// Delete removes the store with all its events. A store that must stay is fault.Conflict.
 	Delete(ctx context.Context, name string) error
+}
+
+// Priorities are those of the services of sources.
+type Priorities interface {
+	// List returns what holds now, by source and service.
+	List(ctx context.Context) ([]Priority, error)
+	// Set makes a priority hold from the next event on; "unset" takes back what was set. fault.Invalid: no such source.
+	Set(ctx context.Context, source, service, priority string) error
+}
+
+// Digests is the continuous verification of CloudTrail's digests.
+type Digests interface {
+	// Report returns what was found, and at most limit findings, newest first.
+	Report(ctx context.Context, limit int) (DigestReport, error)
+	// Verify begins a verification of an input, or with "" of all, and does not wait: of what is new, or of everything from a time
+	// on. fault.NotFound: digests of no such input are verified.
+	Verify(ctx context.Context, input string, from time.Time) error
 }
 
 // Inputs are what receives records.

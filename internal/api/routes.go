@@ -37,7 +37,7 @@ func of[T any]() any { return new(T) }
 func routes(l Limits) []route {
 	anyone, self, everyToken := access{open: true}, access{locked: true}, access{}
 	read, manage, put := needs(identity.Read), needs(identity.Manage), needs(identity.Put)
-	return []route{
+	all := []route{
 		{pattern: "POST /api/v1/search", access: read, json: of[SearchQuery], timeout: long},
 		{pattern: "POST /api/v1/count", access: read, json: of[EventQuery], timeout: long},
 		{pattern: "POST /api/v1/histogram", access: read, json: of[HistogramQuery], timeout: long},
@@ -56,6 +56,10 @@ func routes(l Limits) []route {
 		{pattern: "POST /api/v1/stores", access: manage, json: of[StoreCreate], timeout: short},
 		{pattern: "PATCH /api/v1/stores/{name}", access: manage, json: of[StoreUpdate], timeout: short},
 		{pattern: "DELETE /api/v1/stores/{name}", access: manage, timeout: long},
+		{pattern: "GET /api/v1/priorities", access: read, timeout: short},
+		{pattern: "PUT /api/v1/priorities", access: manage, json: of[PriorityChange], timeout: short},
+		{pattern: "GET /api/v1/cloudtrail/digests", access: read, timeout: short},
+		{pattern: "POST /api/v1/cloudtrail/digests/verify", access: manage, json: of[DigestVerification], timeout: short},
 		{pattern: "GET /api/v1/inputs", access: read, timeout: short},
 		{pattern: "GET /api/v1/status", access: read, timeout: short},
 		{pattern: "POST /api/v1/fsck", access: manage, json: of[FsckOptions]},
@@ -76,5 +80,32 @@ func routes(l Limits) []route {
 		{pattern: "GET /healthz", access: anyone, timeout: short},
 		{pattern: "GET /readyz", access: anyone, timeout: short},
 		{pattern: "GET /metrics", access: read, timeout: short},
+	}
+	return append(all, awsRoutes(read, manage)...)
+}
+
+// awsRoutes are those on what the AWS endpoints serve.
+func awsRoutes(read, manage access) []route {
+	return []route{
+		{pattern: "GET /api/v1/access-keys", access: manage, timeout: short},
+		{pattern: "POST /api/v1/access-keys", access: manage, json: of[AccessKeyCreate], timeout: short},
+		{pattern: "DELETE /api/v1/access-keys/{id}", access: manage, timeout: short},
+		{pattern: "GET /api/v1/event-data-stores", access: read, timeout: short},
+		{pattern: "POST /api/v1/event-data-stores", access: manage, json: of[EventDataStoreCreate], timeout: short},
+		{pattern: "GET /api/v1/event-data-stores/{id}", access: read, timeout: short},
+		{pattern: "PATCH /api/v1/event-data-stores/{id}", access: manage, json: of[EventDataStoreUpdate], timeout: short},
+		{pattern: "DELETE /api/v1/event-data-stores/{id}", access: manage, timeout: short},
+		{pattern: "POST /api/v1/event-data-stores/{id}/restore", access: manage, timeout: short},
+		{pattern: "GET /api/v1/channels", access: read, timeout: short},
+		{pattern: "POST /api/v1/channels", access: manage, json: of[ChannelCreate], timeout: short},
+		{pattern: "GET /api/v1/channels/{id}", access: read, timeout: short},
+		{pattern: "PATCH /api/v1/channels/{id}", access: manage, json: of[ChannelUpdate], timeout: short},
+		{pattern: "DELETE /api/v1/channels/{id}", access: manage, timeout: short},
+		{pattern: "GET /api/v1/channels/{id}/policy", access: read, timeout: short},
+		{pattern: "PUT /api/v1/channels/{id}/policy", access: manage, json: of[ChannelPolicy], timeout: short},
+		{pattern: "DELETE /api/v1/channels/{id}/policy", access: manage, timeout: short},
+		{pattern: "GET /api/v1/channels/{id}/rejected", access: manage, timeout: short},
+		{pattern: "POST /api/v1/channels/{id}/rejected/replay", access: manage, json: of[ReplayRequest]},
+		{pattern: "DELETE /api/v1/channels/{id}/rejected/{event}", access: manage, timeout: short},
 	}
 }

@@ -13,6 +13,7 @@ var layers = map[string][]string{
 	"ocsf/nest": {"event", "ocsf"},
 	"diskfile":  {},
 	"timespec":  {"fault"},
+	"aws":       {"fault"},
 	"config":    {"event", "fault"},
 
 	// Formats and sources: pure functions.
@@ -22,10 +23,22 @@ var layers = map[string][]string{
 	"source/all":        {"event", "source", "source/*"},
 	"source/sourcetest": {"event", "source"},
 
+	// CloudTrail's bucket: names and digests.
+	"cloudtrail/objectkey": {},
+	"cloudtrail/digest":    {"cloudtrail/objectkey", "diskfile"},
+	"cloudtrail/bucketdir": {"cloudtrail/digest"},
+	"cloudtrail/bucket":    {"aws", "cloudtrail/digest", "fault"},
+	"cloudtrail/watch":     {"cloudtrail/digest", "event", "fault", "logkey", "meta"},
+
+	// CloudTrail's API: what its documents mean.
+	"awsapi/policy":   {},
+	"awsapi/selector": {},
+
 	// Stages.
 	"intake":        {},
 	"intake/syslog": {"event", "fault", "intake", "logkey"},
 	"intake/file":   {"fault"},
+	"intake/s3":     {"aws", "cloudtrail/objectkey", "decode/trailfile", "event", "fault", "intake", "logkey", "meta"},
 	"enrich":        {"event"},
 	"pipeline":      {"event", "fault", "logkey", "source"},
 	"lake":          {"diskfile", "event", "fault", "lake/segment", "lake/table", "logkey", "meta"},
@@ -33,19 +46,23 @@ var layers = map[string][]string{
 	"lake/table":    {"diskfile", "event", "fault"},
 
 	// What stages agree on.
-	"meta":          {"fault"},
-	"meta/metatest": {"fault", "meta"},
-	"identity":      {"fault", "logkey", "meta"},
+	"meta":          {"event", "fault"},
+	"meta/metatest": {"event", "fault", "meta"},
+	"identity":      {"diskfile", "fault", "logkey", "meta"},
 
 	// Answers.
 	"engine":            {},
-	"engine/duckdb":     {"engine", "event", "fault"},
+	"engine/duckdb":     {"decode/jsonpath", "engine", "event", "fault"},
 	"engine/enginetest": {"engine", "event", "fault"},
 	"search":            {"event", "source"},
 	"search/searchtest": {"event", "search", "source"},
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
-	"api":               {"event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
+	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"intake"},
+	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
+		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
+	"awsapi/sigv4": {},
+	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault"},
 
 	// Where everything is put together.
 	"serve":               {"*"},
@@ -72,7 +89,9 @@ var libraries = map[string][]string{
 	"github.com/apache/arrow-go":           {"engine/enginetest"}, // tests only: files from another writer than ours
 	"github.com/DataDog/zstd":              {"lake/segment"},
 	"github.com/cespare/xxhash":            {"lake/segment", "source/accessgateway"},
-	"github.com/klauspost/compress":        {"api", "intake/file"},
+	"github.com/aws/aws-sdk-go-v2":         {"aws", "test/bench"},
+	"github.com/aws/smithy-go":             {"aws"},
+	"github.com/klauspost/compress":        {"api", "cloudtrail/digest", "decode/trailfile", "intake/file"},
 	"github.com/mattn/go-sqlite3":          {"meta"},
 	"github.com/pressly/goose":             {"meta"},
 	"github.com/ua-parser/uap-go":          {"enrich", "source/ivanti"},

@@ -11,10 +11,15 @@ type Config struct {
 	Stores []Store `yaml:"stores"`
 	// Which store an event goes to: the first route that fits, else the store of its input, else "default".
 	Routes []Route `yaml:"routes"`
+	// How much attention the events of a service get, by source and service: normal, or low for what is seldom looked at.
+	// "default" stands for the services that are not named. Without it the 30 services in docs/guide/cloudtrail-events.md
+	// are normal and all others of cloudtrail low; every service of another source is normal.
+	Priorities map[string]map[string]string `yaml:"priorities" example:"{cloudtrail: {sts: normal, ec2: low}}"`
 	// Where records come in. Files in conf.d add to them.
 	Inputs []Input `yaml:"inputs"`
 	Enrich Enrich  `yaml:"enrich"`
 	Query  Query   `yaml:"query"`
+	AWSAPI AWSAPI  `yaml:"aws_api"`
 	// Folder with input files of the Datadog Agent's form: <name>.d/conf.yaml or <name>.yaml. Default: conf.d beside
 	// this file.
 	ConfD string `yaml:"conf_d" path:"folder" example:"/etc/kiroku/conf.d"`
@@ -89,9 +94,9 @@ type Route struct {
 
 // Input is one place where records come in.
 type Input struct {
-	// Unique name. Default: syslog-<type>-<port>.
+	// Unique name. Default: syslog-<type>-<port>; cloudtrail-<bucket or queue>.
 	Name string `yaml:"name" example:"vpn"`
-	// tcp, udp or tls.
+	// tcp, udp or tls for syslog, or cloudtrail for the files that CloudTrail delivers to S3.
 	Type string `yaml:"type"`
 	// Address to listen on, host:port. Without a host all addresses of the machine, IPv4 and IPv6.
 	Address string `yaml:"address"`
@@ -110,7 +115,8 @@ type Input struct {
 	Store string `yaml:"store" example:"default"`
 	// Longest record; of a longer one the beginning is kept.
 	FrameSize Size `yaml:"frame_size"`
-	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops.
+	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops. For type cloudtrail
+	// it is 8MiB when left out.
 	Queue Size `yaml:"queue"`
 	// Most connections at once.
 	MaxConnections int `yaml:"max_connections"`
@@ -124,6 +130,32 @@ type Input struct {
 	TLS TLS `yaml:"tls"`
 	// What happens to records before they are stored, in this order.
 	Rules []Rule `yaml:"log_processing_rules"`
+
+	// For type cloudtrail: bucket to look into, by its name.
+	Bucket string `yaml:"bucket" example:"example-trail-bucket"`
+	// For type cloudtrail: the S3 key prefix of the trail: what stands before AWSLogs/ in the keys of the bucket.
+	Prefix string `yaml:"prefix" example:"trails"`
+	// For type cloudtrail: SQS queue that tells of new objects, in any of the forms that S3, SNS, CloudTrail and EventBridge
+	// send.
+	QueueURL string `yaml:"queue_url" example:"https://sqs.us-east-1.amazonaws.com/111122223333/trail"`
+	// For type cloudtrail: ask CloudTrail for the trails of the account and look into their buckets; so it does when
+	// neither bucket nor queue_url is given.
+	Discover bool `yaml:"discover" example:"true"`
+	// For type cloudtrail: first day that is looked at, a date or an age (90d); everything when left out.
+	Since string `yaml:"since" example:"2026-01-01"`
+	// For type cloudtrail: how often the buckets are looked into (5m when left out).
+	PollInterval Duration `yaml:"poll_interval" example:"5m"`
+	// For type cloudtrail: how long a message of the queue stays hidden when nothing is heard of Kiroku (2m when left out).
+	VisibilityTimeout Duration `yaml:"visibility_timeout" example:"2m"`
+	// For type cloudtrail: verify CloudTrail's digests continuously and raise an alert for what is wrong. true: digests must be
+	// found; false: they are not looked for; left out: those that are found are verified.
+	VerifyDigests Switch `yaml:"verify_digests" example:"true"`
+	// For type cloudtrail: how often digests are verified (1h when left out).
+	VerifyInterval Duration `yaml:"verify_interval" example:"1h"`
+	// For type cloudtrail: files with the public keys of digests, as "aws cloudtrail list-public-keys" prints them, for machines
+	// that cannot ask CloudTrail.
+	DigestKeys []string `yaml:"digest_keys" path:"file" example:"[/etc/kiroku/cloudtrail-keys.json]"`
+	AWS        AWS      `yaml:"aws"`
 
 	// Integration is the folder of conf.d that configures the input, without ".d".
 	Integration string `yaml:"-"`
@@ -144,6 +176,44 @@ type TLS struct {
 	ClientAuth string `yaml:"client_auth" example:"required"`
 	// tlsv1.2 or tlsv1.3.
 	MinVersion string `yaml:"min_tls_version" example:"tlsv1.2"`
+}
+
+// AWS is for type cloudtrail, and for aws_api.imports and deliveries: who Kiroku is at AWS. What is not given is taken from where the AWS CLI takes it: environment,
+// ~/.aws, web identity of a pod, role of the machine.
+type AWS struct {
+	// Region; it also decides the partition (us-gov-west-1, cn-north-1). Default: the profile's, else us-east-1. Buckets
+	// and queues may be in other regions.
+	Region string `yaml:"region" example:"us-east-1"`
+	// Profile of ~/.aws/config and ~/.aws/credentials.
+	Profile string `yaml:"profile" example:"audit"`
+	// Static keys: the id,
+	AccessKeyID string `yaml:"access_key_id" example:"AKIAIOSFODNN7EXAMPLE"`
+	// the secret,
+	SecretAccessKey string `yaml:"secret_access_key"`
+	// and the token that temporary keys have.
+	SessionToken string `yaml:"session_token"`
+	// Role to assume with these credentials.
+	RoleARN string `yaml:"role_arn" example:"arn:aws:iam::111122223333:role/kiroku"`
+	// External id that the role's trust policy asks for.
+	ExternalID string `yaml:"external_id" example:"kiroku-7f3a"`
+	// Name of the role's session, as CloudTrail shows it. Default: kiroku.
+	SessionName string `yaml:"role_session_name" example:"kiroku"`
+	// File with a token of an identity provider; the role is assumed with it instead of credentials.
+	WebIdentityTokenFile string `yaml:"web_identity_token_file" path:"file" example:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
+	// URL of all services, for servers that speak like AWS.
+	Endpoint  string       `yaml:"endpoint" example:"https://s3.example.com"`
+	Endpoints AWSEndpoints `yaml:"endpoints"`
+	// Buckets are named in the path, not in the host name. Many servers other than AWS need it.
+	PathStyle bool `yaml:"path_style" example:"true"`
+}
+
+// AWSEndpoints is the URLs of single services, before endpoint.
+type AWSEndpoints struct {
+	S3            string `yaml:"s3" example:"http://127.0.0.1:7070"`
+	SQS           string `yaml:"sqs" example:"http://127.0.0.1:5000"`
+	CloudTrail    string `yaml:"cloudtrail" example:"http://127.0.0.1:5000"`
+	Organizations string `yaml:"organizations" example:"http://127.0.0.1:5000"`
+	STS           string `yaml:"sts" example:"http://127.0.0.1:5000"`
 }
 
 // Rule drops or masks records of an input.
@@ -178,6 +248,52 @@ type Query struct {
 	MaxRows int `yaml:"max_rows"`
 }
 
+// AWSAPI is the endpoints for the AWS CLI and SDKs: event data stores, channels and PutAuditEvents, on the address of http.
+type AWSAPI struct {
+	// Account of what is made without naming one. Without it the account of the access keys, when they are of one.
+	Account string `yaml:"account" example:"\"111122223333\""`
+	// Region of what is made without naming one. Clients may sign for any region; each has its own stores and channels.
+	Region string `yaml:"region"`
+	// Second part of ARNs: aws, aws-cn or aws-us-gov.
+	Partition string `yaml:"partition"`
+	// Names, with the port if it is not the usual one, under which clients know this server when a proxy changes the
+	// Host header. A signature is for the name that the client used.
+	Hosts []string `yaml:"hosts" example:"[kiroku.example.com, \"kiroku.example.com:8443\"]"`
+	// Sources that channels may have beside Custom and those of CloudTrail's partners.
+	ChannelSources []string `yaml:"channel_sources" example:"[OurPortal]"`
+	// Who Kiroku is at AWS when it reads the files of an import. Without role_arn the role that the import names
+	// (S3BucketAccessRoleArn) is assumed, but not where endpoint or endpoints.s3 is given without endpoints.sts.
+	Imports AWS `yaml:"imports"`
+	// Who Kiroku is at AWS when it delivers the result of a query to a bucket.
+	Deliveries AWS `yaml:"deliveries"`
+	// Quotas; the defaults are CloudTrail Lake's.
+	Limits AWSLimits `yaml:"limits"`
+}
+
+// AWSLimits is the quotas of an account in a region, and of a request.
+type AWSLimits struct {
+	// Event data stores.
+	EventDataStores int `yaml:"event_data_stores"`
+	// Whether stores that wait to be deleted count.
+	CountPending bool `yaml:"count_pending_deletion"`
+	// Channels.
+	Channels int `yaml:"channels"`
+	// Channels that have the same source.
+	ChannelsPerSource int `yaml:"channels_per_source"`
+	// Tags of a store or a channel.
+	Tags int `yaml:"tags"`
+	// Events of one PutAuditEvents request.
+	AuditEvents int `yaml:"audit_events"`
+	// Days that a deleted store can be restored.
+	DeletionDays int `yaml:"deletion_days"`
+	// Refused events that are kept of a channel, the newest ones.
+	Rejected int `yaml:"rejected_events"`
+	// Queries that wait or run.
+	Queries int `yaml:"queries"`
+	// A query that runs longer is ended.
+	QueryTime Duration `yaml:"query_time"`
+}
+
 // Default is the configuration without any file.
 func Default() *Config {
 	tcp, udp := Input{Type: "tcp"}, Input{Type: "udp"}
@@ -202,7 +318,9 @@ func Default() *Config {
 		Stores: []Store{{Name: DefaultStore}}, // for ever: what people bring along may be old
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
-		where:  map[string]position{},
+		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,
+			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000, Queries: 10, QueryTime: seconds(60 * 60)}},
+		where: map[string]position{},
 	}
 }
 

@@ -2,8 +2,11 @@ package config
 
 import (
 	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,10 +85,27 @@ func describe(c *Config, err error) string {
 				b.WriteString(", " + kv[0] + " " + kv[1])
 			}
 		}
+		if in.Type == CloudTrail {
+			for _, kv := range [][2]string{{"bucket", in.Bucket}, {"prefix", in.Prefix}, {"queue", in.QueueURL}, {"since", in.Since}, {"poll", in.PollInterval.String()},
+				{"visibility", in.VisibilityTimeout.String()}, {"region", in.AWS.Region}, {"profile", in.AWS.Profile}, {"role", in.AWS.RoleARN},
+				{"external id", in.AWS.ExternalID}, {"key", in.AWS.AccessKeyID}, {"s3", in.AWS.Endpoints.S3}, {"sqs", in.AWS.Endpoints.SQS}, {"verify", string(in.VerifyDigests)},
+				{"verified every", in.VerifyInterval.String()}, {"digest keys", strings.Join(in.DigestKeys, " ")}} {
+				if kv[1] != "" && kv[1] != "0s" {
+					b.WriteString(", " + kv[0] + " " + kv[1])
+				}
+			}
+			fmt.Fprintf(&b, ", discover %v, path style %v\n", in.Discover, in.AWS.PathStyle)
+			continue
+		}
 		b.WriteString(", frame " + in.FrameSize.String() + ", idle " + in.IdleTimeout.String() + "\n")
 	}
 	for _, s := range c.Stores {
 		b.WriteString("store " + s.Name + ": " + s.Retention.String() + "\n")
+	}
+	for _, source := range slices.Sorted(maps.Keys(c.Priorities)) {
+		for _, service := range slices.Sorted(maps.Keys(c.Priorities[source])) {
+			b.WriteString("priority of " + source + "/" + service + ": " + c.Priorities[source][service] + "\n")
+		}
 	}
 	for _, w := range c.Warnings {
 		b.WriteString("warning " + w.Error() + "\n")

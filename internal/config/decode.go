@@ -154,6 +154,8 @@ func (d *decoder) value(node ast.Node, v reflect.Value, key string) {
 		d.structure(node, v, key)
 	case reflect.Slice:
 		d.list(node, v, key)
+	case reflect.Map:
+		d.table(node, v, key)
 	default:
 		d.scalar(node, v, key)
 	}
@@ -183,31 +185,71 @@ func (d *decoder) resolve(node ast.Node, key string) ast.Node {
 	return nil
 }
 
-func (d *decoder) structure(node ast.Node, v reflect.Value, key string) {
-	var entries []*ast.MappingValueNode
+// entriesOf are the members of a set of keys; false when node is none.
+func entriesOf(node ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := node.(type) {
 	case *ast.MappingNode:
-		entries = n.Values
+		return n.Values, true
 	case *ast.MappingValueNode:
-		entries = []*ast.MappingValueNode{n}
-	default:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+func nameOf(entry *ast.MappingValueNode) string {
+	if k, ok := entry.Key.(*ast.StringNode); ok {
+		return k.Value
+	}
+	return entry.Key.String()
+}
+
+// table sets a map whose keys people choose. An empty value is as if its key were not there.
+func (d *decoder) table(node ast.Node, v reflect.Value, key string) {
+	entries, ok := entriesOf(node)
+	if !ok {
+		d.report(node, key, "is %s: write keys with values", kindOf(node))
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, entry := range entries {
+		element := reflect.New(v.Type().Elem()).Elem()
+		d.value(entry.Value, element, join(key, nameOf(entry)))
+		if !element.IsZero() {
+			v.SetMapIndex(reflect.ValueOf(nameOf(entry)), element)
+		}
+	}
+}
+
+func (d *decoder) structure(node ast.Node, v reflect.Value, key string) {
+	entries, ok := entriesOf(node)
+	if !ok {
 		d.report(node, key, "is %s: write keys with values, %s", kindOf(node), strings.Join(keysOf(v.Type()), ", "))
 		return
 	}
 	for _, entry := range entries {
-		name := entry.Key.String()
-		if k, ok := entry.Key.(*ast.StringNode); ok {
-			name = k.Value
-		}
+		name := nameOf(entry)
 		field, known := fieldOf(v, name)
 		if !known {
 			d.report(entry.Key, join(key, name), "unknown key; %s", didYouMean(name, keysOf(v.Type())))
 			continue
 		}
 		d.value(entry.Value, field.value, join(key, name))
-		if p := field.value; field.path && d.dir != "" && p.String() != "" && !filepath.IsAbs(p.String()) {
-			p.SetString(filepath.Join(d.dir, p.String()))
+		if field.path && d.dir != "" {
+			d.absolute(field.value)
 		}
+	}
+}
+
+// absolute makes a path, or a list of paths, start from the file's folder.
+func (d *decoder) absolute(v reflect.Value) {
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			d.absolute(v.Index(i))
+		}
+		return
+	}
+	if p := v.String(); p != "" && !filepath.IsAbs(p) {
+		v.SetString(filepath.Join(d.dir, p))
 	}
 }
 

@@ -26,6 +26,10 @@ func isSource(name string) bool { return slices.Contains(sources(), name) }
 
 // complete fills in what follows from other keys.
 func (in *Input) complete() {
+	if in.Type == CloudTrail {
+		in.completeTrail()
+		return
+	}
 	if in.Type == "tcp" && in.agent && in.TLS != (TLS{}) {
 		in.Type = "tls"
 	}

@@ -54,6 +54,9 @@ func (c *Config) load(file string, text []byte) Problems {
 	problems := append(d.problems, c.loadFolder(filepath.Dir(file))...)
 	for i := range c.Inputs {
 		c.Inputs[i].complete()
+		if _, set := c.where[c.Inputs[i].path+".queue"]; !set && c.Inputs[i].Type == CloudTrail {
+			c.Inputs[i].Queue = trailQueue
+		}
 		c.warnOfRules(&c.Inputs[i])
 	}
 	c.Warnings = c.Warnings.sorted()

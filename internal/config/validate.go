@@ -43,7 +43,9 @@ func (c *Config) problems() Problems {
 	v.lake()
 	v.stores()
 	v.routes()
+	v.priorities()
 	v.inputs()
+	v.awsAPI()
 	return v.found
 }
 
@@ -180,6 +182,17 @@ func (v *validator) routes() {
 		}
 		for j, name := range r.Inputs {
 			v.word(path, fmt.Sprintf("inputs[%d]", j), name, inputs...)
+		}
+	}
+}
+
+func (v *validator) priorities() {
+	for source, services := range v.c.Priorities {
+		if !isSource(source) {
+			v.add("priorities", source, "is not known; %s", didYouMean(source, sources()))
+		}
+		for service, priority := range services {
+			v.word(join("priorities", source), service, priority, "normal", "low")
 		}
 	}
 }

@@ -39,18 +39,20 @@ func (v *validator) addressKey(in *Input) string {
 func (v *validator) input(in *Input) {
 	switch {
 	case in.Type == "":
-		v.add(in.path, "type", "a config must have a type: tcp, udp or tls")
+		v.add(in.path, "type", "a config must have a type: tcp, udp, tls or cloudtrail")
+	case in.Type == CloudTrail:
+		v.trail(in)
+		return
 	case !slices.Contains([]string{"tcp", "udp", "tls"}, in.Type):
-		v.word(in.path, "type", in.Type, "tcp", "udp", "tls")
+		v.word(in.path, "type", in.Type, "tcp", "udp", "tls", CloudTrail)
 	default:
 		v.inputAddress(in)
+		v.notTrail(in)
 	}
 	if in.Source != "" {
 		v.word(in.path, "source", in.Source, sources()...)
 	}
-	if in.Store != "" {
-		v.word(in.path, "store", in.Store, v.storeNames()...)
-	}
+	v.inputStore(in)
 	if _, err := in.Location(); err != nil {
 		v.add(in.path, "zone", "%v", err)
 	}
@@ -68,6 +70,12 @@ func (v *validator) input(in *Input) {
 	v.networks(in, deny, in.Deny)
 	v.inputTLS(in)
 	v.rules(in)
+}
+
+func (v *validator) inputStore(in *Input) {
+	if in.Store != "" {
+		v.word(in.path, "store", in.Store, v.storeNames()...)
+	}
 }
 
 func (v *validator) inputAddress(in *Input) {

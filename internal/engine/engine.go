@@ -65,6 +65,9 @@ type Rows interface {
 	Err() error
 	// Truncated says that there were more rows than Limits.Rows.
 	Truncated() bool
+	// Matched is how many rows of the tables the query went on with after its conditions on each of them; known when Next
+	// has returned false at the end of the result.
+	Matched() int64
 	// Progress is how much of the query is done, from 0 to 1, as far as the engine knows.
 	Progress() float64
 	// Close ends the query and frees the result. It is needed once; further calls do nothing.

@@ -13,4 +13,28 @@ type Batch struct {
 type Checkpoint struct {
 	Key      string // the input's own key, for example "file:<sha-256>:<member>"
 	Position int64  // everything before it is stored; never falls
+	// Object, in the place of Key and Position, speaks of an object whose parts may become durable in any order.
+	Object *ObjectPart
+	// AuditUIDs, in the place of Key and Position, are remembered so that their events are not stored a second time.
+	AuditUIDs []AuditUID
+}
+
+// AuditUID is the sender's own id of an audit event that came through a channel.
+type AuditUID struct {
+	Channel string // id
+	Hash    string // of the UID
+	EventID string // the id that its event was given
+}
+
+// ObjectID tells the contents of objects in buckets apart: 12 bytes of a hash.
+type ObjectID [12]byte
+
+// ObjectPart says which records of an object in a bucket are stored with a batch.
+type ObjectPart struct {
+	Folder   int64 // its number in the metadata database
+	Day      int64 // of the object's name, since 1970
+	ID       ObjectID
+	Modified int64 // day of the object's creation, since 1970
+	From, To int64 // the records of the batch, by their place in the object
+	Last     bool  // all others are stored already: with this batch the object is done
 }

@@ -16,6 +16,7 @@ const (
 	AuditEvents          SourceName = "audit-events"
 	DefenderForCloudApps SourceName = "defender-for-cloud-apps"
 	Generic              SourceName = "generic"
+	Kiroku               SourceName = "kiroku" // what Kiroku itself tells; no input can name it
 )
 
 // Record is one record as it arrived: its bytes without transport framing, and how they came.

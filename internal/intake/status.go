@@ -1,6 +1,3 @@
-// Package intake holds what all inputs tell about themselves. The inputs are the folders below it.
-//
-//	sender ──bytes──▶ intake/<kind> ──event.Batch──▶ pipeline
 package intake
 
 import "time"
@@ -9,16 +6,18 @@ import "time"
 type Status struct {
 	Name        string    `json:"name"`                  // for example "syslog-tcp-5514"
 	Integration string    `json:"integration,omitempty"` // folder of conf.d that configures it, for example "ivanti_connect_secure"
-	Type        string    `json:"type"`                  // tcp, udp, tls, file
+	Type        string    `json:"type"`                  // tcp, udp, tls, file, cloudtrail
 	Address     string    `json:"address,omitempty"`     // where it listens
 	Source      string    `json:"source,omitempty"`
 	Service     string    `json:"service,omitempty"`
-	State       string    `json:"state"` // listening, stopped, error
+	State       string    `json:"state"` // listening, reading, stopped, error
 	Error       string    `json:"error,omitempty"`
 	Connections int       `json:"connections"`
 	LastSeen    time.Time `json:"last_seen,omitzero"`
 	Counters
 	Peers []Peer `json:"peers"` // newest first, at most 100
+	// CloudTrail is there for inputs of that type.
+	CloudTrail *CloudTrail `json:"cloudtrail,omitempty"`
 }
 
 // Counters count what came in since the start.

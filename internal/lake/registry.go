@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/meta"
 )
 
 // Info describes a segment as it stands in the registry.
@@ -135,6 +136,12 @@ func dropPublication(ctx context.Context, tx *sql.Tx, id string) error {
 }
 
 func setCheckpoint(ctx context.Context, tx *sql.Tx, c *event.Checkpoint) error {
+	if c.Object != nil {
+		return meta.StoreObjectPart(ctx, tx, c.Object)
+	}
+	if len(c.AuditUIDs) > 0 {
+		return meta.StoreAuditUIDs(ctx, tx, c.AuditUIDs, time.Now())
+	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO checkpoints (key, position, updated) VALUES (?,?,?)
 		ON CONFLICT (key) DO UPDATE SET position = max(position, excluded.position), updated = excluded.updated`,
 		c.Key, c.Position, time.Now().UnixMicro())

@@ -20,4 +20,8 @@ const (
 	Path     = "path"
 	Next     = "next"
 	Source   = "source"
+	Bucket   = "bucket"
+	Queue    = "queue"
+	Trail    = "trail"
+	State    = "state"
 )

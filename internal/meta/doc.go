@@ -2,7 +2,7 @@
 //
 //	identity ──users, tokens──────────────┐
 //	lake     ──stores, segments, files────┤──▶ DB.Write (one transaction, fsynced) ──▶ SQLite
-//	intake   ──checkpoints────────────────┘    DB.Read (pool, never waits for writers)
+//	intake   ──checkpoints, bucket folders┘    DB.Read (pool, never waits for writers)
 //
 // One file holds one noun: its row type and its queries. The tables come from migrations/, which run when the database is
 // opened. The SQL is what SQLite and Postgres both understand: $1 parameters in rising order, TEXT, BIGINT, BOOLEAN;

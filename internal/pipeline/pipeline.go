@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,24 +46,31 @@ type Options struct {
 	NewWriter func() Writer
 	Enricher  func() Enricher // nil: none
 	// Mapped hears how many records of a sender were mapped, and how many stored with a parse_error. It may be nil.
-	Mapped  func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
+	Mapped func(o *event.Origin, peer netip.Addr, parsed, unparsed int)
+	// Collect names the stores that ask for a mapped event beside the one that its input or a route names. It is called for
+	// every event, by all workers at once. It may be nil.
+	Collect func(rec *event.Record, e *event.Event) []string
 	Default string // store of events without a route
-	Workers int    // 0: one a core
-	Queue   int    // batches; 0: 256
-	Log     *slog.Logger
+	// Priorities go before those of the sources; SetPriorities changes them at run time.
+	Priorities Priorities
+	Workers    int // 0: one a core
+	Queue      int // batches; 0: 256
+	Log        *slog.Logger
 }
 
 // Pipeline is a running pipeline. It is safe for concurrent use.
 type Pipeline struct {
-	opt     Options
-	byName  map[event.SourceName]*source.Source
-	queue   chan job
-	taps    atomic.Pointer[[]*tap]
-	tapsMu  sync.Mutex
-	seen    *seen
-	stats   counters
-	counts  []*sourceCount // in the order of opt.Sources
-	stopped chan struct{}
+	opt    Options
+	byName map[event.SourceName]*source.Source
+	queue  chan job
+	// priorities are in the order of opt.Sources.
+	priorities atomic.Pointer[[]servicePriorities]
+	taps       atomic.Pointer[[]*tap]
+	tapsMu     sync.Mutex
+	seen       *seen
+	stats      counters
+	counts     []*sourceCount // in the order of opt.Sources
+	stopped    chan struct{}
 }
 
 type job struct {
@@ -114,6 +123,7 @@ func New(opt Options) *Pipeline {
 		p.counts = append(p.counts, &sourceCount{name: opt.Sources[i].Name})
 	}
 	p.taps.Store(&[]*tap{})
+	p.SetPriorities(opt.Priorities)
 	return p
 }
 
@@ -174,6 +184,29 @@ func (p *Pipeline) Accept(ctx context.Context, b event.Batch) error {
 			return context.Canceled
 		}
 	}
+}
+
+// Remember makes known that an event was stored before, so that it is not stored again. It needs the source and the columns
+// of its Identity. It says false when no more can be remembered; begin with the latest.
+func (p *Pipeline) Remember(store string, e *event.Event, now time.Time) bool {
+	src := p.byName[event.SourceName(e.GetStr(event.ColSource))]
+	if src == nil || src.Identity == nil || e.GetStr(src.Identity[len(src.Identity)-1]) == "" {
+		return true
+	}
+	return p.seen.recall(p.seen.of(e, src.Identity)^5*maphash.String(p.seen.seed, store), now)
+}
+
+// Identities are the columns that Remember needs, and the names of the sources for which it does something.
+func (p *Pipeline) Identities() (sources []event.SourceName, cols []event.Column) {
+	cols = []event.Column{event.ColSource}
+	for i := range p.opt.Sources {
+		if s := &p.opt.Sources[i]; s.Identity != nil {
+			sources = append(sources, s.Name)
+			cols = append(cols, s.Identity...)
+		}
+	}
+	slices.Sort(cols)
+	return sources, slices.Compact(cols)
 }
 
 // Stats returns the figures as they are now.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -213,11 +214,61 @@ func TestDuplicates(t *testing.T) {
 	accept(t, p, r, batch(o, fmt.Sprintf(line, "a"), fmt.Sprintf(line, "a"), fmt.Sprintf(line, "b")))
 	accept(t, p, r, batch(o, fmt.Sprintf(line, "a")))
 	accept(t, p, r, batch(nil, "text", "text"))
-	if n := len(r.snapshot()); n != 4 {
-		t.Errorf("%d events, want 4", n)
+	for range 2 { // a channel with two destinations sends one record to both
+		for _, store := range []string{"one", "two"} {
+			accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure, Store: store}, fmt.Sprintf(line, "c")))
+		}
 	}
-	if d := p.Stats().Duplicates; d != 2 {
-		t.Errorf("%d duplicates, want 2", d)
+	if n := len(r.snapshot()); n != 6 {
+		t.Errorf("%d events, want 6", n)
+	}
+	if d := p.Stats().Duplicates; d != 4 {
+		t.Errorf("%d duplicates, want 4", d)
+	}
+}
+
+// Of a source with an identity an event is stored once whatever else its record says, also if it was stored before the start.
+func TestIdentity(t *testing.T) {
+	p, r := run(t, Options{})
+	o := &event.Origin{Source: event.CloudTrail}
+	const form = `{"eventVersion":"1.08","eventTime":"2026-06-05T00:00:00Z","eventSource":"ec2.amazonaws.com","eventName":"RunInstances","awsRegion":"%s","eventType":"AwsApiCall","recipientAccountId":"%s","eventCategory":"%s","requestID":"%s"%s}`
+	rec := func(region, account, category, request, id string) string {
+		if id != "" {
+			id = `,"eventID":"` + id + `"`
+		}
+		return fmt.Sprintf(form, region, account, category, request, id)
+	}
+	var old event.Event
+	old.Str(event.ColSource, "", string(event.CloudTrail))
+	for c, v := range map[event.Column]string{event.ColCloudAccountUID: "111122223333", event.ColCloudRegion: "us-east-1", event.ColProductFeature: "Management", event.ColMetadataUID: "old"} {
+		old.Str(c, "", v)
+	}
+	if !p.Remember("default", &old, time.Now()) {
+		t.Error("Remember has no room")
+	}
+	accept(t, p, r, batch(o,
+		rec("us-east-1", "111122223333", "Management", "1", "a"),
+		rec("us-east-1", "111122223333", "Management", "2", "a"), // the same, from another trail
+		rec("us-west-2", "111122223333", "Management", "3", "a"),
+		rec("us-east-1", "444455556666", "Management", "4", "a"),
+		rec("us-east-1", "111122223333", "Data", "5", "a"),
+		rec("us-east-1", "111122223333", "Management", "6", "old"),
+		rec("us-east-1", "444455556666", "Management", "7", "old"),
+		rec("us-east-1", "111122223333", "Management", "8", ""), // without an id its bytes tell
+		rec("us-east-1", "111122223333", "Management", "8", ""),
+		rec("us-east-1", "111122223333", "Management", "9", ""),
+		"not JSON", "not JSON",
+	))
+	got := ""
+	for _, row := range r.snapshot() {
+		if i := strings.Index(row, `"api_request_uid":"`); i >= 0 {
+			got += row[i+len(`"api_request_uid":"`):][:1]
+		} else {
+			got += "-"
+		}
+	}
+	if got != "1345789--" {
+		t.Errorf("stored %q, want 1345789 and what cannot be parsed twice", got)
 	}
 }
 
@@ -333,5 +384,30 @@ func BenchmarkWorker(b *testing.B) {
 			i++
 		}
 		events--
+	}
+}
+
+// Stores that ask for an event get it beside the store that its input names, each once, and in the place of the default store.
+func TestCollect(t *testing.T) {
+	asks := []string{"one", "two"}
+	p, r := run(t, Options{Collect: func(rec *event.Record, _ *event.Event) []string {
+		if strings.Contains(string(rec.Data), "collect") {
+			return asks
+		}
+		return nil
+	}})
+	accept(t, p, r, batch(nil, "collect this", "leave this"))
+	accept(t, p, r, batch(&event.Origin{Store: "two"}, "collect that"))
+	line := `{"message_id":"STS20641","timestamp":"1782778502","unique_id":"u1","user":"collect","raw_message":"Number of concurrent users logged in to the device: 2"}`
+	accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure}, line))
+	asks = append(asks, "three")
+	accept(t, p, r, batch(&event.Origin{Source: event.IvantiConnectSecure}, line)) // seen in two of three
+	got := map[string]int{}
+	for _, row := range r.snapshot() {
+		store, _, _ := strings.Cut(row, ":")
+		got[store]++
+	}
+	if want := map[string]int{"one": 3, "two": 3, "three": 1, "default": 1}; !maps.Equal(got, want) {
+		t.Errorf("events by store %v, want %v", got, want)
 	}
 }

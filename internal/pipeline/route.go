@@ -6,8 +6,27 @@ import (
 	"kiroku/internal/event"
 )
 
-// route is the store of an event.
-func (p *Pipeline) route(rec *event.Record, e *event.Event) string {
+// route appends the stores of an event: the one that its input or a route names, and those that ask for it; when there are
+// none, the default store.
+func (p *Pipeline) route(to []string, rec *event.Record, e *event.Event) []string {
+	if name := p.chosen(rec, e); name != "" {
+		to = append(to, name)
+	}
+	if p.opt.Collect != nil {
+		for _, name := range p.opt.Collect(rec, e) {
+			if !slices.Contains(to, name) {
+				to = append(to, name)
+			}
+		}
+	}
+	if len(to) == 0 {
+		to = append(to, p.opt.Default)
+	}
+	return to
+}
+
+// chosen is the store that the input or a route names, or "".
+func (p *Pipeline) chosen(rec *event.Record, e *event.Event) string {
 	o := rec.From()
 	if o.Store != "" {
 		return o.Store
@@ -17,7 +36,7 @@ func (p *Pipeline) route(rec *event.Record, e *event.Event) string {
 			return r.Store
 		}
 	}
-	return p.opt.Default
+	return ""
 }
 
 func (r *Route) fits(o *event.Origin, e *event.Event) bool {

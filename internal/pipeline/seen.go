@@ -8,8 +8,8 @@ import (
 	"kiroku/internal/event"
 )
 
-// seen remembers which records with an id of their own were stored, for 12 to 24 hours and at most 2 to 4 million of
-// them (64 MB), since the start of the process.
+// seen remembers which events were stored, for 12 to 24 hours and at most 2 to 4 million of them (64 MB), since the start
+// of the process; those of sources with an identity also from before it, see Pipeline.Remember.
 type seen struct {
 	seed   maphash.Seed
 	shards [16]seenShard
@@ -28,24 +28,64 @@ const (
 
 func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
 
-// before says whether a record with the same id and the same bytes was here before, and remembers this one.
-func (s *seen) before(e *event.Event, rec *event.Record) bool {
-	uid := e.GetStr(event.ColMetadataUID)
-	if uid == "" {
+// before says whether the event was stored before in the same store, and remembers this one. Which event it is, the source
+// says: see source.Source.Identity. An input may ask for several stores: each gets its own.
+func (s *seen) before(e *event.Event, rec *event.Record, identity []event.Column, store string) bool {
+	h := uint64(0)
+	switch uid := e.GetStr(event.ColMetadataUID); {
+	case identity == nil && uid == "", e.Has(event.ColParseError):
 		return false
+	case identity == nil:
+		h = maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)
+	case e.GetStr(identity[len(identity)-1]) == "":
+		h = 7 * maphash.Bytes(s.seed, rec.Data)
+	default:
+		h = s.of(e, identity)
 	}
-	h := maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)
+	return s.put(h^5*maphash.String(s.seed, store), rec.Received)
+}
+
+// of is the hash of an event by its columns.
+func (s *seen) of(e *event.Event, identity []event.Column) uint64 {
+	var m maphash.Hash
+	m.SetSeed(s.seed)
+	for _, c := range identity {
+		_, _ = m.WriteString(e.GetStr(c)) // it never fails
+		_ = m.WriteByte(0)
+	}
+	return m.Sum64()
+}
+
+// put adds a hash and says whether it was there.
+func (s *seen) put(h uint64, now time.Time) bool {
 	sh := &s.shards[h>>60]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if sh.new.has(h) || sh.old.has(h) {
 		return true
 	}
-	if now := rec.Received; sh.new.n >= seenPerShard || now.Sub(sh.turned) > seenFor {
+	if sh.new.n >= seenPerShard || now.Sub(sh.turned) > seenFor {
 		sh.new, sh.old, sh.turned = table{}, sh.new, now
 	}
 	sh.new.add(h)
 	return false
+}
+
+// recall adds a hash from before the start, unless there are as many as one generation holds.
+func (s *seen) recall(h uint64, now time.Time) bool {
+	sh := &s.shards[h>>60]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.new.n+sh.old.n >= seenPerShard {
+		return false
+	}
+	if sh.turned.IsZero() {
+		sh.turned = now
+	}
+	if !sh.new.has(h) {
+		sh.new.add(h)
+	}
+	return true
 }
 
 // table is a set of hashes.

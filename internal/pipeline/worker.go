@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -24,6 +25,7 @@ type worker struct {
 	e      event.Event
 	ids    idMaker
 	peers  peerText
+	stores []string                           // of the event
 	counts []struct{ events, unparsed int64 } // of the batch, by source
 }
 
@@ -88,7 +90,8 @@ func (w *worker) do(ctx context.Context, j job) error {
 			w.report(origin, peer, parsed, unparsed)
 			origin, peer, parsed, unparsed = o, a, 0, 0
 		}
-		n := &w.counts[w.p.Map(rec, &w.e)]
+		at := w.p.Map(rec, &w.e)
+		n := &w.counts[at]
 		n.events++
 		if w.e.Has(event.ColParseError) {
 			unparsed++
@@ -96,7 +99,9 @@ func (w *worker) do(ctx context.Context, j job) error {
 		} else {
 			parsed++
 		}
-		if w.p.seen.before(&w.e, rec) {
+		w.stores = w.p.route(w.stores[:0], rec, &w.e)
+		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) })
+		if len(stores) == 0 {
 			w.p.stats.duplicates.Add(1)
 			continue
 		}
@@ -107,10 +112,11 @@ func (w *worker) do(ctx context.Context, j job) error {
 		if w.enrich != nil {
 			w.enrich.Enrich(&w.e)
 		}
-		store := w.p.route(rec, &w.e)
-		w.w.Append(store, &w.e)
-		for _, t := range taps {
-			t.f(store, &w.e)
+		for _, store := range stores {
+			w.w.Append(store, &w.e)
+			for _, t := range taps {
+				t.f(store, &w.e)
+			}
 		}
 	}
 	w.report(origin, peer, parsed, unparsed)
@@ -163,11 +169,11 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
 		e.Str(event.ColService, "", o.Service)
 	}
 	for _, t := range o.Tags {
-		e.Add(event.ColTags, "", t)
+		if !slices.Contains(e.GetList(event.ColTags), t) {
+			e.Add(event.ColTags, "", t)
+		}
 	}
-	if !e.Has(event.ColPriority) {
-		e.Str(event.ColPriority, "", "normal")
-	}
+	p.prioritise(at, e)
 	if rec.Truncated {
 		e.Add(event.ColLabels, "", "truncated")
 	}

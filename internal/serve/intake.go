@@ -21,6 +21,9 @@ import (
 func (s *Server) listen(ctx context.Context) error {
 	errs := []error{s.listenHTTP(ctx)}
 	for i := range s.opt.Config.Inputs {
+		if s.opt.Config.Inputs[i].Type == config.CloudTrail {
+			continue // it listens nowhere: see openTrails
+		}
 		in, err := s.listenInput(ctx, &s.opt.Config.Inputs[i])
 		if err != nil {
 			errs = append(errs, err)
@@ -102,9 +105,14 @@ func httpAdvice(addr string, err error) error {
 
 // Inputs describes all inputs.
 func (s *Server) Inputs() []intake.Status {
-	out := make([]intake.Status, 0, len(s.inputs))
+	out := make([]intake.Status, 0, len(s.inputs)+len(s.trails))
 	for _, in := range s.inputs {
 		out = append(out, in.Status())
+	}
+	for _, in := range s.trails {
+		st := in.Status()
+		s.digestStatus(&st)
+		out = append(out, st)
 	}
 	return out
 }

@@ -19,11 +19,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kiroku/internal/api"
+	"kiroku/internal/awsapi"
+	"kiroku/internal/cloudtrail/watch"
 	"kiroku/internal/config"
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
 	"kiroku/internal/enrich"
 	"kiroku/internal/identity"
+	"kiroku/internal/intake/s3"
 	"kiroku/internal/intake/syslog"
 	"kiroku/internal/lake"
 	"kiroku/internal/lake/table"
@@ -51,23 +54,27 @@ type Server struct {
 
 	listener net.Listener
 	inputs   []*syslog.Input
-	byName   map[string]*syslog.Input
+	trails   []*s3.Input
+	digests  *watch.Watch
+	byName   map[string]counted // both
 
-	db       *meta.DB
-	storage  *storage
-	identity *identity.Identity
-	engine   *duckdb.Engine
-	tables   *enrich.Tables
-	pipe     *pipeline.Pipeline
-	jobs     sqlAPI
-	handler  http.Handler
+	db         *meta.DB
+	storage    *storage
+	identity   *identity.Identity
+	aws        *awsapi.Service
+	engine     *duckdb.Engine
+	tables     *enrich.Tables
+	pipe       *pipeline.Pipeline
+	jobs       sqlAPI
+	priorities *priorities
+	handler    http.Handler
 
 	closers []func() error // in the order of opening
 }
 
 // Run builds the service and runs it until ctx ends.
 func Run(ctx context.Context, opt Options) (err error) {
-	s := &Server{opt: opt, started: time.Now(), byName: map[string]*syslog.Input{}}
+	s := &Server{opt: opt, started: time.Now(), byName: map[string]counted{}}
 	defer func() {
 		if err = errors.Join(err, s.close()); err == nil {
 			opt.Log.LogAttrs(ctx, slog.LevelInfo, "stopped: everything that was taken is stored")
@@ -126,10 +133,17 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.closeLater(s.engine.Close)
 	s.pipe = s.newPipeline()
-	if err := s.connect(); err != nil {
+	s.priorities = &priorities{db: s.db, pipe: s.pipe, sources: all.Sources(), config: cfg.Priorities}
+	if err := s.priorities.apply(ctx); err != nil {
 		return err
 	}
-	return nil
+	if err := s.openTrails(ctx); err != nil {
+		return err
+	}
+	if err := s.openDigests(ctx); err != nil {
+		return err
+	}
+	return s.connect(ctx)
 }
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
@@ -142,19 +156,26 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 		NewWriter: func() pipeline.Writer { return s.storage.lake.NewWriter() },
 		Enricher:  func() pipeline.Enricher { return s.tables.New() },
 		Mapped:    s.mapped,
+		Collect:   s.collect,
 	})
 }
 
 // connect builds what answers questions.
-func (s *Server) connect() error {
+func (s *Server) connect(ctx context.Context) error {
 	queries := query.New(parts{s.storage.lake}, s.pipe, search.NewFields(all.Sources()...))
 	s.jobs = newJobs(s.engine, s.storage.lake, s.storage.dir, s.opt)
 	s.identity = identity.New(s.db, s.opt.Log)
+	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
+	ingest := ingester{s.pipe, s.storage.lake}
+	s.aws = newAWS(s.opt, s.db, s.storage.lake, ingest, keys, queries, awsSQL(s.engine, s.storage.lake, s.storage.dir, s.opt.Config.AWSAPI.Deliveries))
+	if err := s.aws.Load(ctx); err != nil {
+		return err
+	}
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
-		Log: s.opt.Log, Identity: s.identity, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake},
-		Inputs: s, Ingest: ingester{s.pipe, s.storage.lake}, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
+		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities, Digests: digestAPI{s.digests},
+		Inputs: s, Ingest: ingest, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})
 	return nil
@@ -179,6 +200,8 @@ func (s *Server) run(ctx context.Context) error {
 	for _, in := range s.inputs {
 		g.Go(func() error { return ended(in.Run(gctx)) })
 	}
+	g.Go(func() error { return ended(s.runTrails(gctx)) })
+	g.Go(func() error { return ended(s.digests.Run(gctx)) })
 	server := api.Server(s.handler, s.opt.Log)
 	server.BaseContext = func(net.Listener) context.Context { return gctx }
 	g.Go(func() error {
@@ -197,6 +220,7 @@ func (s *Server) run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return ended(s.identity.Run(gctx)) })
+	g.Go(func() error { return ended(s.aws.Run(gctx)) })
 	g.Go(func() error { return ended(s.jobs.Run(gctx)) })
 	g.Go(func() error { // a stage that fails stops the others
 		select {
@@ -246,6 +270,9 @@ func (s *Server) checkExposure(ctx context.Context) error {
 	set := slices.ContainsFunc(users, func(u identity.User) bool { return u.Role == identity.Admin && !u.MustChange })
 	return s.opt.Config.CheckExposure(set)
 }
+
+// SecretsFile in the data folder holds the key that secrets in the metadata database are encrypted with.
+const SecretsFile = "secrets.key"
 
 // Names of files in the data folder that clients on the same machine read.
 const (

@@ -9,6 +9,9 @@ type Field struct {
 	Column event.Column
 }
 
+// OtherServices stands for all services that are not named in a table of priorities.
+const OtherServices = "default"
+
 // Source is one product whose records we understand.
 type Source struct {
 	Name event.SourceName
@@ -23,8 +26,17 @@ type Source struct {
 	// severity and time, and leaves event_uid, ingest_time, seq, source, raw_data, input, collector, tags to the pipeline.
 	Map func(rec *event.Record, e *event.Event) error
 
+	// Identity are the columns that together say which event a record is, whatever else it says; the last one is the
+	// record's own id. A record without that is told from others by its bytes. What is stored already is counted and not
+	// stored again, also after a restart: see pipeline. nil: metadata_uid together with the bytes.
+	Identity []event.Column
+
 	// Fields are the source's own names for columns. A name that is not here is looked up in unmapped.
 	Fields []Field
+
+	// Priorities is the priority, "normal" or "low", of the events of each service, as the service column names it in lower case;
+	// OtherServices stands for all others. The configuration and a priority that Map set go before. nil: all are normal.
+	Priorities map[string]string
 
 	// Attributes returns the record as the product's own documentation names its attributes, for "kiroku parse".
 	// It is nil where a source has none. It is not on the hot path.

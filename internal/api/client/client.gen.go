@@ -104,6 +104,27 @@ func (e Permission) Valid() bool {
 	}
 }
 
+// Defines values for PriorityChangePriority.
+const (
+	PriorityLow    PriorityChangePriority = "low"
+	PriorityNormal PriorityChangePriority = "normal"
+	PriorityUnset  PriorityChangePriority = "unset"
+)
+
+// Valid indicates whether the value is a known member of the PriorityChangePriority enum.
+func (e PriorityChangePriority) Valid() bool {
+	switch e {
+	case PriorityLow:
+		return true
+	case PriorityNormal:
+		return true
+	case PriorityUnset:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResultFormat.
 const (
 	ResultFormatCsv    ResultFormat = "csv"
@@ -164,12 +185,131 @@ func (e TokenKind) Valid() bool {
 	}
 }
 
+// AccessKey defines model for AccessKey.
+type AccessKey struct {
+	AccessKeyID string    `json:"access_key_id"`
+	Account     string    `json:"account"`
+	Created     time.Time `json:"created"`
+
+	// LastUsed Exact to a minute.
+	LastUsed time.Time `json:"last_used,omitempty,omitzero"`
+
+	// Principal ARN of whom the key stands for.
+	Principal string    `json:"principal"`
+	Revoked   time.Time `json:"revoked,omitempty,omitzero"`
+}
+
+// AccessKeyCreate defines model for AccessKeyCreate.
+type AccessKeyCreate struct {
+	Account string `json:"account"`
+
+	// Principal Name of a user, or ARN of a user, role, role's session or the root, of the account.
+	Principal string `json:"principal"`
+}
+
+// AccessKeyCreated defines model for AccessKeyCreated.
+type AccessKeyCreated struct {
+	AccessKeyID string    `json:"access_key_id"`
+	Account     string    `json:"account"`
+	Created     time.Time `json:"created"`
+
+	// LastUsed Exact to a minute.
+	LastUsed time.Time `json:"last_used,omitempty,omitzero"`
+
+	// Principal ARN of whom the key stands for.
+	Principal       string    `json:"principal"`
+	Revoked         time.Time `json:"revoked,omitempty,omitzero"`
+	SecretAccessKey string    `json:"secret_access_key"`
+}
+
+// AccessKeyList defines model for AccessKeyList.
+type AccessKeyList struct {
+	AccessKeys []AccessKey `json:"access_keys"`
+}
+
+// AdvancedEventSelector As CloudTrail's API writes it.
+type AdvancedEventSelector struct {
+	FieldSelectors []AdvancedFieldSelector `json:"FieldSelectors"`
+	Name           string                  `json:"Name,omitempty,omitzero"`
+}
+
+// AdvancedFieldSelector defines model for AdvancedFieldSelector.
+type AdvancedFieldSelector struct {
+	EndsWith      []string `json:"EndsWith,omitempty,omitzero"`
+	Equals        []string `json:"Equals,omitempty,omitzero"`
+	Field         string   `json:"Field"`
+	NotEndsWith   []string `json:"NotEndsWith,omitempty,omitzero"`
+	NotEquals     []string `json:"NotEquals,omitempty,omitzero"`
+	NotStartsWith []string `json:"NotStartsWith,omitempty,omitzero"`
+	StartsWith    []string `json:"StartsWith,omitempty,omitzero"`
+}
+
 // Bucket defines model for Bucket.
 type Bucket struct {
 	// By Events by value of the field that splits the bars: at most 8 values, and the empty name for the rest.
 	By    map[string]int64 `json:"by,omitempty,omitzero"`
 	Count int64            `json:"count"`
 	Start time.Time        `json:"start"`
+}
+
+// Channel defines model for Channel.
+type Channel struct {
+	Account string    `json:"account"`
+	Arn     string    `json:"arn"`
+	Created time.Time `json:"created"`
+
+	// Deduplicate An event whose UID came before is answered as stored and not stored again.
+	Deduplicate bool `json:"deduplicate"`
+
+	// Destinations ARNs of event data stores.
+	Destinations []string `json:"destinations"`
+	ID           string   `json:"id"`
+
+	// LastAttempt When the last event came.
+	LastAttempt time.Time `json:"last_attempt,omitempty,omitzero"`
+
+	// LastErrorCode Why the last event that was refused was.
+	LastErrorCode string `json:"last_error_code,omitempty,omitzero"`
+
+	// LastSuccess When the last event was stored.
+	LastSuccess time.Time `json:"last_success,omitempty,omitzero"`
+	Name        string    `json:"name"`
+	Region      string    `json:"region"`
+
+	// Rejected How many refused events wait to be sent again or deleted.
+	Rejected int    `json:"rejected"`
+	Source   string `json:"source"`
+}
+
+// ChannelCreate defines model for ChannelCreate.
+type ChannelCreate struct {
+	Deduplicate bool `json:"deduplicate,omitempty,omitzero"`
+
+	// Destinations ID, ARN or name of event data stores that take ActivityAuditLog events.
+	Destinations []string `json:"destinations"`
+	Name         string   `json:"name"`
+
+	// Source Custom, or the name of a partner, for example OktaSystemLogEvents.
+	Source string       `json:"source"`
+	Tags   ResourceTags `json:"tags,omitempty,omitzero"`
+}
+
+// ChannelList defines model for ChannelList.
+type ChannelList struct {
+	Channels []Channel `json:"channels"`
+}
+
+// ChannelPolicy defines model for ChannelPolicy.
+type ChannelPolicy struct {
+	// Policy The JSON text of a resource policy of AWS.
+	Policy string `json:"policy"`
+}
+
+// ChannelUpdate What is left out stays.
+type ChannelUpdate struct {
+	Deduplicate  *bool    `json:"deduplicate,omitempty"`
+	Destinations []string `json:"destinations,omitempty,omitzero"`
+	Name         string   `json:"name,omitempty,omitzero"`
 }
 
 // CheckpointPosition defines model for CheckpointPosition.
@@ -190,6 +330,202 @@ type CountResult struct {
 type Credentials struct {
 	Password string `json:"password"`
 	User     string `json:"user"`
+}
+
+// DigestChain defines model for DigestChain.
+type DigestChain struct {
+	Account string `json:"account"`
+
+	// Backfill Digests that CloudTrail made afterwards.
+	Backfill bool         `json:"backfill"`
+	Bucket   string       `json:"bucket"`
+	Digests  DigestCounts `json:"digests"`
+
+	// Findings That are kept.
+	Findings int `json:"findings"`
+
+	// From What the digests that were found cover.
+	From       time.Time `json:"from,omitempty,omitzero"`
+	HomeRegion string    `json:"home_region"`
+
+	// Input That verified it last.
+	Input        string       `json:"input"`
+	Logs         DigestCounts `json:"logs"`
+	Organization string       `json:"organization,omitempty,omitzero"`
+
+	// Periods Oldest first.
+	Periods []DigestPeriod `json:"periods"`
+
+	// Prefix What stands before AWSLogs/.
+	Prefix string `json:"prefix,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// State Verdict of the newest period.
+	State string    `json:"state"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// Verified Last time.
+	Verified time.Time `json:"verified"`
+}
+
+// DigestCounts defines model for DigestCounts.
+type DigestCounts struct {
+	Invalid int64 `json:"invalid"`
+	Valid   int64 `json:"valid"`
+}
+
+// DigestFinding defines model for DigestFinding.
+type DigestFinding struct {
+	Account string `json:"account"`
+	Bucket  string `json:"bucket"`
+	Detail  string `json:"detail,omitempty,omitzero"`
+
+	// From The hour of the digest, or the period.
+	From  time.Time `json:"from,omitempty,omitzero"`
+	Input string    `json:"input"`
+
+	// Key Of the file.
+	Key     string `json:"key,omitempty,omitzero"`
+	Message string `json:"message"`
+
+	// Next What to do.
+	Next   string `json:"next,omitempty,omitzero"`
+	Region string `json:"region"`
+
+	// Severity high or medium
+	Severity string `json:"severity"`
+
+	// Status Of the file, or the verdict of a period, or restarted.
+	Status string `json:"status"`
+
+	// Time When it was found.
+	Time  time.Time `json:"time"`
+	Title string    `json:"title"`
+	To    time.Time `json:"to,omitempty,omitzero"`
+	Trail string    `json:"trail"`
+
+	// UID finding_uid of its event in the lake, too
+	UID string `json:"uid"`
+}
+
+// DigestInput defines model for DigestInput.
+type DigestInput struct {
+	Error string `json:"error,omitempty,omitzero"`
+	Input string `json:"input"`
+
+	// Next What to do.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// State waiting, verifying, verified, none (there are no digests) or error
+	State string `json:"state"`
+
+	// Unlisted Log files of the last verification that are in no digest.
+	Unlisted int `json:"unlisted"`
+
+	// Verified Last complete verification since the start.
+	Verified time.Time `json:"verified,omitempty,omitzero"`
+}
+
+// DigestPeriod defines model for DigestPeriod.
+type DigestPeriod struct {
+	// ChainStarts A chain begins at from.
+	ChainStarts bool      `json:"chain_starts"`
+	From        time.Time `json:"from"`
+
+	// Next What to do.
+	Next string    `json:"next,omitempty,omitzero"`
+	To   time.Time `json:"to"`
+
+	// Verdict valid, invalid, missing, unverified, gap or ended
+	Verdict string `json:"verdict"`
+}
+
+// DigestReport defines model for DigestReport.
+type DigestReport struct {
+	Chains []DigestChain `json:"chains"`
+
+	// Findings What is wrong, newest first.
+	Findings []DigestFinding `json:"findings"`
+	Inputs   []DigestInput   `json:"inputs"`
+}
+
+// DigestVerification defines model for DigestVerification.
+type DigestVerification struct {
+	// From From which time on, also what was verified before; only what is new when left out.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Input Name of an input; all when left out.
+	Input string `json:"input,omitempty,omitzero"`
+}
+
+// EventDataStore defines model for EventDataStore.
+type EventDataStore struct {
+	Account     string `json:"account"`
+	Arn         string `json:"arn"`
+	BillingMode string `json:"billing_mode"`
+
+	// Category Category of the events that it takes, for example ActivityAuditLog.
+	Category string    `json:"category"`
+	Created  time.Time `json:"created"`
+
+	// Deletes When it will be gone; until then it can be restored.
+	Deletes       time.Time               `json:"deletes,omitempty,omitzero"`
+	ID            string                  `json:"id"`
+	MultiRegion   bool                    `json:"multi_region"`
+	Name          string                  `json:"name"`
+	Organization  bool                    `json:"organization"`
+	Region        string                  `json:"region"`
+	RetentionDays int                     `json:"retention_days"`
+	Selectors     []AdvancedEventSelector `json:"selectors"`
+
+	// Status ENABLED, STOPPED_INGESTION or PENDING_DELETION.
+	Status string `json:"status"`
+
+	// Store The store that holds its events, as searches and SQL name it.
+	Store string `json:"store"`
+
+	// TerminationProtection It cannot be deleted.
+	TerminationProtection bool      `json:"termination_protection"`
+	Updated               time.Time `json:"updated"`
+}
+
+// EventDataStoreCreate defines model for EventDataStoreCreate.
+type EventDataStoreCreate struct {
+	// BillingMode EXTENDABLE_RETENTION_PRICING (up to 3653 days) or FIXED_RETENTION_PRICING (up to 2557).
+	BillingMode  string `json:"billing_mode,omitempty,omitzero"`
+	MultiRegion  *bool  `json:"multi_region,omitempty"`
+	Name         string `json:"name"`
+	Organization bool   `json:"organization,omitempty,omitzero"`
+
+	// RetentionDays 366 when left out, or 2557 with FIXED_RETENTION_PRICING.
+	RetentionDays int `json:"retention_days,omitempty,omitzero"`
+
+	// Selectors Left out means all management events.
+	Selectors []AdvancedEventSelector `json:"selectors,omitempty,omitzero"`
+	Tags      ResourceTags            `json:"tags,omitempty,omitzero"`
+
+	// TerminationProtection True when left out.
+	TerminationProtection *bool `json:"termination_protection,omitempty"`
+}
+
+// EventDataStoreList defines model for EventDataStoreList.
+type EventDataStoreList struct {
+	EventDataStores []EventDataStore `json:"event_data_stores"`
+}
+
+// EventDataStoreUpdate What is left out stays.
+type EventDataStoreUpdate struct {
+	BillingMode string `json:"billing_mode,omitempty,omitzero"`
+
+	// Ingestion Whether it takes events. Only for stores of AWS events and configuration items.
+	Ingestion             *bool                   `json:"ingestion,omitempty"`
+	MultiRegion           *bool                   `json:"multi_region,omitempty"`
+	Name                  string                  `json:"name,omitempty,omitzero"`
+	Organization          *bool                   `json:"organization,omitempty"`
+	RetentionDays         int                     `json:"retention_days,omitempty,omitzero"`
+	Selectors             []AdvancedEventSelector `json:"selectors,omitempty,omitzero"`
+	TerminationProtection *bool                   `json:"termination_protection,omitempty"`
 }
 
 // EventPage defines model for EventPage.
@@ -420,16 +756,34 @@ type IngestResult struct {
 	Skipped int64 `json:"skipped"`
 }
 
+// InputBucket defines model for InputBucket.
+type InputBucket = intake.Bucket
+
+// InputCloudTrail defines model for InputCloudTrail.
+type InputCloudTrail = intake.CloudTrail
+
 // InputList defines model for InputList.
 type InputList struct {
 	Inputs []InputStatus `json:"inputs"`
 }
 
+// InputObjects defines model for InputObjects.
+type InputObjects = intake.ObjectCounts
+
 // InputPeer defines model for InputPeer.
 type InputPeer = intake.Peer
 
+// InputProblem defines model for InputProblem.
+type InputProblem = intake.Problem
+
+// InputQueue defines model for InputQueue.
+type InputQueue = intake.Queue
+
 // InputStatus defines model for InputStatus.
 type InputStatus = intake.Status
+
+// InputTrail defines model for InputTrail.
+type InputTrail = intake.Trail
 
 // Job defines model for Job.
 type Job struct {
@@ -554,6 +908,35 @@ type PipelineStatus struct {
 	Workers  int   `json:"workers"`
 }
 
+// Priority defines model for Priority.
+type Priority struct {
+	// Origin Who says so: source (the source itself), configuration, or set (somebody with PUT).
+	Origin string `json:"origin"`
+
+	// Priority normal or low.
+	Priority string `json:"priority"`
+
+	// Service As the column service shows it; default is all that are not named.
+	Service string `json:"service"`
+	Source  string `json:"source"`
+}
+
+// PriorityChange defines model for PriorityChange.
+type PriorityChange struct {
+	// Priority unset takes back what was set: then the configuration says it, or the source.
+	Priority PriorityChangePriority `json:"priority"`
+	Service  string                 `json:"service"`
+	Source   string                 `json:"source"`
+}
+
+// PriorityChangePriority unset takes back what was set: then the configuration says it, or the source.
+type PriorityChangePriority string
+
+// PriorityList defines model for PriorityList.
+type PriorityList struct {
+	Priorities []Priority `json:"priorities"`
+}
+
 // Problem RFC 9457 with three members of our own - next, request_id and the place of a syntax error.
 type Problem struct {
 	// Code Kind of a syntax error, for example unknown_field.
@@ -598,6 +981,62 @@ type QueryStatus struct {
 	// Searches Searches answered since the start.
 	Searches int64 `json:"searches"`
 }
+
+// RejectedEvent defines model for RejectedEvent.
+type RejectedEvent struct {
+	ErrorCode    string `json:"error_code"`
+	ErrorMessage string `json:"error_message"`
+
+	// EventData The event as it was sent.
+	EventData string `json:"event_data"`
+	ID        string `json:"id"`
+
+	// Principal ARN of who sent it.
+	Principal string    `json:"principal"`
+	Received  time.Time `json:"received"`
+
+	// RequestID The sender's id of the event.
+	RequestID string `json:"request_id"`
+
+	// Tries How often it was refused.
+	Tries int `json:"tries"`
+}
+
+// RejectedList defines model for RejectedList.
+type RejectedList struct {
+	Events []RejectedEvent `json:"events"`
+
+	// Total How many the channel has.
+	Total int `json:"total"`
+}
+
+// ReplayRequest defines model for ReplayRequest.
+type ReplayRequest struct {
+	// EventData What to send in the place of the one event that is named.
+	EventData string `json:"event_data,omitempty,omitzero"`
+
+	// Ids Which events, at most 100; all when left out.
+	Ids []string `json:"ids,omitempty,omitzero"`
+}
+
+// ReplayResult defines model for ReplayResult.
+type ReplayResult struct {
+	Refused []ReplayedEvent `json:"refused"`
+	Stored  []ReplayedEvent `json:"stored"`
+}
+
+// ReplayedEvent defines model for ReplayedEvent.
+type ReplayedEvent struct {
+	ErrorCode    string `json:"error_code,omitempty,omitzero"`
+	ErrorMessage string `json:"error_message,omitempty,omitzero"`
+
+	// EventID The id that the stored event was given.
+	EventID string `json:"event_id,omitempty,omitzero"`
+	ID      string `json:"id"`
+}
+
+// ResourceTags defines model for ResourceTags.
+type ResourceTags map[string]string
 
 // ResultColumn defines model for ResultColumn.
 type ResultColumn struct {
@@ -893,6 +1332,9 @@ type UserList struct {
 	Users []User `json:"users"`
 }
 
+// AccountID defines model for AccountID.
+type AccountID = string
+
 // ColumnNames defines model for ColumnNames.
 type ColumnNames = []string
 
@@ -911,6 +1353,15 @@ type RangeFrom = string
 // RangeTo defines model for RangeTo.
 type RangeTo = string
 
+// RegionName defines model for RegionName.
+type RegionName = string
+
+// RejectedID defines model for RejectedID.
+type RejectedID = string
+
+// ResourceRef defines model for ResourceRef.
+type ResourceRef = string
+
 // SearchText defines model for SearchText.
 type SearchText = string
 
@@ -922,6 +1373,171 @@ type StoreNames = []string
 
 // ZoneName defines model for ZoneName.
 type ZoneName = string
+
+// ListChannelsParams defines parameters for ListChannels.
+type ListChannelsParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// CreateChannelParams defines parameters for CreateChannel.
+type CreateChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteChannelParams defines parameters for DeleteChannel.
+type DeleteChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetChannelParams defines parameters for GetChannel.
+type GetChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// UpdateChannelParams defines parameters for UpdateChannel.
+type UpdateChannelParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteChannelPolicyParams defines parameters for DeleteChannelPolicy.
+type DeleteChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetChannelPolicyParams defines parameters for GetChannelPolicy.
+type GetChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// PutChannelPolicyParams defines parameters for PutChannelPolicy.
+type PutChannelPolicyParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ListRejectedParams defines parameters for ListRejected.
+type ListRejectedParams struct {
+	// After id of the last event of the page before.
+	After string `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Limit 1 to 1000; 100 when left out.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ReplayRejectedParams defines parameters for ReplayRejected.
+type ReplayRejectedParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteRejectedParams defines parameters for DeleteRejected.
+type DeleteRejectedParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// ListDigestsParams defines parameters for ListDigests.
+type ListDigestsParams struct {
+	// Limit Most findings that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListEventDataStoresParams defines parameters for ListEventDataStores.
+type ListEventDataStoresParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// CreateEventDataStoreParams defines parameters for CreateEventDataStore.
+type CreateEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// DeleteEventDataStoreParams defines parameters for DeleteEventDataStore.
+type DeleteEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// GetEventDataStoreParams defines parameters for GetEventDataStore.
+type GetEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// UpdateEventDataStoreParams defines parameters for UpdateEventDataStore.
+type UpdateEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
+
+// RestoreEventDataStoreParams defines parameters for RestoreEventDataStore.
+type RestoreEventDataStoreParams struct {
+	// Account 12 digits.
+	Account AccountID `form:"account,omitempty" json:"account,omitempty,omitzero"`
+
+	// Region The configured region when left out.
+	Region RegionName `form:"region,omitempty" json:"region,omitempty,omitzero"`
+}
 
 // ExportByLinkParams defines parameters for ExportByLink.
 type ExportByLinkParams struct {
@@ -1037,8 +1653,32 @@ type TailParams struct {
 	LastEventID string `json:"Last-Event-ID,omitempty,omitzero"`
 }
 
+// CreateAccessKeyJSONRequestBody defines body for CreateAccessKey for application/json ContentType.
+type CreateAccessKeyJSONRequestBody = AccessKeyCreate
+
+// CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
+type CreateChannelJSONRequestBody = ChannelCreate
+
+// UpdateChannelJSONRequestBody defines body for UpdateChannel for application/json ContentType.
+type UpdateChannelJSONRequestBody = ChannelUpdate
+
+// PutChannelPolicyJSONRequestBody defines body for PutChannelPolicy for application/json ContentType.
+type PutChannelPolicyJSONRequestBody = ChannelPolicy
+
+// ReplayRejectedJSONRequestBody defines body for ReplayRejected for application/json ContentType.
+type ReplayRejectedJSONRequestBody = ReplayRequest
+
+// VerifyDigestsJSONRequestBody defines body for VerifyDigests for application/json ContentType.
+type VerifyDigestsJSONRequestBody = DigestVerification
+
 // CountJSONRequestBody defines body for Count for application/json ContentType.
 type CountJSONRequestBody = EventQuery
+
+// CreateEventDataStoreJSONRequestBody defines body for CreateEventDataStore for application/json ContentType.
+type CreateEventDataStoreJSONRequestBody = EventDataStoreCreate
+
+// UpdateEventDataStoreJSONRequestBody defines body for UpdateEventDataStore for application/json ContentType.
+type UpdateEventDataStoreJSONRequestBody = EventDataStoreUpdate
 
 // ExportJSONRequestBody defines body for Export for application/json ContentType.
 type ExportJSONRequestBody = ExportQuery
@@ -1057,6 +1697,9 @@ type LoginJSONRequestBody = Credentials
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// SetPriorityJSONRequestBody defines body for SetPriority for application/json ContentType.
+type SetPriorityJSONRequestBody = PriorityChange
 
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
@@ -1153,6 +1796,146 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListAccessKeys All access keys of the AWS endpoints
+	//
+	// Corresponds with GET /api/v1/access-keys (the `ListAccessKeys` operationId).
+	ListAccessKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAccessKeyWithBody Create an access key
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+	CreateAccessKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAccessKey Create an access key
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+	CreateAccessKey(ctx context.Context, body CreateAccessKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeAccessKey Revoke an access key
+	//
+	// Corresponds with DELETE /api/v1/access-keys/{id} (the `RevokeAccessKey` operationId).
+	RevokeAccessKey(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListChannels The channels
+	//
+	// Corresponds with GET /api/v1/channels (the `ListChannels` operationId).
+	ListChannels(ctx context.Context, params *ListChannelsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateChannelWithBody Create a channel
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+	CreateChannelWithBody(ctx context.Context, params *CreateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateChannel Create a channel
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+	CreateChannel(ctx context.Context, params *CreateChannelParams, body CreateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteChannel Delete a channel with its policy and rejected events
+	//
+	// Corresponds with DELETE /api/v1/channels/{id} (the `DeleteChannel` operationId).
+	DeleteChannel(ctx context.Context, id ResourceRef, params *DeleteChannelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChannel A channel
+	//
+	// Corresponds with GET /api/v1/channels/{id} (the `GetChannel` operationId).
+	GetChannel(ctx context.Context, id ResourceRef, params *GetChannelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateChannelWithBody Change a channel
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+	UpdateChannelWithBody(ctx context.Context, id ResourceRef, params *UpdateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateChannel Change a channel
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+	UpdateChannel(ctx context.Context, id ResourceRef, params *UpdateChannelParams, body UpdateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteChannelPolicy Let only the account of a channel put events into it
+	//
+	// Corresponds with DELETE /api/v1/channels/{id}/policy (the `DeleteChannelPolicy` operationId).
+	DeleteChannelPolicy(ctx context.Context, id ResourceRef, params *DeleteChannelPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChannelPolicy Who may put events into a channel
+	//
+	// Corresponds with GET /api/v1/channels/{id}/policy (the `GetChannelPolicy` operationId).
+	GetChannelPolicy(ctx context.Context, id ResourceRef, params *GetChannelPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutChannelPolicyWithBody Set who may put events into a channel
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+	PutChannelPolicyWithBody(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutChannelPolicy Set who may put events into a channel
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+	PutChannelPolicy(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, body PutChannelPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRejected Audit events that a channel refused
+	//
+	// Corresponds with GET /api/v1/channels/{id}/rejected (the `ListRejected` operationId).
+	ListRejected(ctx context.Context, id ResourceRef, params *ListRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayRejectedWithBody Send refused audit events again
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+	ReplayRejectedWithBody(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayRejected Send refused audit events again
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+	ReplayRejected(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, body ReplayRejectedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteRejected Drop a refused audit event
+	//
+	// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
+	DeleteRejected(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDigests What the continuous verification of CloudTrail's digests found
+	//
+	// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+	ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyDigestsWithBody Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyDigests Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigests(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CountWithBody How many events there are
 	//
 	// Takes any type of body and a specified content type.
@@ -1166,6 +1949,54 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/count (the `Count` operationId).
 	Count(ctx context.Context, body CountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEventDataStores The event data stores of the AWS endpoints
+	//
+	// Corresponds with GET /api/v1/event-data-stores (the `ListEventDataStores` operationId).
+	ListEventDataStores(ctx context.Context, params *ListEventDataStoresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEventDataStoreWithBody Create an event data store
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+	CreateEventDataStoreWithBody(ctx context.Context, params *CreateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEventDataStore Create an event data store
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+	CreateEventDataStore(ctx context.Context, params *CreateEventDataStoreParams, body CreateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteEventDataStore Delete an event data store
+	//
+	// Corresponds with DELETE /api/v1/event-data-stores/{id} (the `DeleteEventDataStore` operationId).
+	DeleteEventDataStore(ctx context.Context, id ResourceRef, params *DeleteEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEventDataStore An event data store
+	//
+	// Corresponds with GET /api/v1/event-data-stores/{id} (the `GetEventDataStore` operationId).
+	GetEventDataStore(ctx context.Context, id ResourceRef, params *GetEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEventDataStoreWithBody Change an event data store
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+	UpdateEventDataStoreWithBody(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEventDataStore Change an event data store
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+	UpdateEventDataStore(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, body UpdateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreEventDataStore Take the deletion of an event data store back
+	//
+	// Corresponds with POST /api/v1/event-data-stores/{id}/restore (the `RestoreEventDataStore` operationId).
+	RestoreEventDataStore(ctx context.Context, id ResourceRef, params *RestoreEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportByLink All events of a search as a file
 	//
@@ -1325,6 +2156,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPriorities Priorities of services
+	//
+	// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+	ListPriorities(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPriorityWithBody Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPriority Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchWithBody One page of events, newest first
 	//
@@ -1515,6 +2371,366 @@ type ClientInterface interface {
 	Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// ListAccessKeys All access keys of the AWS endpoints
+//
+// Corresponds with GET /api/v1/access-keys (the `ListAccessKeys` operationId).
+func (c *Client) ListAccessKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAccessKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAccessKeyWithBody Create an access key
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+func (c *Client) CreateAccessKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAccessKeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAccessKey Create an access key
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+func (c *Client) CreateAccessKey(ctx context.Context, body CreateAccessKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAccessKeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeAccessKey Revoke an access key
+//
+// Corresponds with DELETE /api/v1/access-keys/{id} (the `RevokeAccessKey` operationId).
+func (c *Client) RevokeAccessKey(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeAccessKeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListChannels The channels
+//
+// Corresponds with GET /api/v1/channels (the `ListChannels` operationId).
+func (c *Client) ListChannels(ctx context.Context, params *ListChannelsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListChannelsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateChannelWithBody Create a channel
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+func (c *Client) CreateChannelWithBody(ctx context.Context, params *CreateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateChannelRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateChannel Create a channel
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+func (c *Client) CreateChannel(ctx context.Context, params *CreateChannelParams, body CreateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateChannelRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteChannel Delete a channel with its policy and rejected events
+//
+// Corresponds with DELETE /api/v1/channels/{id} (the `DeleteChannel` operationId).
+func (c *Client) DeleteChannel(ctx context.Context, id ResourceRef, params *DeleteChannelParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteChannelRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChannel A channel
+//
+// Corresponds with GET /api/v1/channels/{id} (the `GetChannel` operationId).
+func (c *Client) GetChannel(ctx context.Context, id ResourceRef, params *GetChannelParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChannelRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateChannelWithBody Change a channel
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+func (c *Client) UpdateChannelWithBody(ctx context.Context, id ResourceRef, params *UpdateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateChannelRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateChannel Change a channel
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+func (c *Client) UpdateChannel(ctx context.Context, id ResourceRef, params *UpdateChannelParams, body UpdateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateChannelRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteChannelPolicy Let only the account of a channel put events into it
+//
+// Corresponds with DELETE /api/v1/channels/{id}/policy (the `DeleteChannelPolicy` operationId).
+func (c *Client) DeleteChannelPolicy(ctx context.Context, id ResourceRef, params *DeleteChannelPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteChannelPolicyRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChannelPolicy Who may put events into a channel
+//
+// Corresponds with GET /api/v1/channels/{id}/policy (the `GetChannelPolicy` operationId).
+func (c *Client) GetChannelPolicy(ctx context.Context, id ResourceRef, params *GetChannelPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChannelPolicyRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutChannelPolicyWithBody Set who may put events into a channel
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+func (c *Client) PutChannelPolicyWithBody(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutChannelPolicyRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutChannelPolicy Set who may put events into a channel
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+func (c *Client) PutChannelPolicy(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, body PutChannelPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutChannelPolicyRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRejected Audit events that a channel refused
+//
+// Corresponds with GET /api/v1/channels/{id}/rejected (the `ListRejected` operationId).
+func (c *Client) ListRejected(ctx context.Context, id ResourceRef, params *ListRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRejectedRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayRejectedWithBody Send refused audit events again
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+func (c *Client) ReplayRejectedWithBody(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayRejectedRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayRejected Send refused audit events again
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+func (c *Client) ReplayRejected(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, body ReplayRejectedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayRejectedRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteRejected Drop a refused audit event
+//
+// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
+func (c *Client) DeleteRejected(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteRejectedRequest(c.Server, id, event, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDigests What the continuous verification of CloudTrail's digests found
+//
+// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+func (c *Client) ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDigestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyDigestsWithBody Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *Client) VerifyDigestsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyDigestsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyDigests Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *Client) VerifyDigests(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyDigestsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CountWithBody How many events there are
 //
 // Takes any type of body and a specified content type.
@@ -1539,6 +2755,134 @@ func (c *Client) CountWithBody(ctx context.Context, contentType string, body io.
 // Corresponds with POST /api/v1/count (the `Count` operationId).
 func (c *Client) Count(ctx context.Context, body CountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCountRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEventDataStores The event data stores of the AWS endpoints
+//
+// Corresponds with GET /api/v1/event-data-stores (the `ListEventDataStores` operationId).
+func (c *Client) ListEventDataStores(ctx context.Context, params *ListEventDataStoresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEventDataStoresRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEventDataStoreWithBody Create an event data store
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+func (c *Client) CreateEventDataStoreWithBody(ctx context.Context, params *CreateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEventDataStoreRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEventDataStore Create an event data store
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+func (c *Client) CreateEventDataStore(ctx context.Context, params *CreateEventDataStoreParams, body CreateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEventDataStoreRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteEventDataStore Delete an event data store
+//
+// Corresponds with DELETE /api/v1/event-data-stores/{id} (the `DeleteEventDataStore` operationId).
+func (c *Client) DeleteEventDataStore(ctx context.Context, id ResourceRef, params *DeleteEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteEventDataStoreRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEventDataStore An event data store
+//
+// Corresponds with GET /api/v1/event-data-stores/{id} (the `GetEventDataStore` operationId).
+func (c *Client) GetEventDataStore(ctx context.Context, id ResourceRef, params *GetEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEventDataStoreRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEventDataStoreWithBody Change an event data store
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+func (c *Client) UpdateEventDataStoreWithBody(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEventDataStoreRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEventDataStore Change an event data store
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+func (c *Client) UpdateEventDataStore(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, body UpdateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEventDataStoreRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreEventDataStore Take the deletion of an event data store back
+//
+// Corresponds with POST /api/v1/event-data-stores/{id}/restore (the `RestoreEventDataStore` operationId).
+func (c *Client) RestoreEventDataStore(ctx context.Context, id ResourceRef, params *RestoreEventDataStoreParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreEventDataStoreRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1908,6 +3252,61 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 // Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPriorities Priorities of services
+//
+// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+func (c *Client) ListPriorities(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPrioritiesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPriorityWithBody Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *Client) SetPriorityWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPriorityRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPriority Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *Client) SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPriorityRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2396,6 +3795,973 @@ func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
+// NewListAccessKeysRequest constructs an http.Request for the ListAccessKeys method
+func NewListAccessKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/access-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateAccessKeyRequest calls the generic CreateAccessKey builder with application/json body
+func NewCreateAccessKeyRequest(server string, body CreateAccessKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAccessKeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateAccessKeyRequestWithBody constructs an http.Request for the CreateAccessKey method, with any body, and a specified content type
+func NewCreateAccessKeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/access-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeAccessKeyRequest constructs an http.Request for the RevokeAccessKey method
+func NewRevokeAccessKeyRequest(server string, id PathID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/access-keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListChannelsRequest constructs an http.Request for the ListChannels method
+func NewListChannelsRequest(server string, params *ListChannelsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateChannelRequest calls the generic CreateChannel builder with application/json body
+func NewCreateChannelRequest(server string, params *CreateChannelParams, body CreateChannelJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateChannelRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateChannelRequestWithBody constructs an http.Request for the CreateChannel method, with any body, and a specified content type
+func NewCreateChannelRequestWithBody(server string, params *CreateChannelParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteChannelRequest constructs an http.Request for the DeleteChannel method
+func NewDeleteChannelRequest(server string, id ResourceRef, params *DeleteChannelParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetChannelRequest constructs an http.Request for the GetChannel method
+func NewGetChannelRequest(server string, id ResourceRef, params *GetChannelParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateChannelRequest calls the generic UpdateChannel builder with application/json body
+func NewUpdateChannelRequest(server string, id ResourceRef, params *UpdateChannelParams, body UpdateChannelJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateChannelRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewUpdateChannelRequestWithBody constructs an http.Request for the UpdateChannel method, with any body, and a specified content type
+func NewUpdateChannelRequestWithBody(server string, id ResourceRef, params *UpdateChannelParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteChannelPolicyRequest constructs an http.Request for the DeleteChannelPolicy method
+func NewDeleteChannelPolicyRequest(server string, id ResourceRef, params *DeleteChannelPolicyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/policy", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetChannelPolicyRequest constructs an http.Request for the GetChannelPolicy method
+func NewGetChannelPolicyRequest(server string, id ResourceRef, params *GetChannelPolicyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/policy", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutChannelPolicyRequest calls the generic PutChannelPolicy builder with application/json body
+func NewPutChannelPolicyRequest(server string, id ResourceRef, params *PutChannelPolicyParams, body PutChannelPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutChannelPolicyRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPutChannelPolicyRequestWithBody constructs an http.Request for the PutChannelPolicy method, with any body, and a specified content type
+func NewPutChannelPolicyRequestWithBody(server string, id ResourceRef, params *PutChannelPolicyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/policy", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListRejectedRequest constructs an http.Request for the ListRejected method
+func NewListRejectedRequest(server string, id ResourceRef, params *ListRejectedParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/rejected", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReplayRejectedRequest calls the generic ReplayRejected builder with application/json body
+func NewReplayRejectedRequest(server string, id ResourceRef, params *ReplayRejectedParams, body ReplayRejectedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplayRejectedRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReplayRejectedRequestWithBody constructs an http.Request for the ReplayRejected method, with any body, and a specified content type
+func NewReplayRejectedRequestWithBody(server string, id ResourceRef, params *ReplayRejectedParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/rejected/replay", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteRejectedRequest constructs an http.Request for the DeleteRejected method
+func NewDeleteRejectedRequest(server string, id ResourceRef, event RejectedID, params *DeleteRejectedParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "event", event, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/channels/%s/rejected/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDigestsRequest constructs an http.Request for the ListDigests method
+func NewListDigestsRequest(server string, params *ListDigestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cloudtrail/digests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyDigestsRequest calls the generic VerifyDigests builder with application/json body
+func NewVerifyDigestsRequest(server string, body VerifyDigestsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyDigestsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewVerifyDigestsRequestWithBody constructs an http.Request for the VerifyDigests method, with any body, and a specified content type
+func NewVerifyDigestsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/cloudtrail/digests/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCountRequest calls the generic Count builder with application/json body
 func NewCountRequest(server string, body CountJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2432,6 +4798,408 @@ func NewCountRequestWithBody(server string, contentType string, body io.Reader) 
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListEventDataStoresRequest constructs an http.Request for the ListEventDataStores method
+func NewListEventDataStoresRequest(server string, params *ListEventDataStoresParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateEventDataStoreRequest calls the generic CreateEventDataStore builder with application/json body
+func NewCreateEventDataStoreRequest(server string, params *CreateEventDataStoreParams, body CreateEventDataStoreJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateEventDataStoreRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateEventDataStoreRequestWithBody constructs an http.Request for the CreateEventDataStore method, with any body, and a specified content type
+func NewCreateEventDataStoreRequestWithBody(server string, params *CreateEventDataStoreParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteEventDataStoreRequest constructs an http.Request for the DeleteEventDataStore method
+func NewDeleteEventDataStoreRequest(server string, id ResourceRef, params *DeleteEventDataStoreParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEventDataStoreRequest constructs an http.Request for the GetEventDataStore method
+func NewGetEventDataStoreRequest(server string, id ResourceRef, params *GetEventDataStoreParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateEventDataStoreRequest calls the generic UpdateEventDataStore builder with application/json body
+func NewUpdateEventDataStoreRequest(server string, id ResourceRef, params *UpdateEventDataStoreParams, body UpdateEventDataStoreJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateEventDataStoreRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewUpdateEventDataStoreRequestWithBody constructs an http.Request for the UpdateEventDataStore method, with any body, and a specified content type
+func NewUpdateEventDataStoreRequestWithBody(server string, id ResourceRef, params *UpdateEventDataStoreParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRestoreEventDataStoreRequest constructs an http.Request for the RestoreEventDataStore method
+func NewRestoreEventDataStoreRequest(server string, id ResourceRef, params *RestoreEventDataStoreParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/event-data-stores/%s/restore", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -3208,6 +5976,73 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListPrioritiesRequest constructs an http.Request for the ListPriorities method
+func NewListPrioritiesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/priorities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetPriorityRequest calls the generic SetPriority builder with application/json body
+func NewSetPriorityRequest(server string, body SetPriorityJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetPriorityRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetPriorityRequestWithBody constructs an http.Request for the SetPriority method, with any body, and a specified content type
+func NewSetPriorityRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/priorities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -4105,6 +6940,166 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListAccessKeysWithResponse All access keys of the AWS endpoints
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/access-keys (the `ListAccessKeys` operationId).
+	ListAccessKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAccessKeysResponse, error)
+
+	// CreateAccessKeyWithBodyWithResponse Create an access key
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+	CreateAccessKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccessKeyResponse, error)
+
+	// CreateAccessKeyWithResponse Create an access key
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+	CreateAccessKeyWithResponse(ctx context.Context, body CreateAccessKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessKeyResponse, error)
+
+	// RevokeAccessKeyWithResponse Revoke an access key
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/access-keys/{id} (the `RevokeAccessKey` operationId).
+	RevokeAccessKeyWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*RevokeAccessKeyResponse, error)
+
+	// ListChannelsWithResponse The channels
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/channels (the `ListChannels` operationId).
+	ListChannelsWithResponse(ctx context.Context, params *ListChannelsParams, reqEditors ...RequestEditorFn) (*ListChannelsResponse, error)
+
+	// CreateChannelWithBodyWithResponse Create a channel
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+	CreateChannelWithBodyWithResponse(ctx context.Context, params *CreateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateChannelResponse, error)
+
+	// CreateChannelWithResponse Create a channel
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+	CreateChannelWithResponse(ctx context.Context, params *CreateChannelParams, body CreateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateChannelResponse, error)
+
+	// DeleteChannelWithResponse Delete a channel with its policy and rejected events
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/channels/{id} (the `DeleteChannel` operationId).
+	DeleteChannelWithResponse(ctx context.Context, id ResourceRef, params *DeleteChannelParams, reqEditors ...RequestEditorFn) (*DeleteChannelResponse, error)
+
+	// GetChannelWithResponse A channel
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/channels/{id} (the `GetChannel` operationId).
+	GetChannelWithResponse(ctx context.Context, id ResourceRef, params *GetChannelParams, reqEditors ...RequestEditorFn) (*GetChannelResponse, error)
+
+	// UpdateChannelWithBodyWithResponse Change a channel
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+	UpdateChannelWithBodyWithResponse(ctx context.Context, id ResourceRef, params *UpdateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateChannelResponse, error)
+
+	// UpdateChannelWithResponse Change a channel
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+	UpdateChannelWithResponse(ctx context.Context, id ResourceRef, params *UpdateChannelParams, body UpdateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateChannelResponse, error)
+
+	// DeleteChannelPolicyWithResponse Let only the account of a channel put events into it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/channels/{id}/policy (the `DeleteChannelPolicy` operationId).
+	DeleteChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *DeleteChannelPolicyParams, reqEditors ...RequestEditorFn) (*DeleteChannelPolicyResponse, error)
+
+	// GetChannelPolicyWithResponse Who may put events into a channel
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/channels/{id}/policy (the `GetChannelPolicy` operationId).
+	GetChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *GetChannelPolicyParams, reqEditors ...RequestEditorFn) (*GetChannelPolicyResponse, error)
+
+	// PutChannelPolicyWithBodyWithResponse Set who may put events into a channel
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+	PutChannelPolicyWithBodyWithResponse(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutChannelPolicyResponse, error)
+
+	// PutChannelPolicyWithResponse Set who may put events into a channel
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+	PutChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, body PutChannelPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutChannelPolicyResponse, error)
+
+	// ListRejectedWithResponse Audit events that a channel refused
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/channels/{id}/rejected (the `ListRejected` operationId).
+	ListRejectedWithResponse(ctx context.Context, id ResourceRef, params *ListRejectedParams, reqEditors ...RequestEditorFn) (*ListRejectedResponse, error)
+
+	// ReplayRejectedWithBodyWithResponse Send refused audit events again
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+	ReplayRejectedWithBodyWithResponse(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayRejectedResponse, error)
+
+	// ReplayRejectedWithResponse Send refused audit events again
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+	ReplayRejectedWithResponse(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, body ReplayRejectedJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayRejectedResponse, error)
+
+	// DeleteRejectedWithResponse Drop a refused audit event
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
+	DeleteRejectedWithResponse(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*DeleteRejectedResponse, error)
+
+	// ListDigestsWithResponse What the continuous verification of CloudTrail's digests found
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+	ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error)
+
+	// VerifyDigestsWithBodyWithResponse Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error)
+
+	// VerifyDigestsWithResponse Verify CloudTrail's digests now
+	//
+	// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+	// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+	VerifyDigestsWithResponse(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error)
+
 	// CountWithBodyWithResponse How many events there are
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4118,6 +7113,62 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/count (the `Count` operationId).
 	CountWithResponse(ctx context.Context, body CountJSONRequestBody, reqEditors ...RequestEditorFn) (*CountResponse, error)
+
+	// ListEventDataStoresWithResponse The event data stores of the AWS endpoints
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/event-data-stores (the `ListEventDataStores` operationId).
+	ListEventDataStoresWithResponse(ctx context.Context, params *ListEventDataStoresParams, reqEditors ...RequestEditorFn) (*ListEventDataStoresResponse, error)
+
+	// CreateEventDataStoreWithBodyWithResponse Create an event data store
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+	CreateEventDataStoreWithBodyWithResponse(ctx context.Context, params *CreateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEventDataStoreResponse, error)
+
+	// CreateEventDataStoreWithResponse Create an event data store
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+	CreateEventDataStoreWithResponse(ctx context.Context, params *CreateEventDataStoreParams, body CreateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEventDataStoreResponse, error)
+
+	// DeleteEventDataStoreWithResponse Delete an event data store
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/event-data-stores/{id} (the `DeleteEventDataStore` operationId).
+	DeleteEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *DeleteEventDataStoreParams, reqEditors ...RequestEditorFn) (*DeleteEventDataStoreResponse, error)
+
+	// GetEventDataStoreWithResponse An event data store
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/event-data-stores/{id} (the `GetEventDataStore` operationId).
+	GetEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *GetEventDataStoreParams, reqEditors ...RequestEditorFn) (*GetEventDataStoreResponse, error)
+
+	// UpdateEventDataStoreWithBodyWithResponse Change an event data store
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+	UpdateEventDataStoreWithBodyWithResponse(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEventDataStoreResponse, error)
+
+	// UpdateEventDataStoreWithResponse Change an event data store
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+	UpdateEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, body UpdateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEventDataStoreResponse, error)
+
+	// RestoreEventDataStoreWithResponse Take the deletion of an event data store back
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/event-data-stores/{id}/restore (the `RestoreEventDataStore` operationId).
+	RestoreEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *RestoreEventDataStoreParams, reqEditors ...RequestEditorFn) (*RestoreEventDataStoreResponse, error)
 
 	// ExportByLinkWithResponse All events of a search as a file
 	//
@@ -4291,6 +7342,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
+
+	// ListPrioritiesWithResponse Priorities of services
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+	ListPrioritiesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPrioritiesResponse, error)
+
+	// SetPriorityWithBodyWithResponse Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error)
+
+	// SetPriorityWithResponse Give the events of a service a priority
+	//
+	// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+	// their priority. Needs the permission `manage`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+	SetPriorityWithResponse(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error)
 
 	// SearchWithBodyWithResponse One page of events, newest first
 	//
@@ -4511,6 +7589,739 @@ type ClientWithResponsesInterface interface {
 	ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
 }
 
+type ListAccessKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccessKeyList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAccessKeysResponse) GetJSON200() *AccessKeyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAccessKeysResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAccessKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAccessKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAccessKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAccessKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAccessKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *AccessKeyCreated
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateAccessKeyResponse) GetJSON201() *AccessKeyCreated {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateAccessKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateAccessKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAccessKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAccessKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAccessKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeAccessKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RevokeAccessKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeAccessKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeAccessKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeAccessKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeAccessKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListChannelsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChannelList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListChannelsResponse) GetJSON200() *ChannelList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListChannelsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListChannelsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListChannelsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListChannelsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListChannelsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateChannelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Channel
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateChannelResponse) GetJSON201() *Channel {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateChannelResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateChannelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateChannelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateChannelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateChannelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteChannelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteChannelResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteChannelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteChannelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteChannelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteChannelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetChannelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Channel
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetChannelResponse) GetJSON200() *Channel {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetChannelResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetChannelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChannelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChannelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChannelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateChannelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Channel
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateChannelResponse) GetJSON200() *Channel {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateChannelResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateChannelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateChannelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateChannelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateChannelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteChannelPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteChannelPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteChannelPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteChannelPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteChannelPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteChannelPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetChannelPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChannelPolicy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetChannelPolicyResponse) GetJSON200() *ChannelPolicy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetChannelPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetChannelPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChannelPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChannelPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChannelPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutChannelPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChannelPolicy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutChannelPolicyResponse) GetJSON200() *ChannelPolicy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutChannelPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutChannelPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutChannelPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutChannelPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutChannelPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListRejectedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RejectedList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRejectedResponse) GetJSON200() *RejectedList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRejectedResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRejectedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRejectedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRejectedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRejectedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReplayRejectedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReplayResult
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplayRejectedResponse) GetJSON200() *ReplayResult {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReplayRejectedResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplayRejectedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplayRejectedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplayRejectedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplayRejectedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteRejectedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteRejectedResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteRejectedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteRejectedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteRejectedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteRejectedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DigestReport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDigestsResponse) GetJSON200() *DigestReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDigestsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDigestsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyDigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VerifyDigestsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyDigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyDigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyDigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyDigestsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4553,6 +8364,294 @@ func (r CountResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEventDataStoresResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventDataStoreList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListEventDataStoresResponse) GetJSON200() *EventDataStoreList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListEventDataStoresResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListEventDataStoresResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEventDataStoresResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEventDataStoresResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEventDataStoresResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateEventDataStoreResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *EventDataStore
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateEventDataStoreResponse) GetJSON201() *EventDataStore {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateEventDataStoreResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateEventDataStoreResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateEventDataStoreResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateEventDataStoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateEventDataStoreResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteEventDataStoreResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventDataStore
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteEventDataStoreResponse) GetJSON200() *EventDataStore {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteEventDataStoreResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteEventDataStoreResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteEventDataStoreResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteEventDataStoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteEventDataStoreResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEventDataStoreResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventDataStore
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetEventDataStoreResponse) GetJSON200() *EventDataStore {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetEventDataStoreResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetEventDataStoreResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEventDataStoreResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEventDataStoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEventDataStoreResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateEventDataStoreResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventDataStore
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateEventDataStoreResponse) GetJSON200() *EventDataStore {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateEventDataStoreResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateEventDataStoreResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateEventDataStoreResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateEventDataStoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateEventDataStoreResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RestoreEventDataStoreResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventDataStore
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RestoreEventDataStoreResponse) GetJSON200() *EventDataStore {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestoreEventDataStoreResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestoreEventDataStoreResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreEventDataStoreResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreEventDataStoreResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestoreEventDataStoreResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5245,6 +9344,102 @@ func (r ChangePasswordResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangePasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPrioritiesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PriorityList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPrioritiesResponse) GetJSON200() *PriorityList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPrioritiesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPrioritiesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPrioritiesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPrioritiesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPrioritiesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetPriorityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PriorityList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetPriorityResponse) GetJSON200() *PriorityList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetPriorityResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetPriorityResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetPriorityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetPriorityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetPriorityResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6251,6 +10446,298 @@ func (r ReadyzResponse) ContentType() string {
 	return ""
 }
 
+// ListAccessKeysWithResponse All access keys of the AWS endpoints
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/access-keys (the `ListAccessKeys` operationId).
+func (c *ClientWithResponses) ListAccessKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAccessKeysResponse, error) {
+	rsp, err := c.ListAccessKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAccessKeysResponse(rsp)
+}
+
+// CreateAccessKeyWithBodyWithResponse Create an access key
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+func (c *ClientWithResponses) CreateAccessKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccessKeyResponse, error) {
+	rsp, err := c.CreateAccessKeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAccessKeyResponse(rsp)
+}
+
+// CreateAccessKeyWithResponse Create an access key
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/access-keys (the `CreateAccessKey` operationId).
+func (c *ClientWithResponses) CreateAccessKeyWithResponse(ctx context.Context, body CreateAccessKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessKeyResponse, error) {
+	rsp, err := c.CreateAccessKey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAccessKeyResponse(rsp)
+}
+
+// RevokeAccessKeyWithResponse Revoke an access key
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/access-keys/{id} (the `RevokeAccessKey` operationId).
+func (c *ClientWithResponses) RevokeAccessKeyWithResponse(ctx context.Context, id PathID, reqEditors ...RequestEditorFn) (*RevokeAccessKeyResponse, error) {
+	rsp, err := c.RevokeAccessKey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeAccessKeyResponse(rsp)
+}
+
+// ListChannelsWithResponse The channels
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/channels (the `ListChannels` operationId).
+func (c *ClientWithResponses) ListChannelsWithResponse(ctx context.Context, params *ListChannelsParams, reqEditors ...RequestEditorFn) (*ListChannelsResponse, error) {
+	rsp, err := c.ListChannels(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListChannelsResponse(rsp)
+}
+
+// CreateChannelWithBodyWithResponse Create a channel
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+func (c *ClientWithResponses) CreateChannelWithBodyWithResponse(ctx context.Context, params *CreateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateChannelResponse, error) {
+	rsp, err := c.CreateChannelWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateChannelResponse(rsp)
+}
+
+// CreateChannelWithResponse Create a channel
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/channels (the `CreateChannel` operationId).
+func (c *ClientWithResponses) CreateChannelWithResponse(ctx context.Context, params *CreateChannelParams, body CreateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateChannelResponse, error) {
+	rsp, err := c.CreateChannel(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateChannelResponse(rsp)
+}
+
+// DeleteChannelWithResponse Delete a channel with its policy and rejected events
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/channels/{id} (the `DeleteChannel` operationId).
+func (c *ClientWithResponses) DeleteChannelWithResponse(ctx context.Context, id ResourceRef, params *DeleteChannelParams, reqEditors ...RequestEditorFn) (*DeleteChannelResponse, error) {
+	rsp, err := c.DeleteChannel(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteChannelResponse(rsp)
+}
+
+// GetChannelWithResponse A channel
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/channels/{id} (the `GetChannel` operationId).
+func (c *ClientWithResponses) GetChannelWithResponse(ctx context.Context, id ResourceRef, params *GetChannelParams, reqEditors ...RequestEditorFn) (*GetChannelResponse, error) {
+	rsp, err := c.GetChannel(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChannelResponse(rsp)
+}
+
+// UpdateChannelWithBodyWithResponse Change a channel
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+func (c *ClientWithResponses) UpdateChannelWithBodyWithResponse(ctx context.Context, id ResourceRef, params *UpdateChannelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateChannelResponse, error) {
+	rsp, err := c.UpdateChannelWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateChannelResponse(rsp)
+}
+
+// UpdateChannelWithResponse Change a channel
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/channels/{id} (the `UpdateChannel` operationId).
+func (c *ClientWithResponses) UpdateChannelWithResponse(ctx context.Context, id ResourceRef, params *UpdateChannelParams, body UpdateChannelJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateChannelResponse, error) {
+	rsp, err := c.UpdateChannel(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateChannelResponse(rsp)
+}
+
+// DeleteChannelPolicyWithResponse Let only the account of a channel put events into it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/channels/{id}/policy (the `DeleteChannelPolicy` operationId).
+func (c *ClientWithResponses) DeleteChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *DeleteChannelPolicyParams, reqEditors ...RequestEditorFn) (*DeleteChannelPolicyResponse, error) {
+	rsp, err := c.DeleteChannelPolicy(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteChannelPolicyResponse(rsp)
+}
+
+// GetChannelPolicyWithResponse Who may put events into a channel
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/channels/{id}/policy (the `GetChannelPolicy` operationId).
+func (c *ClientWithResponses) GetChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *GetChannelPolicyParams, reqEditors ...RequestEditorFn) (*GetChannelPolicyResponse, error) {
+	rsp, err := c.GetChannelPolicy(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChannelPolicyResponse(rsp)
+}
+
+// PutChannelPolicyWithBodyWithResponse Set who may put events into a channel
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+func (c *ClientWithResponses) PutChannelPolicyWithBodyWithResponse(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutChannelPolicyResponse, error) {
+	rsp, err := c.PutChannelPolicyWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutChannelPolicyResponse(rsp)
+}
+
+// PutChannelPolicyWithResponse Set who may put events into a channel
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/channels/{id}/policy (the `PutChannelPolicy` operationId).
+func (c *ClientWithResponses) PutChannelPolicyWithResponse(ctx context.Context, id ResourceRef, params *PutChannelPolicyParams, body PutChannelPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutChannelPolicyResponse, error) {
+	rsp, err := c.PutChannelPolicy(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutChannelPolicyResponse(rsp)
+}
+
+// ListRejectedWithResponse Audit events that a channel refused
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/channels/{id}/rejected (the `ListRejected` operationId).
+func (c *ClientWithResponses) ListRejectedWithResponse(ctx context.Context, id ResourceRef, params *ListRejectedParams, reqEditors ...RequestEditorFn) (*ListRejectedResponse, error) {
+	rsp, err := c.ListRejected(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRejectedResponse(rsp)
+}
+
+// ReplayRejectedWithBodyWithResponse Send refused audit events again
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+func (c *ClientWithResponses) ReplayRejectedWithBodyWithResponse(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayRejectedResponse, error) {
+	rsp, err := c.ReplayRejectedWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayRejectedResponse(rsp)
+}
+
+// ReplayRejectedWithResponse Send refused audit events again
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/channels/{id}/rejected/replay (the `ReplayRejected` operationId).
+func (c *ClientWithResponses) ReplayRejectedWithResponse(ctx context.Context, id ResourceRef, params *ReplayRejectedParams, body ReplayRejectedJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayRejectedResponse, error) {
+	rsp, err := c.ReplayRejected(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayRejectedResponse(rsp)
+}
+
+// DeleteRejectedWithResponse Drop a refused audit event
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/channels/{id}/rejected/{event} (the `DeleteRejected` operationId).
+func (c *ClientWithResponses) DeleteRejectedWithResponse(ctx context.Context, id ResourceRef, event RejectedID, params *DeleteRejectedParams, reqEditors ...RequestEditorFn) (*DeleteRejectedResponse, error) {
+	rsp, err := c.DeleteRejected(ctx, id, event, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteRejectedResponse(rsp)
+}
+
+// ListDigestsWithResponse What the continuous verification of CloudTrail's digests found
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/cloudtrail/digests (the `ListDigests` operationId).
+func (c *ClientWithResponses) ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error) {
+	rsp, err := c.ListDigests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDigestsResponse(rsp)
+}
+
+// VerifyDigestsWithBodyWithResponse Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *ClientWithResponses) VerifyDigestsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error) {
+	rsp, err := c.VerifyDigestsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyDigestsResponse(rsp)
+}
+
+// VerifyDigestsWithResponse Verify CloudTrail's digests now
+//
+// Begins a verification of what is new, or of everything from a time on, and does not wait for it. GET
+// /api/v1/cloudtrail/digests shows its result. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/cloudtrail/digests/verify (the `VerifyDigests` operationId).
+func (c *ClientWithResponses) VerifyDigestsWithResponse(ctx context.Context, body VerifyDigestsJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyDigestsResponse, error) {
+	rsp, err := c.VerifyDigests(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyDigestsResponse(rsp)
+}
+
 // CountWithBodyWithResponse How many events there are
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6275,6 +10762,110 @@ func (c *ClientWithResponses) CountWithResponse(ctx context.Context, body CountJ
 		return nil, err
 	}
 	return ParseCountResponse(rsp)
+}
+
+// ListEventDataStoresWithResponse The event data stores of the AWS endpoints
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/event-data-stores (the `ListEventDataStores` operationId).
+func (c *ClientWithResponses) ListEventDataStoresWithResponse(ctx context.Context, params *ListEventDataStoresParams, reqEditors ...RequestEditorFn) (*ListEventDataStoresResponse, error) {
+	rsp, err := c.ListEventDataStores(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEventDataStoresResponse(rsp)
+}
+
+// CreateEventDataStoreWithBodyWithResponse Create an event data store
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+func (c *ClientWithResponses) CreateEventDataStoreWithBodyWithResponse(ctx context.Context, params *CreateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEventDataStoreResponse, error) {
+	rsp, err := c.CreateEventDataStoreWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEventDataStoreResponse(rsp)
+}
+
+// CreateEventDataStoreWithResponse Create an event data store
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/event-data-stores (the `CreateEventDataStore` operationId).
+func (c *ClientWithResponses) CreateEventDataStoreWithResponse(ctx context.Context, params *CreateEventDataStoreParams, body CreateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEventDataStoreResponse, error) {
+	rsp, err := c.CreateEventDataStore(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEventDataStoreResponse(rsp)
+}
+
+// DeleteEventDataStoreWithResponse Delete an event data store
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/event-data-stores/{id} (the `DeleteEventDataStore` operationId).
+func (c *ClientWithResponses) DeleteEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *DeleteEventDataStoreParams, reqEditors ...RequestEditorFn) (*DeleteEventDataStoreResponse, error) {
+	rsp, err := c.DeleteEventDataStore(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteEventDataStoreResponse(rsp)
+}
+
+// GetEventDataStoreWithResponse An event data store
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/event-data-stores/{id} (the `GetEventDataStore` operationId).
+func (c *ClientWithResponses) GetEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *GetEventDataStoreParams, reqEditors ...RequestEditorFn) (*GetEventDataStoreResponse, error) {
+	rsp, err := c.GetEventDataStore(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEventDataStoreResponse(rsp)
+}
+
+// UpdateEventDataStoreWithBodyWithResponse Change an event data store
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+func (c *ClientWithResponses) UpdateEventDataStoreWithBodyWithResponse(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEventDataStoreResponse, error) {
+	rsp, err := c.UpdateEventDataStoreWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEventDataStoreResponse(rsp)
+}
+
+// UpdateEventDataStoreWithResponse Change an event data store
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/event-data-stores/{id} (the `UpdateEventDataStore` operationId).
+func (c *ClientWithResponses) UpdateEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *UpdateEventDataStoreParams, body UpdateEventDataStoreJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEventDataStoreResponse, error) {
+	rsp, err := c.UpdateEventDataStore(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEventDataStoreResponse(rsp)
+}
+
+// RestoreEventDataStoreWithResponse Take the deletion of an event data store back
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/event-data-stores/{id}/restore (the `RestoreEventDataStore` operationId).
+func (c *ClientWithResponses) RestoreEventDataStoreWithResponse(ctx context.Context, id ResourceRef, params *RestoreEventDataStoreParams, reqEditors ...RequestEditorFn) (*RestoreEventDataStoreResponse, error) {
+	rsp, err := c.RestoreEventDataStore(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreEventDataStoreResponse(rsp)
 }
 
 // ExportByLinkWithResponse All events of a search as a file
@@ -6574,6 +11165,51 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 		return nil, err
 	}
 	return ParseChangePasswordResponse(rsp)
+}
+
+// ListPrioritiesWithResponse Priorities of services
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/priorities (the `ListPriorities` operationId).
+func (c *ClientWithResponses) ListPrioritiesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPrioritiesResponse, error) {
+	rsp, err := c.ListPriorities(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPrioritiesResponse(rsp)
+}
+
+// SetPriorityWithBodyWithResponse Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *ClientWithResponses) SetPriorityWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error) {
+	rsp, err := c.SetPriorityWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPriorityResponse(rsp)
+}
+
+// SetPriorityWithResponse Give the events of a service a priority
+//
+// Holds from the next event on, also after a restart, and goes before the configuration. Events that are stored keep
+// their priority. Needs the permission `manage`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
+func (c *ClientWithResponses) SetPriorityWithResponse(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error) {
+	rsp, err := c.SetPriority(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPriorityResponse(rsp)
 }
 
 // SearchWithBodyWithResponse One page of events, newest first
@@ -6968,6 +11604,514 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors
 	return ParseReadyzResponse(rsp)
 }
 
+// ParseListAccessKeysResponse parses an HTTP response from a ListAccessKeysWithResponse call
+func ParseListAccessKeysResponse(rsp *http.Response) (*ListAccessKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAccessKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccessKeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAccessKeyResponse parses an HTTP response from a CreateAccessKeyWithResponse call
+func ParseCreateAccessKeyResponse(rsp *http.Response) (*CreateAccessKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAccessKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest AccessKeyCreated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeAccessKeyResponse parses an HTTP response from a RevokeAccessKeyWithResponse call
+func ParseRevokeAccessKeyResponse(rsp *http.Response) (*RevokeAccessKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeAccessKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListChannelsResponse parses an HTTP response from a ListChannelsWithResponse call
+func ParseListChannelsResponse(rsp *http.Response) (*ListChannelsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListChannelsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChannelList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateChannelResponse parses an HTTP response from a CreateChannelWithResponse call
+func ParseCreateChannelResponse(rsp *http.Response) (*CreateChannelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateChannelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Channel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteChannelResponse parses an HTTP response from a DeleteChannelWithResponse call
+func ParseDeleteChannelResponse(rsp *http.Response) (*DeleteChannelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteChannelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChannelResponse parses an HTTP response from a GetChannelWithResponse call
+func ParseGetChannelResponse(rsp *http.Response) (*GetChannelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChannelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Channel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateChannelResponse parses an HTTP response from a UpdateChannelWithResponse call
+func ParseUpdateChannelResponse(rsp *http.Response) (*UpdateChannelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateChannelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Channel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteChannelPolicyResponse parses an HTTP response from a DeleteChannelPolicyWithResponse call
+func ParseDeleteChannelPolicyResponse(rsp *http.Response) (*DeleteChannelPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteChannelPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChannelPolicyResponse parses an HTTP response from a GetChannelPolicyWithResponse call
+func ParseGetChannelPolicyResponse(rsp *http.Response) (*GetChannelPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChannelPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChannelPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutChannelPolicyResponse parses an HTTP response from a PutChannelPolicyWithResponse call
+func ParsePutChannelPolicyResponse(rsp *http.Response) (*PutChannelPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutChannelPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChannelPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRejectedResponse parses an HTTP response from a ListRejectedWithResponse call
+func ParseListRejectedResponse(rsp *http.Response) (*ListRejectedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRejectedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RejectedList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplayRejectedResponse parses an HTTP response from a ReplayRejectedWithResponse call
+func ParseReplayRejectedResponse(rsp *http.Response) (*ReplayRejectedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplayRejectedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReplayResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteRejectedResponse parses an HTTP response from a DeleteRejectedWithResponse call
+func ParseDeleteRejectedResponse(rsp *http.Response) (*DeleteRejectedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteRejectedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDigestsResponse parses an HTTP response from a ListDigestsWithResponse call
+func ParseListDigestsResponse(rsp *http.Response) (*ListDigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DigestReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyDigestsResponse parses an HTTP response from a VerifyDigestsWithResponse call
+func ParseVerifyDigestsResponse(rsp *http.Response) (*VerifyDigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyDigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCountResponse parses an HTTP response from a CountWithResponse call
 func ParseCountResponse(rsp *http.Response) (*CountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6984,6 +12128,204 @@ func ParseCountResponse(rsp *http.Response) (*CountResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest CountResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEventDataStoresResponse parses an HTTP response from a ListEventDataStoresWithResponse call
+func ParseListEventDataStoresResponse(rsp *http.Response) (*ListEventDataStoresResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEventDataStoresResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventDataStoreList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateEventDataStoreResponse parses an HTTP response from a CreateEventDataStoreWithResponse call
+func ParseCreateEventDataStoreResponse(rsp *http.Response) (*CreateEventDataStoreResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateEventDataStoreResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest EventDataStore
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteEventDataStoreResponse parses an HTTP response from a DeleteEventDataStoreWithResponse call
+func ParseDeleteEventDataStoreResponse(rsp *http.Response) (*DeleteEventDataStoreResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteEventDataStoreResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventDataStore
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEventDataStoreResponse parses an HTTP response from a GetEventDataStoreWithResponse call
+func ParseGetEventDataStoreResponse(rsp *http.Response) (*GetEventDataStoreResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEventDataStoreResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventDataStore
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateEventDataStoreResponse parses an HTTP response from a UpdateEventDataStoreWithResponse call
+func ParseUpdateEventDataStoreResponse(rsp *http.Response) (*UpdateEventDataStoreResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateEventDataStoreResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventDataStore
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestoreEventDataStoreResponse parses an HTTP response from a RestoreEventDataStoreWithResponse call
+func ParseRestoreEventDataStoreResponse(rsp *http.Response) (*RestoreEventDataStoreResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreEventDataStoreResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventDataStore
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7461,6 +12803,72 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 	switch {
 	case rsp.StatusCode == 204:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPrioritiesResponse parses an HTTP response from a ListPrioritiesWithResponse call
+func ParseListPrioritiesResponse(rsp *http.Response) (*ListPrioritiesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPrioritiesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PriorityList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetPriorityResponse parses an HTTP response from a SetPriorityWithResponse call
+func ParseSetPriorityResponse(rsp *http.Response) (*SetPriorityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetPriorityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PriorityList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

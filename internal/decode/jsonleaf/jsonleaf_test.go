@@ -42,6 +42,22 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// Strings are searched in steps of eight bytes, long ones by another way: escapes are seen wherever they stand.
+func TestEscapesAnywhere(t *testing.T) {
+	for size := range 80 {
+		for first := range size {
+			for second := first; second < size; second++ {
+				text := strings.Repeat("x", first) + `\n` + strings.Repeat("y", second-first) + `\t` + strings.Repeat("z", size-second)
+				doc := `{"a":"` + text + `"}`
+				got, err := leaves(&jsonleaf.Walker{}, doc)
+				if want := "a=" + strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(text) + "/0"; err != nil || len(got) != 1 || got[0] != want {
+					t.Fatalf("Walk(%s) = %q, %v; want %q", doc, got, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestWalkErrors(t *testing.T) {
 	deep := strings.Repeat("[", 65)
 	for doc, want := range map[string]string{

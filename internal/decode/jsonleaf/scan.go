@@ -19,7 +19,7 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 	for i+8 <= len(b) {
 		if i == start+longString {
 			if end := longEnd(b, i); end >= 0 {
-				return end, false
+				return end, escaped
 			}
 		}
 		// Eight bytes at a time: a byte of q or s is zero where b has a quote or a backslash.

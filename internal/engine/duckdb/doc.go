@@ -10,6 +10,9 @@
 // brings stays out until somebody has judged it). Then the instance would refuse too: it reads no files but those below
 // Options.Dirs, loads no extensions, and its configuration is locked.
 //
+// Functions of our own stand beside DuckDB's: addresses in networks (ipin.go), JSON and numbers as Trino reads and writes
+// them (jsonfunctions.go, doubletext.go). They compute from their arguments alone.
+//
 // Invariants: the text that was checked is the text that runs; a view never names a file outside Options.Dirs; nothing
 // is cached under a file's name that could change, because files never do. Parquet footers are cached without asking the
 // file system again: that is what makes a warm count take one millisecond.

@@ -11,7 +11,9 @@ var allowedText string
 
 // allowedFunctions are the scalar and aggregate functions that user SQL may call.
 var allowedFunctions = sync.OnceValue(func() map[string]bool {
-	m := map[string]bool{ipInName: true, "unnest": true}
+	m := map[string]bool{"unnest": true, ipInName: true, doubleTextName: true,
+		jsonTextName: true, jsonScalarName: true, jsonValueName: true, jsonSortedName: true,
+		jsonTextsName: true, jsonMembersName: true, jsonElementsName: true}
 	for line := range strings.Lines(allowedText) {
 		m[strings.TrimSpace(line)] = true
 	}

@@ -77,6 +77,12 @@ func (c *conn) setUp() error {
 	if err := registerIPIn(c.handle); err != nil {
 		return err
 	}
+	if err := registerJSON(c.handle); err != nil {
+		return err
+	}
+	if err := registerDoubleText(c.handle); err != nil {
+		return err
+	}
 	dirs := make([]string, len(c.in.opts.Dirs))
 	for i, d := range c.in.opts.Dirs {
 		dirs[i] = quoteText(strings.TrimRight(d, "/") + "/")
@@ -88,7 +94,7 @@ func (c *conn) setUp() error {
 		"SET GLOBAL enable_external_file_cache = false",
 		"SET GLOBAL TimeZone = 'UTC'",
 		"SET GLOBAL errors_as_json = true",
-		"SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']",
+		"SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print', 'enable_profiling', 'custom_profiling_settings']",
 		"SET GLOBAL allowed_directories = [" + strings.Join(dirs, ", ") + "]",
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
@@ -124,7 +130,7 @@ func (in *instance) acquire() (*conn, error) {
 	if duck.Connect(in.db, &c.handle) != duck.StateSuccess {
 		return nil, errors.New("connect to duckdb")
 	}
-	for _, s := range []string{"SET enable_progress_bar = true", "SET enable_progress_bar_print = false"} {
+	for _, s := range append([]string{"SET enable_progress_bar = true", "SET enable_progress_bar_print = false"}, profiling()...) {
 		if err := c.exec(s); err != nil {
 			duck.Disconnect(&c.handle)
 			return nil, fmt.Errorf("connect to duckdb: %w", err)

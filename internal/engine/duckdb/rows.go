@@ -40,6 +40,7 @@ type query struct {
 
 	err       error
 	truncated bool
+	matched   int64
 
 	mu    sync.Mutex // guards ended against Progress
 	ended bool
@@ -144,6 +145,9 @@ func (q *query) Err() error { return q.err }
 // Truncated is part of engine.Rows.
 func (q *query) Truncated() bool { return q.truncated }
 
+// Matched is part of engine.Rows.
+func (q *query) Matched() int64 { return q.matched }
+
 // Next is part of engine.Rows.
 func (q *query) Next() bool {
 	if q.err != nil || q.ended || q.truncated {
@@ -156,6 +160,7 @@ func (q *query) Next() bool {
 			return false
 		}
 		if !more {
+			q.matched = q.c.matched()
 			q.finish()
 			return false
 		}

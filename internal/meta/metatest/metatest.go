@@ -27,6 +27,20 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"WriteHonoursContext", writeHonoursContext},
 		{"Users", users},
 		{"Tokens", tokens},
+		{"AccessKeys", accessKeys},
+		{"EventDataStores", eventDataStores},
+		{"Channels", channels},
+		{"Resources", resources},
+		{"Rejected", rejected},
+		{"AuditUIDs", auditUIDs},
+		{"BucketFolders", bucketFolders},
+		{"BucketObjects", bucketObjects},
+		{"Imports", imports},
+		{"ForgottenObjects", forgetting},
+		{"Dashboards", dashboards},
+		{"LakeQueries", lakeQueries},
+		{"Priorities", priorities},
+		{"Digests", digests},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)

@@ -6,8 +6,11 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/source"
 	"kiroku/internal/source/accessgateway"
+	"kiroku/internal/source/auditevent"
+	"kiroku/internal/source/cloudtrail"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
+	"kiroku/internal/source/kiroku"
 )
 
 // Sources lists all sources in the order in which they are asked whether a record is theirs.
@@ -15,6 +18,9 @@ func Sources() []source.Source {
 	return []source.Source{
 		ivanti.Source,
 		accessgateway.Source,
+		auditevent.Source,
+		cloudtrail.Source,
+		kiroku.Source,
 		generic.Source,
 	}
 }

@@ -145,3 +145,8 @@ SELECT source COLLATE NOCASE = 'IVANTI-CONNECT-SECURE' FROM events LIMIT 1
 SELECT pg_typeof(1), typeof(seq), version() FROM events LIMIT 1
 
 SELECT alias: seq FROM events LIMIT 1
+
+SELECT kiroku_json_text(raw_data, '$.id'), kiroku_json_scalar(raw_data, '$.n'), kiroku_json_value(raw_data, '$'), kiroku_json_sorted(raw_data, '$'),
+  kiroku_json_texts(raw_data, '$'), kiroku_json_members(raw_data, '$'), kiroku_json_elements(raw_data, '$') FROM events
+
+SELECT kiroku_double_text(src_lat) FROM events

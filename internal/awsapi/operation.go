@@ -1,0 +1,117 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+)
+
+// Operation answers one operation of the API cloudtrail. body is the JSON of its input; the output becomes the JSON of the
+// answer. Errors that are not *Error are ours, and the caller is not told their cause.
+type Operation func(ctx context.Context, c Caller, body []byte) (any, error)
+
+// Op makes an Operation of a function with typed input and output. Unknown members of the input are passed over, as AWS does.
+func Op[In, Out any](f func(context.Context, Caller, *In) (Out, error)) Operation {
+	return func(ctx context.Context, c Caller, body []byte) (any, error) {
+		var in In
+		if err := decode(body, &in); err != nil {
+			return nil, err
+		}
+		return f(ctx, c, &in)
+	}
+}
+
+// Empty is the output of operations that return nothing.
+type Empty struct{}
+
+// decode reads a JSON object; no body at all is an empty one.
+func decode(body []byte, into any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(into); err != nil {
+		var typ *json.UnmarshalTypeError
+		if errors.As(err, &typ) {
+			return refuse(codeSerialization, "%s cannot be a %s.", typ.Field, typ.Value)
+		}
+		return refuse(codeSerialization, "The body is not JSON: %v", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return refuse(codeSerialization, "There is something after the JSON object.")
+	}
+	return nil
+}
+
+// operations are those that this package answers.
+func (s *Service) operations() map[string]Operation {
+	ops := map[string]Operation{
+		"CreateEventDataStore":         Op(s.CreateEventDataStore),
+		"GetEventDataStore":            Op(s.GetEventDataStore),
+		"ListEventDataStores":          Op(s.ListEventDataStores),
+		"UpdateEventDataStore":         Op(s.UpdateEventDataStore),
+		"DeleteEventDataStore":         Op(s.DeleteEventDataStore),
+		"RestoreEventDataStore":        Op(s.RestoreEventDataStore),
+		"StartEventDataStoreIngestion": Op(s.StartEventDataStoreIngestion),
+		"StopEventDataStoreIngestion":  Op(s.StopEventDataStoreIngestion),
+		"CreateChannel":                Op(s.CreateChannel),
+		"GetChannel":                   Op(s.GetChannel),
+		"ListChannels":                 Op(s.ListChannels),
+		"UpdateChannel":                Op(s.UpdateChannel),
+		"DeleteChannel":                Op(s.DeleteChannel),
+		"PutResourcePolicy":            Op(s.PutResourcePolicy),
+		"GetResourcePolicy":            Op(s.GetResourcePolicy),
+		"DeleteResourcePolicy":         Op(s.DeleteResourcePolicy),
+		"AddTags":                      Op(s.AddTags),
+		"RemoveTags":                   Op(s.RemoveTags),
+		"ListTags":                     Op(s.ListTags),
+		"CreateDashboard":              Op(s.CreateDashboard),
+		"GetDashboard":                 Op(s.GetDashboard),
+		"ListDashboards":               Op(s.ListDashboards),
+		"UpdateDashboard":              Op(s.UpdateDashboard),
+		"DeleteDashboard":              Op(s.DeleteDashboard),
+		"StartDashboardRefresh":        Op(s.StartDashboardRefresh),
+		"LookupEvents":                 Op(s.LookupEvents),
+		"ListPublicKeys":               Op(s.ListPublicKeys),
+		"StartImport":                  Op(s.StartImport),
+		"GetImport":                    Op(s.GetImport),
+		"StopImport":                   Op(s.StopImport),
+		"ListImports":                  Op(s.ListImports),
+		"ListImportFailures":           Op(s.ListImportFailures),
+	}
+	if s.opt.SQL != nil {
+		ops["StartQuery"] = Op(s.StartQuery)
+		ops["DescribeQuery"] = Op(s.DescribeQuery)
+		ops["GetQueryResults"] = Op(s.GetQueryResults)
+		ops["ListQueries"] = Op(s.ListQueries)
+		ops["CancelQuery"] = Op(s.CancelQuery)
+	}
+	return ops
+}
+
+// known are all operations of the service model; those that nobody answers are unsupported, not unknown.
+var known = []string{
+	"AddTags", "CancelQuery", "CreateChannel", "CreateDashboard", "CreateEventDataStore", "CreateTrail", "DeleteChannel", "DeleteDashboard",
+	"DeleteEventDataStore", "DeleteResourcePolicy", "DeleteTrail", "DeregisterOrganizationDelegatedAdmin", "DescribeQuery", "DescribeTrails",
+	"DisableFederation", "EnableFederation", "GenerateQuery", "GetChannel", "GetDashboard", "GetEventConfiguration", "GetEventDataStore",
+	"GetEventSelectors", "GetImport", "GetInsightSelectors", "GetQueryResults", "GetResourcePolicy", "GetTrail", "GetTrailStatus", "ListChannels",
+	"ListDashboards", "ListEventDataStores", "ListImportFailures", "ListImports", "ListInsightsData", "ListInsightsMetricData", "ListPublicKeys",
+	"ListQueries", "ListTags", "ListTrails", "LookupEvents", "PutEventConfiguration", "PutEventSelectors", "PutInsightSelectors", "PutResourcePolicy",
+	"RegisterOrganizationDelegatedAdmin", "RemoveTags", "RestoreEventDataStore", "SearchSampleQueries", "StartDashboardRefresh",
+	"StartEventDataStoreIngestion", "StartImport", "StartLogging", "StartQuery", "StopEventDataStoreIngestion", "StopImport", "StopLogging",
+	"UpdateChannel", "UpdateDashboard", "UpdateEventDataStore", "UpdateTrail",
+}
+
+// find looks an operation up by its name.
+func (s *Service) find(name string) (Operation, error) {
+	if op := s.lookup[name]; op != nil {
+		return op, nil
+	}
+	if slices.Contains(known, name) {
+		return nil, refuse(codeUnsupported, "The operation %s is not supported here.", name)
+	}
+	return nil, refuse(codeUnknown, "There is no operation %q.", name)
+}
