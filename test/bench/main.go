@@ -52,10 +52,15 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	var sk soak
 	fl.DurationVar(&sk.lasts, "soak", 0, "instead of all that: send for so long at -rate, watch goroutines, files and memory, and how soon events are found")
 	fl.IntVar(&sk.rate, "rate", 10_000, "events a second of -soak")
+	var ofAWS bool
+	fl.BoolVar(&ofAWS, "aws", false, "instead of all that: the AWS endpoints, with -n CloudTrail records")
 	if err := fl.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if ofAWS {
+		return b.aws(ctx)
 	}
 	if sk.lasts > 0 {
 		return b.soak(ctx, sk)
