@@ -140,20 +140,27 @@ func (w *Watch) Verify(name string, from time.Time) error {
 			continue
 		}
 		found = true
-		select {
-		case <-in.ask: // the older question is answered by the newer one if that goes as far back
-		default:
-		}
-		select {
-		case in.ask <- from:
-		default:
-		}
+		in.request(from)
 	}
 	if !found {
 		return fault.New(fault.NotFound, fmt.Errorf("verify digests of input %q: digests of no such input are verified", name),
 			"Name an input of type cloudtrail that has not verify_digests: false.")
 	}
 	return nil
+}
+
+// request asks for a verification from a time on. One that nobody has begun with yet goes as far back as either asks.
+func (in *watched) request(from time.Time) {
+	in.mu.Lock() // whoever empties the channel meanwhile takes an older request, and this one finds room
+	defer in.mu.Unlock()
+	select {
+	case older := <-in.ask:
+		if from.IsZero() || !older.IsZero() && older.Before(from) {
+			from = older
+		}
+	default:
+	}
+	in.ask <- from
 }
 
 // Statuses tells how each input is doing.

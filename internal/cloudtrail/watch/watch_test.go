@@ -1,12 +1,15 @@
 package watch
 
 import (
+	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/meta"
 )
 
@@ -209,5 +212,39 @@ func TestReadingFails(t *testing.T) {
 	w.bucket[m.logs[0]] = whole
 	if err := w.verify(at(1.6), time.Time{}); err != nil || len(w.periods()) != 1 || len(w.lake.alerts) > 0 {
 		t.Errorf("%v, periods %q, alerts %q", err, w.periods(), w.lake.alerts)
+	}
+}
+
+// Requests that nobody has begun with become one, which goes as far back as any of them; it is served by Run.
+func TestRequests(t *testing.T) {
+	w := newWorld(t)
+	m := &trail{tb: t, into: w.bucket, name: "audit", account: "111122223333"}
+	m.hour(at(0))
+	if err := w.watch.Verify("absent", time.Time{}); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("an input that is not there: %v", err)
+	}
+	for _, from := range []time.Time{{}, at(-1), at(-5), at(-3), {}} {
+		if err := w.watch.Verify("", from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if from := <-w.watch.inputs[0].ask; !from.Equal(at(-5)) {
+		t.Errorf("verified from %v, want %v", from, at(-5))
+	}
+	if err := w.watch.Verify("trail", at(-5)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.watch.Run(ctx) }()
+	for len(w.periods()) == 0 && t.Context().Err() == nil {
+		runtime.Gosched()
+	}
+	stop()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"01T09:00 01T10:00 valid starts"}, w.periods()[:1]); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -38,6 +38,10 @@ func TestNativeNames(t *testing.T) {
 		{event.AuditEvents, "shapes", 1, "EVENTDATA.SOURCEIPADDRESS:2001:db8:1::5 eventCategory:ActivityAuditLog eventData.requestParameters.reportId:R-2025-0091"},
 		{event.AuditEvents, "shapes", 2, "eventData.additionalEventData.eventType:user.session.start event:user.session.start user:kei.tanaka@example.com eventData.errorCode:FAILURE"},
 		{event.AuditEvents, "shapes", 3, "metadata.channelSource:GitHub metadata.channelARN:*channel* eventData.eventSource:github.audit.streaming"},
+		{event.Kiroku, "digests", 0, "severity:high class:2004 kiroku_alert:cloudtrail_digest chain.trail:audit chain.account:444455556666"},
+		{event.Kiroku, "digests", 0, "bucket:example-trail-bucket key:*AAAAAAAAAAAAAAA1*"},
+		{event.Kiroku, "digests", 0, "status_code:hash_mismatch"},
+		{event.Kiroku, "digests", 0, "from:2025-06-05T00:59:59Z next:*PutObject*"},
 	} {
 		q, err := search.Parse(c.query)
 		if err != nil {

@@ -62,6 +62,8 @@ func mapAlert(rec *event.Record, e *event.Event) error {
 	e.Str(event.ColFindingUID, "uid", uid)
 	e.Str(event.ColFindingTitle, "title", title)
 	e.Str(event.ColMessage, "message", text("message"))
+	e.Str(event.ColStatusCode, "status", text("status"))
+	e.Str(event.ColStatusDetail, "detail", text("detail"))
 	e.Str(event.ColProductVendor, "", "Kiroku")
 	e.Str(event.ColProductName, "", "Kiroku")
 	e.Str(event.ColPriority, "", "normal")
