@@ -89,7 +89,7 @@ var libraries = map[string][]string{
 	"github.com/apache/arrow-go":           {"engine/enginetest"}, // tests only: files from another writer than ours
 	"github.com/DataDog/zstd":              {"lake/segment"},
 	"github.com/cespare/xxhash":            {"lake/segment", "source/accessgateway"},
-	"github.com/aws/aws-sdk-go-v2":         {"aws", "test/bench"},
+	"github.com/aws/aws-sdk-go-v2":         {"aws", "/test/bench"},
 	"github.com/aws/smithy-go":             {"aws"},
 	"github.com/klauspost/compress":        {"api", "cloudtrail/digest", "decode/trailfile", "intake/file"},
 	"github.com/mattn/go-sqlite3":          {"meta"},

@@ -21,7 +21,7 @@ type CreateEventDataStoreInput struct {
 	RetentionPeriod              *int
 	TerminationProtectionEnabled *bool
 	TagsList                     []Tag
-	KmsKeyId                     string //nolint:revive // the name in the service model
+	KmsKeyId                     string
 	StartIngestion               *bool
 	BillingMode                  string
 }

@@ -66,7 +66,7 @@ type UpdateEventDataStoreInput struct {
 	OrganizationEnabled          *bool
 	RetentionPeriod              *int
 	TerminationProtectionEnabled *bool
-	KmsKeyId                     string //nolint:revive // the name in the service model
+	KmsKeyId                     string
 	BillingMode                  string
 }
 

@@ -49,7 +49,7 @@ func setTags(ctx context.Context, tx *sql.Tx, resource string, tags []Tag) error
 
 // TagsInput is the input of AddTags and RemoveTags.
 type TagsInput struct {
-	ResourceId string //nolint:revive // the name in the service model
+	ResourceId string
 	TagsList   []Tag
 }
 
@@ -98,7 +98,7 @@ func (s *Service) RemoveTags(ctx context.Context, c Caller, in *TagsInput) (Empt
 
 // ListTagsInput is the input of ListTags.
 type ListTagsInput struct {
-	ResourceIdList []string //nolint:revive // the name in the service model
+	ResourceIdList []string
 	NextToken      string
 }
 
@@ -109,7 +109,7 @@ type ListTagsOutput struct {
 
 // ResourceTag is the tags of one resource.
 type ResourceTag struct {
-	ResourceId string //nolint:revive // the name in the service model
+	ResourceId string
 	TagsList   []Tag
 }
 

@@ -111,10 +111,10 @@ func (p *Policy) read(o object) error {
 	for i, item := range list {
 		s, err := parseStatement(item, p.owner)
 		if err != nil {
-			return fmt.Errorf("Statement[%d]: %w", i, err)
+			return fmt.Errorf("in Statement[%d]: %w", i, err)
 		}
 		if s.sid != "" && slices.ContainsFunc(p.statements, func(b statement) bool { return b.sid == s.sid }) {
-			return fmt.Errorf("Statement[%d]: Sid %q stands twice", i, s.sid)
+			return fmt.Errorf("in Statement[%d]: Sid %q stands twice", i, s.sid)
 		}
 		p.statements = append(p.statements, s)
 	}
@@ -146,7 +146,7 @@ func (s *statement) element(name string, v any, of owner) (err error) {
 	case "Sid":
 		var ok bool
 		if s.sid, ok = v.(string); !ok {
-			return errors.New("Sid is not a text")
+			return errors.New("the Sid is not a text")
 		}
 	case "Effect":
 		if v != "Allow" && v != "Deny" {
