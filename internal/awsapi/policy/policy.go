@@ -150,7 +150,7 @@ func (s *statement) element(name string, v any, of owner) (err error) {
 		}
 	case "Effect":
 		if v != "Allow" && v != "Deny" {
-			return fmt.Errorf("Effect is %v, and must be Allow or Deny", v)
+			return fmt.Errorf("the Effect is %v, and must be Allow or Deny", v)
 		}
 		s.deny = v == "Deny"
 	case "Principal":
