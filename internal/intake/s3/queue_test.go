@@ -181,13 +181,11 @@ func TestQueueAndPolling(t *testing.T) {
 
 // A message is kept hidden while it is worked on, however long that takes.
 func TestVisibility(t *testing.T) {
-	c, l := newCloud(), newLake(t)
-	in, _ := start(t, c, l, Config{})
-	in.cfg.Queue, in.cfg.Visibility = queueURL, time.Minute
+	c := newCloud()
+	in := New(Config{Queue: queueURL, Visibility: 30 * time.Millisecond, Origin: &event.Origin{}}, Cloud{c, c, c}, nil, nil, discard())
 	q := newQueue(in)
 	c.send("x")
 	q.hold("0")
-	in.cfg.Visibility = 30 * time.Millisecond
 	_ = q.extendAll(deadline(t, 200*time.Millisecond))
 	if c.messages[0].visible.IsZero() {
 		t.Error("the message was not kept hidden")
