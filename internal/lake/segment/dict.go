@@ -159,6 +159,22 @@ const (
 // ranking is the memory of rank.
 type ranking struct{ counts, order, place []uint32 }
 
+// appendEntries appends the entries as they stand in a dictionary page, after it may have given the codes anew.
+func (d *dict) appendEntries(dst []byte, r *ranking) []byte {
+	var order []uint32
+	if d.len() > rankFrom {
+		order = d.rank(r)
+	}
+	for c := range d.len() {
+		if order != nil {
+			c = int(order[c])
+		}
+		dst = binary.LittleEndian.AppendUint32(dst, d.offs[c+1]-d.offs[c])
+		dst = append(dst, d.arena[d.offs[c]:d.offs[c+1]]...)
+	}
+	return dst
+}
+
 // rank gives the codes anew and returns the entries in their new order.
 func (d *dict) rank(r *ranking) (order []uint32) {
 	r.counts, r.place, r.order = zeros(r.counts, d.len()), zeros(r.place, d.len()), r.order[:0]

@@ -210,20 +210,8 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 	} else {
 		ch.enc = encDict
 		ch.dictAt = len(out)
-		entries := e.entries[:0]
-		var order []uint32
-		if d.len() > rankFrom {
-			order = d.rank(&e.ranks)
-		}
-		for c := range d.len() {
-			if order != nil {
-				c = int(order[c])
-			}
-			entries = binary.LittleEndian.AppendUint32(entries, d.offs[c+1]-d.offs[c])
-			entries = append(entries, d.arena[d.offs[c]:d.offs[c+1]]...)
-		}
-		out, ch.dict = e.dictPage(out, page{values: d.len()}, entries)
-		e.entries = entries
+		e.entries = d.appendEntries(e.entries[:0], &e.ranks)
+		out, ch.dict = e.dictPage(out, page{values: d.len()}, e.entries)
 		headers = ch.dict.raw - ch.dict.comp
 		body = appendCodes(body, d.codes, d.len())
 	}
