@@ -269,7 +269,9 @@ func (s *Service) fillQuery(ctx context.Context, q *liveQuery) (result queryResu
 		}
 		result.rows++
 	}
-	result.matched = rows.Matched()
+	if result.matched = rows.Matched(); result.matched < 0 {
+		result.matched = result.size.Events
+	}
 	return result, errors.Join(rows.Err(), w.close())
 }
 

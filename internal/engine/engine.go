@@ -66,7 +66,7 @@ type Rows interface {
 	// Truncated says that there were more rows than Limits.Rows.
 	Truncated() bool
 	// Matched is how many rows of the tables the query went on with after its conditions on each of them; known when Next
-	// has returned false at the end of the result.
+	// has returned false at the end of the result. -1: all of them, answered from what the files say about themselves.
 	Matched() int64
 	// Progress is how much of the query is done, from 0 to 1, as far as the engine knows.
 	Progress() float64

@@ -13,9 +13,13 @@ func profiling() []string {
 }
 
 // matched is how many rows of files the last query of the connection went on with, after the conditions that are on one table
-// alone. It must have ended.
+// alone. It must have ended. There is no profile (-1) when DuckDB answers from the footers of files that it has seen before.
 func (c *conn) matched() int64 {
-	return matchedBelow(duck.GetProfilingInfo(c.handle), -1)
+	info := duck.GetProfilingInfo(c.handle)
+	if info.Ptr == nil {
+		return -1
+	}
+	return matchedBelow(info, -1)
 }
 
 // matchedBelow sums what scans of files hand on. filtered is what the filter right above lets through; -1: there is none.

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"slices"
 	"testing"
 
 	"kiroku/internal/engine"
@@ -17,24 +18,28 @@ func TestMatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	for sql, want := range map[string]int64{
-		`SELECT count(*) FROM "default"`:                                                                     6000,
-		`SELECT count(*) FROM "default" WHERE seq < 10`:                                                      10,
-		`SELECT source, count(*) FROM "default" WHERE length(raw_data) > 0 AND seq % 10 = 3 GROUP BY 1`:      600,
-		`SELECT a.seq FROM "default" a JOIN "default" b ON a.seq = b.seq + 3 WHERE a.seq < 10 AND b.seq < 5`: -1,
-		`SELECT seq FROM "default" WHERE seq < 0`:                                                            0,
-		`SELECT 1 FROM range(5)`:                                                                             0,
-		`SELECT x FROM (SELECT seq + 1 AS x FROM "default") WHERE x % 6 = 0`:                                 1000,
+	for _, c := range []struct {
+		sql  string
+		want []int64 // one of them
+	}{
+		{`SELECT count(*) FROM "default"`, []int64{6000}},
+		{`SELECT count(*) FROM "default"`, []int64{6000, -1}}, // the footers are known now
+		{`SELECT count(*) FROM "default" WHERE seq < 10`, []int64{10}},
+		{`SELECT source, count(*) FROM "default" WHERE length(raw_data) > 0 AND seq % 10 = 3 GROUP BY 1`, []int64{600}},
+		{`SELECT a.seq FROM "default" a JOIN "default" b ON a.seq = b.seq + 3 WHERE a.seq < 10 AND b.seq < 5`, nil},
+		{`SELECT seq FROM "default" WHERE seq < 0`, []int64{0}},
+		{`SELECT 1 FROM range(5)`, []int64{0}},
+		{`SELECT x FROM (SELECT seq + 1 AS x FROM "default") WHERE x % 6 = 0`, []int64{1000}},
 	} {
-		rows, err := e.Query(t.Context(), sql, nil, tables, engine.Limits{})
+		rows, err := e.Query(t.Context(), c.sql, nil, tables, engine.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for rows.Next() {
 		}
 		got := rows.Matched()
-		if rows.Err() != nil || want >= 0 && got != want || want < 0 && (got < 1 || got > 15) {
-			t.Errorf("%s: %d rows matched, %v; want %d", sql, got, rows.Err(), want)
+		if rows.Err() != nil || c.want != nil && !slices.Contains(c.want, got) || c.want == nil && (got < 1 || got > 15) {
+			t.Errorf("%s: %d rows matched, %v; want %d", c.sql, got, rows.Err(), c.want)
 		}
 		rows.Close()
 	}
