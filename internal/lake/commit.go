@@ -48,12 +48,13 @@ func (l *Lake) commitLoop(ctx context.Context) error {
 const (
 	promptGather = 20 * time.Millisecond // for others that wait, too
 	promptPause  = 60 * time.Millisecond // from one commit to the next
-	promptEvents = 2048                  // with more, the stream is a fast one: it keeps to flush_interval
+	promptEvents = 2048                  // with more, it is asked whether more are coming
 )
 
 // awaitDue returns when it is time to commit.
 func (l *Lake) awaitDue(ctx context.Context, flush <-chan time.Time) error {
 	var prompt <-chan time.Time
+	var before int64
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,10 +69,12 @@ func (l *Lake) awaitDue(ctx context.Context, flush <-chan time.Time) error {
 				prompt = time.After(max(promptGather, promptPause-since))
 			}
 		case <-prompt:
-			if l.pendingEvents.Load() <= promptEvents {
+			// Either there is little, or nothing has come for a while: everybody waits.
+			events := l.pendingEvents.Load()
+			if events <= promptEvents || events == before {
 				return nil
 			}
-			prompt = nil
+			before, prompt = events, time.After(promptGather)
 		}
 	}
 }

@@ -173,13 +173,13 @@ func TestLifeOfEvents(t *testing.T) {
 	}
 }
 
-// A sender that waits is answered long before flush_interval is over; one in a fast stream is not allowed to cut it up.
+// A sender that waits is answered long before flush_interval is over.
 func TestPromptCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
 			events int
 			want   time.Duration
-		}{{1, promptGather}, {promptEvents, promptGather}, {promptEvents + 1, 500 * time.Millisecond}} {
+		}{{1, promptGather}, {promptEvents, promptGather}, {promptEvents + 1, 2 * promptGather}} {
 			l := &Lake{opt: Options{FlushInterval: 500 * time.Millisecond}, awaited: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 			l.pendingEvents.Store(int64(c.events))
 			signal(l.awaited)
@@ -197,6 +197,35 @@ func TestPromptCommit(t *testing.T) {
 			if took := time.Since(began); took < promptPause {
 				t.Errorf("%d events: due %s after the commit before", c.events, took)
 			}
+		}
+	})
+}
+
+// One that waits in a fast stream does not cut it up.
+func TestPromptCommitOfAStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Lake{opt: Options{FlushInterval: 500 * time.Millisecond}, awaited: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+		stop := make(chan struct{})
+		go func() {
+			tick := time.NewTicker(10 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				select {
+				case <-stop:
+					return
+				case <-tick.C:
+					l.pendingEvents.Add(2000)
+					signal(l.awaited)
+				}
+			}
+		}()
+		began := time.Now()
+		if err := l.awaitDue(t.Context(), time.After(l.opt.FlushInterval)); err != nil {
+			t.Fatal(err)
+		}
+		close(stop)
+		if took := time.Since(began); took != l.opt.FlushInterval {
+			t.Errorf("due after %s, want %s", took, l.opt.FlushInterval)
 		}
 	})
 }

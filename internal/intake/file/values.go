@@ -6,12 +6,14 @@ import (
 	"io"
 )
 
-// values splits JSON that spans lines: the elements of one array, or values one after another. A record is one value, its
-// line breaks replaced by blanks (in JSON they stand only between tokens). Where the text is not such JSON, the rest is read
+// values splits JSON that spans lines: the elements of one array, or values one after another, and the elements of
+// "Records" in CloudTrail's log files. A record is one value, its line breaks replaced by blanks (in JSON they stand only between tokens). Where the text is not such JSON, the rest is read
 // as lines, so that nothing is lost.
 type values struct {
 	w      *window
 	array  bool // an array is open
+	logs   bool // {"Records":[…]} stands for its elements
+	log    bool // one of these is open
 	rest   *lines
 	broken error // why the rest is read as lines; returned at the end
 }
@@ -24,10 +26,24 @@ func splitterFor(head []byte, r io.Reader) splitter {
 	switch {
 	case bytes.HasPrefix(text, []byte{'['}) && (bytes.HasPrefix(inner, []byte{'{'}) || bytes.Equal(bytes.TrimSpace(inner), []byte{']'})):
 		return &values{w: w}
+	case recordsHead(text) > 0:
+		return &values{w: w, logs: true}
 	case bytes.HasPrefix(text, []byte("{\n")), bytes.HasPrefix(text, []byte("{\r\n")):
 		return &values{w: w}
 	}
 	return &lines{w: w}
+}
+
+// recordsHead is the length of what stands before the first record of a CloudTrail log file; 0 when b does not begin so.
+func recordsHead(b []byte) int {
+	rest := b
+	for _, token := range []string{"{", `"Records"`, ":", "["} {
+		var ok bool
+		if rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(token)); !ok {
+			return 0
+		}
+	}
+	return len(b) - len(rest)
 }
 
 func (v *values) next() ([]byte, bool, error) {
@@ -78,6 +94,7 @@ func (v *values) value() ([]byte, bool, error) {
 
 // gap passes over what stands between values and returns the first byte of the next one.
 func (v *values) gap() (byte, bool) {
+again:
 	for {
 		for _, c := range v.w.data() {
 			switch {
@@ -86,6 +103,10 @@ func (v *values) gap() (byte, bool) {
 				v.array = true
 			case c == ']' && v.array:
 				v.array = false
+			case c == '}' && v.log && !v.array:
+				v.log = false
+			case c == '{' && v.logs && !v.array && v.openLog():
+				continue again
 			default:
 				return c, true
 			}
@@ -95,6 +116,18 @@ func (v *values) gap() (byte, bool) {
 			return 0, false
 		}
 	}
+}
+
+// openLog passes over the head of a log file, if that begins the window.
+func (v *values) openLog() bool {
+	for len(v.w.data()) < headBytes && v.w.fill() {
+	}
+	n := recordsHead(v.w.data())
+	v.w.drop(n)
+	if n > 0 {
+		v.log, v.array = true, true
+	}
+	return n > 0
 }
 
 // scan finds the end of the value that begins the window: how many bytes it has, and whether it is whole.
