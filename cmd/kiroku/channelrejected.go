@@ -8,6 +8,7 @@ import (
 
 	"kiroku/internal/api/client"
 	"kiroku/internal/cli"
+	"kiroku/internal/fault"
 )
 
 func newChannelRejected(ch *channelCommand) *cobra.Command {
@@ -108,6 +109,9 @@ func newRejectedReplay(ch *channelCommand) *cobra.Command {
 				fmt.Fprintf(ch.out, "%s refused again: %s: %s\n", e.ID, e.ErrorCode, cli.Clean(e.ErrorMessage))
 			}
 			_, err = fmt.Fprintf(ch.out, "%d stored, %d refused again\n", len(done.Stored), len(done.Refused))
+			if err == nil && len(done.Refused) > 0 {
+				return fault.New(fault.Invalid, fmt.Errorf("replay: %d events were refused again", len(done.Refused)), "Correct them with --event-data, or delete them.")
+			}
 			return err
 		},
 	}

@@ -132,6 +132,8 @@ func fileLine(f digest.File) string {
 	switch f.Status {
 	case digest.Valid, digest.Unlisted:
 		text += f.Status.Text()
+	case digest.Unverified:
+		text += "UNVERIFIED: " + f.Status.Text()
 	default:
 		text += "INVALID: " + f.Status.Text()
 	}
@@ -213,6 +215,9 @@ func (r *verifyReport) counts(sum digest.Summary, ok bool, err error) {
 		if all := c.n.Valid + c.n.Invalid; all > 0 || !strings.HasPrefix(c.what, "backfill") {
 			parts = append(parts, fmt.Sprintf("%s valid, %s invalid", plural(int64(c.n.Valid), c.what), cli.Count(c.n.Invalid)))
 		}
+	}
+	if sum.Unverified > 0 {
+		parts = append(parts, fmt.Sprintf("%s of the invalid ones unverified: their signatures are not in this copy", cli.Count(sum.Unverified)))
 	}
 	if sum.EmptyHours > 0 {
 		parts = append(parts, plural(int64(sum.EmptyHours), "empty hour"))

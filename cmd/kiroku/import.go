@@ -33,7 +33,7 @@ func newImport(a *app) *cobra.Command {
 		Short: "Store the records of files, archives and folders",
 		Long: `Reads records from files, folders (hidden files left out), patterns and standard input (-), and stores them. gzip (of several
 members), zstd and tar are recognised by their content, also in each other, for example .tar.gz with .gz members. A record is
-a line (LF, CR LF or NUL), or an element of a JSON array.
+a line (LF, CR LF or NUL), an element of a JSON array, or an element of "Records" in a log file of CloudTrail.
 
 Running it again adds nothing, also after the file was renamed, copied or compressed, and an import that was interrupted goes on
 where it ended: what is stored is known by content, in pieces of 4 MiB, per store and per path within an archive. That holds

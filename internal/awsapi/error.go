@@ -62,10 +62,14 @@ func (e *Error) next() string {
 		return "Delete what is not needed any more, or raise the quota under aws_api.limits in the configuration."
 	case strings.Contains(e.Code, "NotFound"):
 		return "List what there is and check the spelling."
+	case e.Code == "ChannelAlreadyExistsException":
+		return "Choose another name or source, use the channel that is there (kiroku channel list), or allow more under aws_api.limits in the configuration."
 	case strings.Contains(e.Code, "AlreadyExists"):
 		return "Choose another name, or use what is there."
+	case strings.Contains(e.Code, "ChannelExists"):
+		return "Delete its channels first: kiroku channel list, kiroku channel delete."
 	case strings.Contains(e.Code, "Protected"):
-		return "Switch the protection off first."
+		return "Switch the protection off first: kiroku eds update NAME --protected=false."
 	case strings.Contains(e.Code, "Inactive"):
 		return "Restore the event data store first."
 	}

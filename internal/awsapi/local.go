@@ -53,7 +53,7 @@ func (s *Service) Home(ctx context.Context, scope Scope) (Caller, error) {
 		}
 		if len(accounts) != 1 {
 			return c, fault.New(fault.Invalid, fmt.Errorf("choose account: there are access keys of %d accounts", len(accounts)),
-				`Name the account, for example with --account 111122223333, or set aws.account in the configuration.`)
+				`Name the account, for example with --account 111122223333, or set aws_api.account in the configuration.`)
 		}
 	}
 	if !accountForm.MatchString(c.Account) || !isRegion(c.Region) {
