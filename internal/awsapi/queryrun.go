@@ -37,20 +37,32 @@ type liveQuery struct {
 	compiled *trino.Query
 
 	mu      sync.Mutex
-	row     meta.LakeQuery     // as clients see it; what does not change can be read without mu
+	row     meta.LakeQuery     // what does not change can be read without mu
+	before  meta.LakeQuery     // row as it was before it ended
+	ending  bool               // the end is not stored yet: clients see before
 	started time.Time          // zero: it waits
 	cancel  context.CancelFunc // while it runs
 }
 
-// snapshot is the query as it stands now.
+// snapshot is what is told about the query: that it has ended only when that is stored, so that no restart takes it back.
 func (q *liveQuery) snapshot() meta.LakeQuery {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	row := q.row
+	if q.ending {
+		row = q.before
+	}
 	if row.Status == queryRunning {
 		row.Took = time.Since(q.started)
 	}
 	return row
+}
+
+// last is the query as it is to be stored.
+func (q *liveQuery) last() meta.LakeQuery {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.row
 }
 
 func (q *liveQuery) open() bool {
@@ -284,6 +296,7 @@ func (q *liveQuery) end(result queryResult, err error) {
 	if q.row.Status != queryRunning {
 		return
 	}
+	q.before, q.ending = q.row, true
 	q.row.Ended, q.row.Took = time.Now().UTC(), time.Since(q.started)
 	q.row.Scanned, q.row.Bytes, q.row.Matched = result.size.Events, result.size.Bytes, result.matched
 	q.row.Status, q.row.Rows = queryFinished, result.rows
@@ -315,13 +328,14 @@ func failureOf(err error) string {
 
 // endQuery stores how a query ended, and delivers its result. While that is not possible the query stays in memory.
 func (s *Service) endQuery(ctx context.Context, q *liveQuery) error {
-	row := q.snapshot()
+	row := q.last()
 	if row.Status != queryFinished && row.Status != queryTimedOut {
 		if err := s.opt.SQL.removeRows(row.ID); err != nil {
 			return err
 		}
 	}
-	if err := s.db.Write(ctx, func(tx *sql.Tx) error { return meta.EndLakeQuery(ctx, tx, row) }); err != nil {
+	stored := context.WithoutCancel(ctx) // also while the service stops
+	if err := s.db.Write(stored, func(tx *sql.Tx) error { return meta.EndLakeQuery(stored, tx, row) }); err != nil {
 		return err
 	}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "query ended", slog.String(logkey.Job, row.ID), slog.String(logkey.State, row.Status), slog.Duration(logkey.Took, row.Took))
