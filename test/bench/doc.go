@@ -7,4 +7,7 @@
 // The load generator and the harness are not part of this repository: BENCH_SHARED names their folder (default
 // ../shared/bench); it also holds the peers' definitions and the figures that the queries are compared with. rsyslog and
 // syslog-ng come from .tools/senders (see .ci/senders) or from the system.
+//
+// With -soak it sends at an even rate for as long as it is told, and watches memory, goroutines, files and how soon events
+// are found; with -aws it measures the AWS endpoints. Both need nothing but the built binary.
 package main
