@@ -89,20 +89,7 @@ func bench(t testing.TB) [][]byte {
 	return sourcetest.Lines(data)
 }
 
-func TestNoAllocations(t *testing.T) {
-	e := new(event.Event)
-	for _, line := range bench(t) {
-		rec := sourcetest.Record(line)
-		if a := testing.AllocsPerRun(50, func() {
-			e.Reset()
-			if err := cloudtrail.Source.Map(rec, e); err != nil {
-				t.Fatal(err)
-			}
-		}); a != 0 {
-			t.Errorf("%v allocations for %s", a, line)
-		}
-	}
-}
+func TestNoAllocations(t *testing.T) { sourcetest.NoAllocations(t, cloudtrail.Source, bench(t)) }
 
 func BenchmarkMap(b *testing.B) { sourcetest.Bench(b, cloudtrail.Source, bench(b)) }
 

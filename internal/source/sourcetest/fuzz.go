@@ -78,3 +78,20 @@ func Bench(b *testing.B, s source.Source, lines [][]byte) {
 		}
 	}
 }
+
+// NoAllocations checks that mapping a line into an event that is used again allocates nothing.
+func NoAllocations(t *testing.T, s source.Source, lines [][]byte) {
+	t.Helper()
+	e := new(event.Event)
+	for _, line := range lines {
+		rec := Record(line)
+		if a := testing.AllocsPerRun(50, func() {
+			e.Reset()
+			if err := s.Map(rec, e); err != nil {
+				t.Fatal(err)
+			}
+		}); a != 0 {
+			t.Errorf("%v allocations for %s", a, line)
+		}
+	}
+}
