@@ -60,8 +60,12 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 		p.fact(6, "Own reads in the trail", p.style.Bad(cli.Count(c.OwnReads)+": leave the bucket or Kiroku's principal out of the trail's data events"))
 	}
 	for _, x := range c.Problems {
-		p.fact(6, "Problem "+cli.Ago(x.Time, now), cli.Clean(x.Place+": "+x.Text))
-		if x.Next != "" {
+		text := cli.Clean(x.Place + ": " + x.Text)
+		if !x.Over.IsZero() {
+			text += "; over " + cli.Ago(x.Over, now)
+		}
+		p.fact(6, "Problem "+cli.Ago(x.Time, now), text)
+		if x.Next != "" && x.Over.IsZero() {
 			p.fact(8, "Next", cli.Clean(x.Next))
 		}
 	}

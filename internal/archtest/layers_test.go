@@ -13,8 +13,9 @@ var layers = map[string][]string{
 	"ocsf/nest": {"event", "ocsf"},
 	"diskfile":  {},
 	"timespec":  {"fault"},
+	"spell":     {},
 	"aws":       {"fault"},
-	"config":    {"event", "fault"},
+	"config":    {"event", "fault", "spell"},
 
 	// Formats and sources: pure functions.
 	"decode/*":          {},
@@ -54,7 +55,7 @@ var layers = map[string][]string{
 	"engine":            {},
 	"engine/duckdb":     {"decode/jsonpath", "engine", "event", "fault"},
 	"engine/enginetest": {"engine", "event", "fault"},
-	"search":            {"event", "source"},
+	"search":            {"event", "source", "spell"},
 	"search/searchtest": {"event", "search", "source"},
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
 	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
@@ -62,7 +63,7 @@ var layers = map[string][]string{
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
 		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
-	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault"},
+	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault", "spell"},
 
 	// Where everything is put together.
 	"serve":               {"*"},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"kiroku/internal/spell"
 )
 
 // position is where something is written. Line and column count from 1; 0 is unknown.
@@ -71,52 +73,10 @@ func problemAt(pos position, key, format string, args ...any) Problem {
 	return Problem{File: pos.file, Line: pos.line, Column: pos.column, Key: key, Text: fmt.Sprintf(format, args...)}
 }
 
-// nearest finds the word that was probably meant, or "".
-func nearest(word string, words []string) string {
-	if len(word) < 3 {
-		return "" // everything short is near
-	}
-	best, bestDistance := "", 1+max(1, len(word)/3)
-	for _, w := range words {
-		if d := distance(strings.ToLower(word), w); d < bestDistance {
-			best, bestDistance = w, d
-		}
-	}
-	return best
-}
-
 // didYouMean is the second half of a message about an unknown word.
 func didYouMean(word string, words []string) string {
-	if w := nearest(word, words); w != "" {
-		return fmt.Sprintf("did you mean %q?", w)
+	if near := spell.Nearest(word, words); len(near) > 0 {
+		return fmt.Sprintf("did you mean %q?", near[0])
 	}
 	return "write one of: " + strings.Join(words, ", ")
-}
-
-// distance is how many letters must be added, removed, changed or swapped with their neighbour (optimal string
-// alignment). Words longer than any key are never near.
-func distance(a, b string) int {
-	const longest = 64
-	if len(a) > longest || len(b) > longest {
-		return longest
-	}
-	var rows [3][longest + 1]int
-	for j := range len(b) + 1 {
-		rows[0][j] = j
-	}
-	for i := range len(a) {
-		two, one, now := &rows[(i+2)%3], &rows[i%3], &rows[(i+1)%3]
-		now[0] = i + 1
-		for j := range len(b) {
-			change := 1
-			if a[i] == b[j] {
-				change = 0
-			}
-			now[j+1] = min(one[j+1]+1, now[j]+1, one[j]+change)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				now[j+1] = min(now[j+1], two[j-1]+1)
-			}
-		}
-	}
-	return rows[len(a)%3][len(b)]
 }

@@ -72,12 +72,3 @@ func TestUnitsRoundTrip(t *testing.T) {
 		}
 	})
 }
-
-func TestNearest(t *testing.T) {
-	words := []string{"address", "source", "service", "store", "tags"}
-	for in, want := range map[string]string{"sotre": "store", "adress": "address", "Source": "source", "xyzzy": "", "tag": "tags", "": ""} {
-		if got := nearest(in, words); got != want {
-			t.Errorf("nearest %q: %q, want %q", in, got, want)
-		}
-	}
-}

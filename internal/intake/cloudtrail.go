@@ -83,4 +83,5 @@ type Problem struct {
 	Place string    `json:"place"` // s3://bucket/key, the URL of a queue, the ARN of a trail
 	Text  string    `json:"text"`
 	Next  string    `json:"next,omitempty"` // what to do
+	Over  time.Time `json:"over,omitzero"`  // since when the place works again
 }

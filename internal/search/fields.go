@@ -7,6 +7,7 @@ import (
 
 	"kiroku/internal/event"
 	"kiroku/internal/source"
+	"kiroku/internal/spell"
 )
 
 // Fields knows what the names of fields mean. It is safe for concurrent use.
@@ -162,45 +163,5 @@ func (f *Fields) Aliases(c event.Column) []string {
 
 // Nearest returns at most three known names that look like name, the nearest first.
 func (f *Fields) Nearest(name string) []string {
-	type candidate struct {
-		name string
-		far  int
-	}
-	low := strings.ToLower(strings.TrimPrefix(name, "@"))
-	if len(low) > 64 {
-		return nil
-	}
-	var found []candidate
-	for _, n := range f.shown {
-		far := distance(low, strings.ToLower(n))
-		if far <= 1+len(low)/4 {
-			found = append(found, candidate{n, far})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return a.far - b.far })
-	var names []string
-	for _, c := range found[:min(3, len(found))] {
-		names = append(names, c.name)
-	}
-	return names
-}
-
-// distance is the Levenshtein distance of two short texts in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return spell.Nearest(strings.TrimPrefix(name, "@"), f.shown)
 }

@@ -41,7 +41,7 @@ func (s *Server) openTrails(ctx context.Context) error {
 		in := s3.New(s3.Config{
 			Name:   c.Name,
 			Origin: &event.Origin{Input: c.Name, Source: event.CloudTrail, Service: c.Service, Tags: c.Tags, Store: c.Store},
-			Bucket: c.Bucket, Prefix: c.Prefix, Queue: c.QueueURL, Discover: c.Discover,
+			Bucket: c.Bucket, Prefix: c.Prefix, Queue: c.QueueURL, Discover: c.Discover, Keys: c.VerifyDigests != config.Off && len(c.DigestKeys) == 0,
 			Since: since, PollInterval: c.PollInterval.Std(), Visibility: c.VisibilityTimeout.Std(), InFlight: int64(c.Queue),
 		}, s3.Cloud{Buckets: client, Queues: client, Account: client}, progress, s.pipe, s.opt.Log)
 		s.trails = append(s.trails, in)

@@ -137,7 +137,7 @@ func (b *binder) fieldOf(base value, name Ident) value {
 	for _, f := range base.typ.Fields {
 		names = append(names, f.Name)
 	}
-	fail(name.Pos, sql("Its fields are %s.", strings.Join(names, ", ")), "field %q cannot be resolved", name.Name)
+	fail(name.Pos, sql("Its fields are %s.", strings.Join(names, ", ")), "field %q cannot be resolved%s", name.Name, meant(name.Name, names))
 	return value{}
 }
 

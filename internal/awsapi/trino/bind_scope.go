@@ -3,6 +3,8 @@ package trino
 import (
 	"fmt"
 	"strings"
+
+	"kiroku/internal/spell"
 )
 
 // relation is a table that FROM names, with what its columns are.
@@ -114,20 +116,34 @@ func (s *scope) unknown(id Ident) {
 			}
 		}
 		if s.outer == nil {
-			fail(id.Pos, s.advice(), "column %q cannot be resolved", id.Name)
+			names := s.names()
+			fail(id.Pos, advice(names), "column %q cannot be resolved%s", id.Name, meant(id.Name, names))
 		}
 	}
 	fail(id.Pos, "Select FROM an event data store.", "column %q cannot be resolved", id.Name)
 }
 
-func (s *scope) advice() string {
-	const most = 12
-	var names []string
+// names are those of all columns.
+func (s *scope) names() (names []string) {
 	for _, r := range s.relations {
 		for _, c := range r.columns {
 			names = append(names, c.name)
 		}
 	}
+	return names
+}
+
+// meant is the end of a message about a name that means nothing: what was probably meant. AWS's clients show the message only.
+func meant(name string, names []string) string {
+	near := spell.Nearest(name, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", near[0])
+}
+
+func advice(names []string) string {
+	const most = 12
 	if len(names) == 0 {
 		return "Put text into single quotes; to use columns, select FROM an event data store."
 	}

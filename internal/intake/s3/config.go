@@ -18,6 +18,8 @@ type Config struct {
 	Queue  string // URL of a queue that tells of objects; empty: none
 	// Discover asks CloudTrail for the trails of the account and looks into their buckets.
 	Discover bool
+	// Keys says that CloudTrail is asked for the public keys of digests; for the policy that people are told.
+	Keys bool
 
 	Since        time.Time     // days before it are not looked at; zero: everything
 	PollInterval time.Duration // between looks; 0: 5 minutes

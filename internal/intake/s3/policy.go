@@ -34,6 +34,9 @@ func (in *Input) policy(account string) string {
 	if in.cfg.Discover {
 		add("FindTrails", []string{"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "organizations:DescribeOrganization"}, []string{"*"})
 	}
+	if in.cfg.Keys {
+		add("VerifyDigests", []string{"cloudtrail:ListPublicKeys"}, []string{"*"})
+	}
 	if in.cfg.Bucket != "" || in.cfg.Discover {
 		add("LookIntoBucket", []string{"s3:ListBucket", "s3:GetBucketLocation"}, whole)
 	}

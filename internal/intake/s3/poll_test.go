@@ -290,6 +290,7 @@ func TestPolicy(t *testing.T) {
 		"bucket":   {Bucket: bucket},
 		"queue":    {Queue: queueURL},
 		"discover": {Discover: true},
+		"verify":   {Bucket: bucket, Keys: true},
 	} {
 		lk := lookerOf(t, c, l, cfg)
 		lk.in.report.trails = append(lk.in.report.trails, skippedTrail(aws.Trail{Bucket: "found"}, "x"))
@@ -304,6 +305,18 @@ func TestPolicy(t *testing.T) {
 		if err != nil || string(want) != got+"\n" {
 			t.Errorf("%s: %v, got\n%s", golden, err, got)
 		}
+	}
+}
+
+// A problem stays in the list when it is over, and says so.
+func TestProblemIsOver(t *testing.T) {
+	in := New(Config{Bucket: bucket, Origin: &event.Origin{}}, Cloud{Buckets: newCloud(), Account: newCloud()}, NewProgress(newLake(t).db), nil, discard())
+	in.failed(t.Context(), "s3://"+bucket, errors.New("no route to host"))
+	in.failed(t.Context(), queueURL, errors.New("no such queue"))
+	in.failed(t.Context(), "s3://"+bucket, nil)
+	got := in.Status().CloudTrail.Problems
+	if len(got) != 2 || !got[0].Over.IsZero() || got[1].Over.Before(got[1].Time) {
+		t.Errorf("problems %+v, want the one of the queue, and that of the bucket as over", got)
 	}
 }
 

@@ -47,6 +47,15 @@ func (r *report) add(p intake.Problem) {
 	r.problems = r.problems[:min(len(r.problems), maxProblems)]
 }
 
+// over marks the problems of a place that works again.
+func (r *report) over(place string) {
+	for i, p := range r.problems {
+		if p.Place == place && p.Over.IsZero() {
+			r.problems[i].Over = time.Now().UTC()
+		}
+	}
+}
+
 // failed says how an attempt at something ended: nil takes a problem of it back. It is logged when that changes.
 func (in *Input) failed(ctx context.Context, place string, err error) {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
@@ -60,6 +69,7 @@ func (in *Input) failed(ctx context.Context, place string, err error) {
 		if before {
 			delete(r.standing, place)
 			delete(r.missing, place)
+			r.over(place)
 			in.log.LogAttrs(ctx, slog.LevelInfo, "a problem of the input is over", slog.String(logkey.Path, place))
 		}
 		return
