@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -161,7 +162,7 @@ func (s *Service) checkImportSource(ctx context.Context, row meta.Import) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeFor)
 	defer cancel()
-	objects, err := s.opt.Buckets(ctx, row.BucketRegion, row.Role)
+	objects, err := s.openImport(ctx, row)
 	if err == nil {
 		bucket, prefix := splitLocation(row.Location)
 		_, err = objects.List(ctx, bucket, prefix, "/", "")
@@ -171,6 +172,19 @@ func (s *Service) checkImportSource(ctx context.Context, row meta.Import) error 
 		return bad("The bucket cannot be read: %v", err)
 	}
 	return nil // whatever else is wrong may pass; the import finds out
+}
+
+// openImport opens the bucket of an import, if it may be read.
+func (s *Service) openImport(ctx context.Context, row meta.Import) (Bucket, error) {
+	if bucket, _ := splitLocation(row.Location); !allowed(s.opt.ImportBuckets, bucket) {
+		return nil, fault.New(fault.Denied, fmt.Errorf("%q is not in aws_api.import_buckets of Kiroku's configuration", bucket), "Name it there.")
+	}
+	return s.opt.Buckets(ctx, row.BucketRegion, row.Role)
+}
+
+// allowed says whether a bucket is one of those that are named; none named allows any.
+func allowed(buckets []string, name string) bool {
+	return len(buckets) == 0 || slices.Contains(buckets, name)
 }
 
 // splitLocation reads s3://bucket/prefix. The prefix ends with a slash, as folders do, unless it is one file's key.

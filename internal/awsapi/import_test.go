@@ -118,7 +118,9 @@ type importWorld struct {
 func newImportWorld(t *testing.T) *importWorld {
 	t.Helper()
 	b := &bucket{objects: map[string][]byte{}, denied: map[string]bool{}}
-	iw := &importWorld{bucket: b, world: newWorld(t, func(o *awsapi.Options) { o.Buckets = b.open })}
+	iw := &importWorld{bucket: b, world: newWorld(t, func(o *awsapi.Options) {
+		o.Buckets, o.ImportBuckets = b.open, []string{"trail-bucket", "no-such-bucket"}
+	})}
 	iw.store = iw.must("CreateEventDataStore", `{"Name":"trail-events","TerminationProtectionEnabled":false}`, "EventDataStoreArn")
 	return iw
 }
@@ -364,6 +366,7 @@ func TestImportRefuses(t *testing.T) {
 	} {
 		iw.refuses("StartImport", input, code)
 	}
+	iw.refuses("StartImport", iw.startInput("s3://other-bucket/"), "InvalidImportSourceException")
 	id := iw.must("StartImport", in, "ImportId")
 	iw.refuses("StartImport", strings.Replace(in, "{", `{"ImportId":"`+id+`",`, 1), "InvalidParameterException")
 	for _, op := range []string{"GetImport", "StopImport", "ListImportFailures"} {

@@ -154,7 +154,7 @@ func (s *Service) importAll(ctx context.Context, row meta.Import) error {
 	}
 	j.origin = &event.Origin{Input: importInput + row.ID, Source: event.CloudTrail, Store: store.Store}
 	j.oldest = time.Now().Add(-days(store.Days))
-	if j.objects, err = s.opt.Buckets(ctx, row.BucketRegion, row.Role); err != nil {
+	if j.objects, err = s.openImport(ctx, row); err != nil {
 		return err
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {

@@ -68,6 +68,9 @@ func (s *Service) checkDelivery(uri string) error {
 	if !deliveryPrefixForm.MatchString(prefix) {
 		return refuse("InvalidS3PrefixException", "The prefix %.100q has characters that are not possible.", prefix)
 	}
+	if !allowed(s.opt.DeliveryBuckets, bucket) {
+		return refuse("InvalidS3BucketNameException", "The bucket %q is not one that results may go to: name it in aws_api.delivery_buckets of the configuration.", bucket)
+	}
 	if s.opt.SQL.Deliver == nil {
 		return refuse(codeUnsupported, "Results cannot be delivered to buckets here.")
 	}

@@ -56,7 +56,7 @@ func newDeliveryWorld(t *testing.T) (*queryWorld, *resultBucket) {
 	b := &resultBucket{objects: map[string][]byte{}, fail: map[string]error{}}
 	limits := awsapi.DefaultLimits()
 	limits.PartBytes = 2000
-	q := newQueryWorld(t, func(o *awsapi.Options) { o.Limits = limits })
+	q := newQueryWorld(t, func(o *awsapi.Options) { o.Limits, o.DeliveryBuckets = limits, []string{"results"} })
 	q.sql.Deliver = func(_ context.Context, region string) (awsapi.Uploader, error) {
 		if region != "us-east-1" {
 			t.Errorf("delivery in region %q", region)
@@ -76,6 +76,7 @@ func (q *queryWorld) startDelivered(statement, uri string) string {
 func TestQueryDelivery(t *testing.T) {
 	q, b := newDeliveryWorld(t)
 	q.run()
+	q.refuses("StartQuery", strings.TrimSuffix(q.statement("SELECT eventName FROM trail"), "}")+`,"DeliveryS3Uri":"s3://elsewhere/"}`, "InvalidS3BucketNameException")
 	id := q.startDelivered(`SELECT eventName, eventTime, errorCode, requestParameters, 'a "b", c' AS "te,xt" FROM trail ORDER BY eventTime, eventID`, "s3://results/lake/")
 	if d := q.ended(id); d.QueryStatus != "FINISHED" || d.DeliveryStatus != "SUCCESS" || d.DeliveryS3Uri != "s3://results/lake/" {
 		t.Fatalf("DescribeQuery: %+v", d)

@@ -55,8 +55,11 @@ type Options struct {
 	PublicKeys PublicKeys
 	// Buckets opens the buckets of a region for an import, with the role that the import names. nil: there are no imports.
 	Buckets func(ctx context.Context, region, role string) (Bucket, error)
-	Log     *slog.Logger
-	Limits  Limits // zero: DefaultLimits
+	// ImportBuckets and DeliveryBuckets are the only ones that imports read and results go to; none: any.
+	ImportBuckets, DeliveryBuckets []string
+
+	Log    *slog.Logger
+	Limits Limits // zero: DefaultLimits
 	// Partition is the second part of ARNs; empty: aws.
 	Partition string
 	// Region and Account are those of callers that name none, which only those of our own API may; they may be empty.

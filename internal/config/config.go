@@ -266,6 +266,10 @@ type AWSAPI struct {
 	Imports AWS `yaml:"imports"`
 	// Who Kiroku is at AWS when it delivers the result of a query to a bucket.
 	Deliveries AWS `yaml:"deliveries"`
+	// Buckets that imports may read. Without it, all that the credentials of imports can.
+	ImportBuckets []string `yaml:"import_buckets" example:"[amzn-s3-demo-trail]"`
+	// Buckets that results may be delivered to. Without it, all that the credentials of deliveries can.
+	DeliveryBuckets []string `yaml:"delivery_buckets" example:"[amzn-s3-demo-results]"`
 	// Quotas; the defaults are CloudTrail Lake's.
 	Limits AWSLimits `yaml:"limits"`
 }
