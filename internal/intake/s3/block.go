@@ -60,7 +60,7 @@ func (b *block) take(ctx context.Context, last bool) (parcel, error) {
 		return e, nil
 	}
 	buf := b.buf
-	if len(buf) < cap(buf)/4 { // most objects are small: the rest of the buffer should not wait for the disk with them
+	if len(buf) < cap(buf)/2 { // most objects are small: the rest of the buffer should not wait for the disk with them
 		buf = append(make([]byte, 0, len(buf)), buf...)
 		at := 0
 		for i := range e.Records {

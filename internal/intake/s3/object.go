@@ -105,9 +105,9 @@ func (in *Input) store(ctx context.Context, r ref, o *aws.Object, part event.Obj
 		err = werr
 	}
 	if err == nil {
-		letGo()
 		var last parcel
-		if last, err = b.take(ctx, true); err == nil {
+		if last, err = b.take(ctx, true); err == nil { // with the slot: who waits for room holds a whole buffer
+			letGo()
 			err = in.send(ctx, last)
 		}
 	}

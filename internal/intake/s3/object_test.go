@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"kiroku/internal/aws"
 	"kiroku/internal/event"
 )
@@ -190,5 +192,40 @@ func TestRecursion(t *testing.T) {
 		if got := r.own.Load(); got != want {
 			t.Errorf("%s: noticed %d times, want %d", record, got, want)
 		}
+	}
+}
+
+// While nothing can be stored, objects that were found wait without a buffer of their own.
+func TestWaitingObjectsHoldNoBuffers(t *testing.T) {
+	const objects, room = 100, 4
+	c, l := newCloud(), newLake(t)
+	body, want := big(700) // more than half a buffer
+	stored := make(chan struct{})
+	l.fail = func(event.Batch) error {
+		<-stored
+		return nil
+	}
+	in := New(Config{Origin: &event.Origin{}, InFlight: room * blockSize}, Cloud{c, c, c}, NewProgress(l.db), l, discard())
+	var buffers atomic.Int64
+	in.buffers.New = func() any { buffers.Add(1); return make([]byte, 0, blockSize) }
+	var all errgroup.Group
+	for i := range objects {
+		key := keyOf("", account, "us-east-1", noon, fmt.Sprintf("o%03d", i))
+		c.put(bucket, key, body)
+		all.Go(func() error {
+			_, err := in.read(t.Context(), ref{bucket: bucket, key: key})
+			return err
+		})
+	}
+	for ctx := deadline(t, time.Minute); buffers.Load() < room+maxReaders && ctx.Err() == nil; {
+		runtime.Gosched()
+	}
+	time.Sleep(200 * time.Millisecond) // whoever could read more would do so now
+	if n := buffers.Load(); n != room+maxReaders {
+		t.Errorf("%d buffers are in use, want those of %d batches and of %d readers", n, room, maxReaders)
+	}
+	close(stored)
+	if err := all.Wait(); err != nil || l.count() != objects*len(want) {
+		t.Errorf("%d records are stored, %v; want %d", l.count(), err, objects*len(want))
 	}
 }
