@@ -79,13 +79,54 @@ func TestGoSDK(t *testing.T) {
 	goTags(t, c, aws.ToString(one.EventDataStoreArn))
 	channel := goChannel(t, c, aws.ToString(one.EventDataStoreArn))
 	goPolicy(t, s, c, channel, alice, bob)
+	goQuery(t, c, aws.ToString(one.EventDataStoreArn))
 	goDelete(t, c, aws.ToString(one.EventDataStoreArn), channel)
-	_, err = c.StartQuery(ctx, &cloudtrail.StartQueryInput{QueryStatement: aws.String("nonsense")})
-	if err == nil {
-		t.Error("nonsense is a query")
-	}
 	_, err = c.CreateTrail(ctx, &cloudtrail.CreateTrailInput{Name: aws.String("trail"), S3BucketName: aws.String("bucket")})
 	wantError[*types.UnsupportedOperationException](t, "an operation that is not supported", err)
+}
+
+// goQuery runs a query to its end and reads its rows page by page.
+func goQuery(t *testing.T, c *cloudtrail.Client, store string) {
+	ctx := t.Context()
+	table := store[strings.LastIndexByte(store, '/')+1:]
+	started, err := c.StartQuery(ctx, &cloudtrail.StartQueryInput{QueryStatement: aws.String("SELECT n, count(eventID) AS events FROM UNNEST(sequence(1, 5)) AS t(n) LEFT JOIN " + table + " ON eventData.eventName = 'none' GROUP BY n ORDER BY n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var q *cloudtrail.DescribeQueryOutput
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if q, err = c.DescribeQuery(ctx, &cloudtrail.DescribeQueryInput{QueryId: started.QueryId}); err != nil || time.Now().After(deadline) {
+			t.Fatalf("query %+v, %v", q, err)
+		}
+		if q.QueryStatus != types.QueryStatusQueued && q.QueryStatus != types.QueryStatusRunning {
+			break
+		}
+	}
+	if q.QueryStatus != types.QueryStatusFinished {
+		t.Fatalf("query %s %s, %+v", q.QueryStatus, aws.ToString(q.ErrorMessage), q.QueryStatistics)
+	}
+	var rows []string
+	pages := cloudtrail.NewGetQueryResultsPaginator(c, &cloudtrail.GetQueryResultsInput{QueryId: started.QueryId, MaxQueryResults: aws.Int32(2)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.QueryResultRows {
+			rows = append(rows, row[0]["n"]+":"+row[1]["events"])
+		}
+	}
+	if !slices.Equal(rows, []string{"1:0", "2:0", "3:0", "4:0", "5:0"}) {
+		t.Errorf("rows %v", rows)
+	}
+	_, err = c.StartQuery(ctx, &cloudtrail.StartQueryInput{QueryStatement: aws.String("SELECT eventName FROM " + table)})
+	if wantError[*types.InvalidQueryStatementException](t, "a column of eventData", err); !strings.Contains(fmt.Sprint(err), `did you mean "eventdata.eventname"?`) {
+		t.Errorf("a column of eventData: %v", err)
+	}
+	_, err = c.StartQuery(ctx, &cloudtrail.StartQueryInput{QueryStatement: aws.String("nonsense")})
+	wantError[*types.InvalidQueryStatementException](t, "nonsense as a query", err)
+	_, err = c.GetQueryResults(ctx, &cloudtrail.GetQueryResultsInput{QueryId: aws.String("00000000-0000-0000-0000-000000000000")})
+	wantError[*types.QueryIdNotFoundException](t, "a query that does not exist", err)
 }
 
 func goTags(t *testing.T, c *cloudtrail.Client, arn string) {

@@ -117,6 +117,9 @@ func (s *scope) unknown(id Ident) {
 		}
 		if s.outer == nil {
 			names := s.names()
+			if within := s.within(id); within != "" { // who knows the stores of trails writes eventName instead of eventData.eventName
+				fail(id.Pos, advice(names), "column %q cannot be resolved; did you mean %q?", id.Name, within)
+			}
 			fail(id.Pos, advice(names), "column %q cannot be resolved%s", id.Name, meant(id.Name, names))
 		}
 	}
@@ -131,6 +134,20 @@ func (s *scope) names() (names []string) {
 		}
 	}
 	return names
+}
+
+// within is the field of that name of a column, "" when there is none.
+func (s *scope) within(id Ident) string {
+	for _, r := range s.relations {
+		for _, c := range r.columns {
+			for _, f := range c.value(id.Pos).typ.Fields {
+				if strings.EqualFold(f.Name, id.Name) {
+					return c.name + "." + f.Name
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // meant is the end of a message about a name that means nothing: what was probably meant. AWS's clients show the message only.

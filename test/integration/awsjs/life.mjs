@@ -80,6 +80,25 @@ const channel = await trail.send(new control.GetChannelCommand({ Channel: Channe
 assert.equal(channel.IngestionStatus.LatestIngestionSuccessEventID, put.successful[0].eventID);
 assert.equal(channel.IngestionStatus.LatestIngestionErrorCode, "InvalidRecipient");
 
+// A query: started, waited for, its rows page by page.
+const table = store.EventDataStoreArn.split("/").pop();
+const QueryStatement = `SELECT eventData.uid AS uid, element_at(eventData.requestParameters, 'memo') AS memo, n FROM ${table} CROSS JOIN UNNEST(sequence(1, 3)) AS t(n) ORDER BY n DESC`;
+const { QueryId } = await trail.send(new control.StartQueryCommand({ QueryStatement }));
+let described;
+for (const deadline = Date.now() + 30_000; ; await new Promise((next) => setTimeout(next, 50))) {
+  described = await trail.send(new control.DescribeQueryCommand({ QueryId }));
+  if (!["QUEUED", "RUNNING"].includes(described.QueryStatus)) break;
+  assert.ok(Date.now() < deadline, "the query does not end");
+}
+assert.equal(described.QueryStatus, "FINISHED", described.ErrorMessage);
+assert.equal(described.QueryString, QueryStatement);
+assert.ok(described.QueryStatistics.CreationTime instanceof Date && described.QueryStatistics.EventsScanned === 1);
+const rows = await collect(control.paginateGetQueryResults({ client: trail, pageSize: 2 }, { QueryId }), "QueryResultRows");
+assert.deepEqual(rows, ["3", "2", "1"].map((n) => [{ uid: "js-1" }, { memo: "新幹線 \u{1F684}" }, { n }]));
+assert.ok((await collect(control.paginateListQueries({ client: trail }, { EventDataStore: store.EventDataStoreArn }), "Queries")).some((q) => q.QueryId === QueryId));
+await refused(trail.send(new control.StartQueryCommand({ QueryStatement: `SELECT nothing FROM ${table}` })), "InvalidQueryStatementException");
+await refused(trail.send(new control.CancelQueryCommand({ QueryId })), "InactiveQueryException");
+
 await refused(trail.send(new control.DeleteEventDataStoreCommand({ EventDataStore: store.EventDataStoreArn })), "ChannelExistsForEDSException");
 await trail.send(new control.DeleteChannelCommand({ Channel: ChannelArn }));
 await trail.send(new control.DeleteEventDataStoreCommand({ EventDataStore: store.EventDataStoreArn }));
