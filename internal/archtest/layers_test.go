@@ -57,12 +57,21 @@ var layers = map[string][]string{
 	"search":            {"event", "source"},
 	"search/searchtest": {"event", "search", "source"},
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
-	"api":               {"awsapi", "event", "fault", "identity", "intake", "logkey", "query", "search", "timespec"},
-	"api/client":        {"intake"},
+	"api":               {"awsapi", "event", "fault", "forward", "forward/wire", "identity", "intake", "logkey", "query", "search", "timespec"},
+	"api/client":        {"forward/wire", "intake"},
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
 		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
 	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault"},
+
+	// SIEM agents: the server's side, what both sides say, the agent's side.
+	"forward":         {"event", "fault", "forward/format", "forward/wire", "logkey", "meta", "search"},
+	"forward/wire":    {},
+	"forward/format":  {"decode/*", "event", "forward/wire", "ocsf", "ocsf/nest", "source/defender"},
+	"forward/deliver": {"fault", "forward/wire", "logkey"},
+	"forward/agent":   {"fault", "forward/deliver", "forward/wire", "logkey"},
+	"forward/check":   {"fault", "forward/agent", "forward/deliver", "forward/wire"},
+	"forward/receive": {"decode/*", "fault", "forward/wire", "logkey"},
 
 	// Where everything is put together.
 	"serve":               {"*"},
