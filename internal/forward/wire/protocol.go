@@ -33,6 +33,7 @@ const (
 type Positions map[string]int64
 
 // Hello begins a session. The newest session of a token is the one that counts: an older one is refused with ReasonReplaced.
+// A Hello that carries the session that counts in SessionHeader only asks for the configuration, and keeps the session.
 type Hello struct {
 	Version string    `json:"version"`         // of the agent
 	Host    string    `json:"host"`            // name of the agent's machine, for the headers of syslog
@@ -89,13 +90,14 @@ type Pull struct {
 	Max         int       `json:"max,omitempty"`   // records, 0: MaxPull
 	WaitMS      int       `json:"wait_ms,omitempty"`
 	Check       bool      `json:"check,omitempty"`  // only a check: the last record that would be sent, whatever was acknowledged
-	Replay      int       `json:"replay,omitempty"` // begin this many bytes of lines before After: what a restart may have lost
+	Replay      int       `json:"replay,omitempty"` // a store that is missing in After begins this many bytes of lines before where the server stands: what a restart of the receiver may have lost
 }
 
 // BatchHeader is the first line of the answer of Pull. All records of a batch are of one store.
 type BatchHeader struct {
 	Store   string `json:"store,omitempty"`
-	Next    int64  `json:"next"` // position in Store when all records of the batch are confirmed; also without records
+	Next    int64  `json:"next"`            // position in Store when all records of the batch are confirmed; also without records
+	Acked   int64  `json:"acked,omitempty"` // with Pull.Replay: where the server stands in Store; records up to here were confirmed before
 	Records int    `json:"records"`
 	More    bool   `json:"more,omitempty"` // there is more already
 	Done    bool   `json:"done,omitempty"` // recovery: nothing more will come
