@@ -90,8 +90,18 @@ type Pull struct {
 	Max         int       `json:"max,omitempty"`   // records, 0: MaxPull
 	WaitMS      int       `json:"wait_ms,omitempty"`
 	Check       bool      `json:"check,omitempty"`  // only a check: the last record that would be sent, whatever was acknowledged
+	Peek        Peek      `json:"peek,omitempty"`   // only a look: needs no session, moves nothing, counts as no contact
 	Replay      int       `json:"replay,omitempty"` // a store that is missing in After begins this many bytes of lines before where the server stands: what a restart of the receiver may have lost
 }
+
+// Peek says where a look begins in the stores that are missing in After.
+type Peek string
+
+// Where a look begins.
+const (
+	PeekNext Peek = "next" // where the server stands: what would be sent next
+	PeekNew  Peek = "new"  // at the end; such a store is answered at once, without records, so that After can name it
+)
 
 // BatchHeader is the first line of the answer of Pull. All records of a batch are of one store.
 type BatchHeader struct {
@@ -108,7 +118,8 @@ type BatchHeader struct {
 type Ack struct {
 	Destination string    `json:"destination"`
 	Positions   Positions `json:"positions"`
-	Records     int64     `json:"records"` // confirmed since the Ack before
+	Records     int64     `json:"records"`           // confirmed since the Ack before, without dead letters
+	Skipped     int64     `json:"skipped,omitempty"` // recovery with missing_only: left out since the Ack before
 	First       Receipt   `json:"first,omitzero"`
 	Last        Receipt   `json:"last,omitzero"`
 }
