@@ -33,7 +33,8 @@ const (
 type Positions map[string]int64
 
 // Hello begins a session. The newest session of a token is the one that counts: an older one is refused with ReasonReplaced.
-// A Hello that carries the session that counts in SessionHeader only asks for the configuration, and keeps the session.
+// A Hello that carries the session that counts in SessionHeader only asks for the configuration, and keeps the session; one
+// that carries another session is refused with ReasonReplaced.
 type Hello struct {
 	Version string    `json:"version"`         // of the agent
 	Host    string    `json:"host"`            // name of the agent's machine, for the headers of syslog
