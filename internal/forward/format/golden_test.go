@@ -1,0 +1,135 @@
+package format
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"kiroku/internal/event"
+	"kiroku/internal/forward/wire"
+	"kiroku/internal/source/all"
+	"kiroku/internal/source/sourcetest"
+)
+
+// events maps the records of testdata/records.txt, "source TAB record", as the pipeline does.
+func events(t testing.TB) []*event.Event {
+	t.Helper()
+	data, err := os.ReadFile("testdata/records.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := all.NewSet(all.Sources())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []*event.Event
+	for i, line := range sourcetest.Lines(data) {
+		name, record, ok := bytes.Cut(line, []byte{'\t'})
+		source, known := set.Find(event.SourceName(name))
+		if !ok || !known {
+			t.Fatalf("records.txt: line %d: %.80s", i+1, line)
+		}
+		e, rec := new(event.Event), sourcetest.Record(record)
+		if err := source.Map(rec, e); err != nil {
+			e.Reset()
+			e.Class(event.ClassBaseEvent, 99)
+			e.Int(event.ColSeverityID, "", event.SeverityUnknown)
+			e.Time(event.ColTime, "", rec.Received)
+			e.Str(event.ColParseError, "", err.Error())
+		}
+		e.Str(event.ColEventUID, "", fmt.Sprintf("019a0000-0000-7000-8000-%012d", i+1))
+		e.Str(event.ColSource, "", string(name))
+		e.Str(event.ColRawData, "", event.Bytes(record))
+		list = append(list, e)
+	}
+	return list
+}
+
+func encoder(t testing.TB, o Options) *Encoder {
+	t.Helper()
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestGolden(t *testing.T) {
+	list := events(t)
+	for name, o := range map[string]Options{
+		"cef-mcas": {Format: wire.CEFMCAS, Host: "agent.example.com", BaseURL: "https://kiroku.example.com/"},
+		"cef":      {Format: wire.CEF, Host: "agent.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o.Version = "1.0"
+			enc := encoder(t, o)
+			var got []byte
+			for _, ev := range list {
+				var err error
+				var cut int
+				from := len(got)
+				if got, cut, err = enc.Append(got, ev); err != nil || cut != 0 {
+					t.Errorf("%s: %d, %v", UID(ev), cut, err)
+				}
+				if bytes.ContainsAny(got[from:], "\r\n\x00") {
+					t.Errorf("%s: more than one line: %q", UID(ev), got[from:])
+				}
+				got = append(got, '\n')
+			}
+			compare(t, filepath.Join("testdata", name+".golden"), got)
+		})
+	}
+}
+
+func compare(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if flag.Lookup("update").Value.String() == "true" { // of package sourcetest
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotLines, wantLines := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+	for i := range max(len(gotLines), len(wantLines)) {
+		var g, w []byte
+		if i < len(gotLines) {
+			g = gotLines[i]
+		}
+		if i < len(wantLines) {
+			w = wantLines[i]
+		}
+		if !bytes.Equal(g, w) {
+			t.Errorf("%s: line %d (-update writes the file anew)\n got %s\nwant %s", path, i+1, g, w)
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	list := events(b)
+	for _, f := range []wire.Format{wire.CEFMCAS, wire.CEF} {
+		b.Run(string(f), func(b *testing.B) {
+			enc := encoder(b, Options{Format: f, Host: "agent.example.com", Version: "1.0"})
+			var line []byte
+			var total int
+			for _, ev := range list {
+				line, _, _ = enc.Append(line[:0], ev)
+				total += len(line)
+			}
+			b.SetBytes(int64(total / len(list)))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				var err error
+				if line, _, err = enc.Append(line[:0], list[i%len(list)]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
