@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,13 +50,9 @@ func (l *Lake) retain(ctx context.Context, st *store, now time.Time) error {
 	}
 	st.mu.Lock()
 	st.deleted += events
-	deleted := st.deleted
 	st.mu.Unlock()
 	l.log.LogAttrs(ctx, slog.LevelInfo, "retention dropped events", slog.String(logkey.Store, st.name), slog.Int64(logkey.Events, events))
-	return l.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE stores SET deleted_events = ? WHERE name = ?`, deleted, st.name)
-		return err
-	})
+	return nil
 }
 
 // Compaction leaves the newest files alone while more may come to their day.
