@@ -29,4 +29,5 @@ const (
 	Server      = "server"
 	Code        = "code"
 	Records     = "records"
+	Until       = "until"
 )
