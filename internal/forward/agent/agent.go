@@ -70,6 +70,7 @@ type Agent struct {
 	over     chan *line    // lines that have got the whole window of a recovery
 	contact  atomic.Int64  // when the server last answered, Unix nanoseconds
 	failures atomic.Int64  // since then
+	began    atomic.Bool   // it has been configured
 	notices  *notices
 
 	mu      sync.Mutex
@@ -101,6 +102,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	if err != nil {
 		return nil, stopped(ctx, err)
 	}
+	a.began.Store(true)
 	a.log.LogAttrs(ctx, slog.LevelInfo, "Initialization complete", slog.String(logkey.Agent, config.Agent.Name))
 	// What was begun may end after ctx.
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -121,6 +123,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	side.Wait()
 	return summary, err
 }
+
+// Began says whether Run got as far as a configuration.
+func (a *Agent) Began() bool { return a.began.Load() }
 
 // run applies configurations until there is an end.
 func (a *Agent) run(ctx, work context.Context, f *fleet, config *wire.Config) (*wire.Summary, error) {
