@@ -165,3 +165,13 @@ func (l *Lake) expire(ctx context.Context, st *store) error {
 	}
 	return nil
 }
+
+// Retain drops what is past its retention at a time, of all stores, now.
+func (l *Lake) Retain(ctx context.Context, now time.Time) error {
+	stores, _ := l.pick(nil)
+	var errs []error
+	for _, st := range stores {
+		errs = append(errs, l.retain(ctx, st, now))
+	}
+	return errors.Join(errs...)
+}

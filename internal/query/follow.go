@@ -104,16 +104,15 @@ const (
 //
 // What it sees is the store at one moment: every event up to the last number is there, or will never be.
 func (f *Follower) Next(ctx context.Context, after int64, take func(e *event.Event) bool) (p Progress, err error) {
-	w, last, release, err := f.begin(after)
-	if err != nil {
-		return Progress{Next: after}, err
-	}
-	defer release()
 	p.Next = after
-	if after == last {
-		return p, nil
+	w, err := f.begin(after)
+	if err != nil {
+		return p, err
 	}
 	defer w.close()
+	if after == w.last {
+		return p, nil
+	}
 	var e event.Event
 	for n := followChunkMin; ; n = min(2*n, followChunkMax) {
 		more, err := w.collect(ctx, n)
@@ -127,9 +126,9 @@ func (f *Follower) Next(ctx context.Context, after int64, take func(e *event.Eve
 		case full:
 			p.More = true
 		case !more:
-			p.Next = last
+			p.Next = w.last
 		case time.Now().After(w.until):
-			p.Next, p.More = max(p.Next, min(w.edge(), w.next(), last+1)-1), true
+			p.Next, p.More = max(p.Next, min(w.edge(), w.next(), w.last+1)-1), true
 		default:
 			continue
 		}
@@ -142,21 +141,17 @@ func (f *Follower) Next(ctx context.Context, after int64, take func(e *event.Eve
 }
 
 // begin starts a walk over the store as it is now.
-func (f *Follower) begin(after int64) (w *follow, last int64, release func(), err error) {
+func (f *Follower) begin(after int64) (*follow, error) {
 	parts, last, release, err := f.feed.lake.PartsAfter(f.store, after)
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, err
 	}
 	if after > last {
 		release()
-		return nil, 0, nil, fault.New(fault.Conflict, fmt.Errorf("position %d is behind the last event of store %q, which is %d", after, f.store, last),
+		return nil, fault.New(fault.Conflict, fmt.Errorf("position %d is behind the last event of store %q, which is %d", after, f.store, last),
 			"The data folder was perhaps put back from a backup. Begin at a position that exists.")
 	}
-	m := f.feed.matchers.get()
-	return &follow{f: f, m: m, after: after, parts: parts, until: time.Now().Add(followTime)}, last, func() {
-		f.feed.matchers.put(m)
-		release()
-	}, nil
+	return &follow{f: f, m: f.feed.matchers.get(), after: after, last: last, parts: parts, release: release, until: time.Now().Add(followTime)}, nil
 }
 
 // failed tells a store that was deleted meanwhile from files that cannot be read.
@@ -249,11 +244,10 @@ func (f *Follower) Back(ctx context.Context, upTo int64, n int) (after int64, er
 
 // lastOf returns the numbers of the last n matching events in (after, upTo].
 func (f *Follower) lastOf(ctx context.Context, after, upTo int64, n int) ([]int64, error) {
-	w, _, release, err := f.begin(after)
+	w, err := f.begin(after)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
 	defer w.close()
 	w.until = time.Unix(math.MaxInt32, 0)
 	var found []int64

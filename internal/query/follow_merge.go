@@ -20,6 +20,8 @@ type follow struct {
 	f       *Follower
 	m       *matcher
 	after   int64
+	last    int64          // that the store had given
+	release func()         // of parts
 	parts   []Part         // not opened yet, by FirstSeq
 	waiting groupHeap      // of opened ones
 	active  cursorHeap     // have rows to give
@@ -282,8 +284,10 @@ func (w *follow) gone(next int64) (int64, error) {
 	return gone, nil
 }
 
-// close lets the cache count what has become of its entries.
+// close ends the walk; the cache counts what has become of its entries.
 func (w *follow) close() {
+	w.f.feed.matchers.put(w.m)
+	w.release()
 	for _, cg := range w.passed {
 		w.f.feed.groups.settle(cg)
 	}
