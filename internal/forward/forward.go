@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
@@ -260,6 +262,13 @@ func (s *Service) Resolve(ref string) (string, error) {
 
 // Run keeps states, notifications and alerts up to date until ctx ends, and stores last what is not stored yet.
 func (s *Service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.reviews(ctx) })
+	g.Go(func() error { return s.tells(ctx) }) // which waits while the lake can store nothing
+	return g.Wait()
+}
+
+func (s *Service) reviews(ctx context.Context) error {
 	var rounded time.Time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -270,7 +279,6 @@ func (s *Service) Run(ctx context.Context) error {
 			defer cancel()
 			return errors.Join(s.round(last), ctx.Err())
 		case <-timer.C:
-		case <-s.wake:
 		}
 		now := time.Now()
 		next := s.review(now)
@@ -281,14 +289,28 @@ func (s *Service) Run(ctx context.Context) error {
 		if err := store(ctx); err != nil && ctx.Err() == nil {
 			s.opt.Log.LogAttrs(ctx, slog.LevelWarn, "notifications of SIEM agents cannot be stored", slog.Any(logkey.Err, err))
 		}
-		if err := s.tell(ctx); err != nil && ctx.Err() == nil {
-			s.opt.Log.LogAttrs(ctx, slog.LevelWarn, "alerts about SIEM agents cannot be stored", slog.Any(logkey.Err, err))
-		}
-		timer.Reset(next.Sub(now))
+		timer.Reset(time.Until(next))
 	}
 }
 
-// poke has Run look at once.
+func (s *Service) tells(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		case <-s.wake:
+		}
+		if err := s.tell(ctx); err != nil && ctx.Err() == nil {
+			s.opt.Log.LogAttrs(ctx, slog.LevelWarn, "alerts about SIEM agents cannot be stored", slog.Any(logkey.Err, err))
+		}
+		timer.Reset(reviewEvery)
+	}
+}
+
+// poke has Run put alerts into the lake at once.
 func (s *Service) poke() {
 	select {
 	case s.wake <- struct{}{}:
