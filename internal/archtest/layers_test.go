@@ -72,7 +72,7 @@ var layers = map[string][]string{
 	"forward/agent":   {"fault", "forward/deliver", "forward/wire", "logkey"},
 	"forward/check":   {"fault", "forward/agent", "forward/deliver", "forward/wire"},
 	"forward/command": {"fault", "forward/agent", "forward/check", "forward/deliver", "forward/receive", "forward/wire"},
-	"forward/receive": {"decode/*", "fault", "forward/wire", "logkey"},
+	"forward/receive": {"decode/*", "diskfile", "logkey"},
 
 	// Where everything is put together.
 	"serve":               {"*"},
@@ -83,6 +83,7 @@ var layers = map[string][]string{
 	"/web":                {},
 	"/changes":            {},
 	"/test/*":             {},
+	"/test/faultreceiver": {"forward/receive"},
 	"/test/integration/*": {},
 }
 

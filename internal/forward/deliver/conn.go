@@ -38,7 +38,8 @@ type conn struct {
 	ended  chan struct{} // closed when nothing more comes
 	end    error         // why, once ended is closed; io.EOF: the receiver closed
 	said   []byte        // the first bytes that the receiver sent
-	busy   atomic.Bool   // something is to be done: no progress is a stall
+	busy   atomic.Bool   // something is being written or waited for: no progress is a stall
+	owed   atomic.Int64  // answers that the receiver owes: the same
 	stall  time.Duration
 	moved  atomic.Int64 // bytes written and read
 	stop   chan struct{}
@@ -128,7 +129,7 @@ func (c *conn) lookForProgress() {
 			return
 		case now := <-tick.C:
 			moved := c.moved.Load() + c.acknowledged()
-			if moved != last || !c.busy.Load() {
+			if moved != last || (!c.busy.Load() && c.owed.Load() == 0) {
 				last, since = moved, now
 			} else if now.Sub(since) >= c.stall {
 				_ = c.raw.SetDeadline(now) // wakes who reads or writes

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,9 @@ type Deliverer struct {
 	wake    chan struct{}
 	confirm sync.Mutex // one Confirmed at a time
 
+	http   *httpSender
+	buried map[int64]bool // indexes of dead letters that are not confirmed yet
+
 	batch  int           // records to the next checkpoint
 	idle   time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
 	good   int           // checkpoints since batch was changed
@@ -61,6 +65,7 @@ type Deliverer struct {
 	fails  int           // sessions that failed since something was confirmed
 	stalls int           // of them, those that ended because nothing moved
 
+	acks                                              atomic.Int64 // calls of arrived
 	confirmed, bytes, replays, reconnects, errs, dead atomic.Int64
 	certExpires                                       atomic.Int64 // Unix seconds
 	blocked                                           atomic.Pointer[string]
@@ -86,7 +91,7 @@ func New(o Options) (*Deliverer, error) {
 	}
 	d := &Deliverer{
 		o: o, dest: o.Destination, wake: make(chan struct{}, 1),
-		batch: batchRecords, idle: batchIdle, window: replayWindow,
+		batch: batchRecords, idle: batchIdle, window: replayWindow, buried: map[int64]bool{},
 	}
 	var err error
 	if d.targets, err = parseTargets(o.Destination); err != nil {
@@ -97,6 +102,11 @@ func New(o Options) (*Deliverer, error) {
 	}
 	if d.targets[0].tls {
 		if d.tls, err = TLSConfig(d.dest.TLS); err != nil {
+			return nil, err
+		}
+	}
+	if d.targets[0].transport == overHTTP {
+		if d.http, err = newHTTPSender(d); err != nil {
 			return nil, err
 		}
 	}
@@ -123,10 +133,8 @@ func (d *Deliverer) fill() error {
 	if d.dest.Confirm == "" {
 		d.dest.Confirm = t.transport.confirms()[0]
 	}
-	for _, c := range t.transport.confirms() {
-		if c == d.dest.Confirm {
-			return d.loadHTTP()
-		}
+	if slices.Contains(t.transport.confirms(), d.dest.Confirm) {
+		return nil
 	}
 	return fmt.Errorf("destination %q: %s cannot be confirmed by %q; use one of %v", d.dest.Name, t.transport, d.dest.Confirm, t.transport.confirms())
 }
@@ -175,7 +183,7 @@ func (d *Deliverer) arrived(upTo int64) {
 	d.confirm.Lock()
 	defer d.confirm.Unlock()
 	n := d.q.confirm(upTo)
-	d.fails, d.stalls = 0, 0
+	d.acks.Add(1)
 	d.blocked.Store(nil)
 	if n > 0 {
 		d.confirmed.Add(int64(n))

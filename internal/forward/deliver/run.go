@@ -24,7 +24,7 @@ const (
 func (d *Deliverer) Run(ctx context.Context) error {
 	session := d.session()
 	for ctx.Err() == nil {
-		begun, confirmed := time.Now(), d.confirmed.Load()
+		begun, acks := time.Now(), d.acks.Load()
 		batch := d.batch
 		err := session(ctx)
 		if ctx.Err() != nil {
@@ -33,13 +33,20 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		if err == nil {
 			continue // the session ended itself, with nothing outstanding
 		}
+		if d.acks.Load() > acks {
+			d.stalls = 0
+		}
 		d.failed(ctx, err)
 		// A receiver that takes something before it fails is tried again soon.
-		achieved := d.confirmed.Load() > confirmed || d.batch < batch
+		achieved := d.acks.Load() > acks || d.batch < batch
 		if achieved {
 			d.fails = 0
 		}
-		if wait := d.wait(achieved, time.Since(begun)); wait > 0 {
+		wait := d.wait(achieved, time.Since(begun))
+		if later := (*answerError)(nil); errors.As(err, &later) {
+			wait = max(wait, min(later.after, maxRetryAfter))
+		}
+		if wait > 0 {
 			d.rest(ctx, wait)
 		}
 	}
@@ -120,7 +127,7 @@ func isRestart(err error) bool {
 	if errors.As(err, &proxy) && proxy.Status == http.StatusBadGateway {
 		return true // refused behind the proxy
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, errNotCaught) || errors.Is(err, syscall.ECONNRESET) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotCaught) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
