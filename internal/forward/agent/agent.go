@@ -242,7 +242,6 @@ func (a *Agent) survive(ctx context.Context, err error, tries int) error {
 				return err
 			}
 			a.log.LogAttrs(ctx, slog.LevelInfo, "the token's file has another token: it is used from now on")
-			a.client.Forget()
 			a.again()
 			wait = firstRetry
 		default:

@@ -29,6 +29,9 @@ type Refused struct {
 
 func (r *Refused) Unwrap() error { return r.Refusal }
 
+// badToken are the reasons that are about the token.
+var badToken = [...]wire.Reason{wire.ReasonMalformed, wire.ReasonUnknown, wire.ReasonRevoked, wire.ReasonExpired}
+
 // IsRefused says whether err is a refusal with one of the reasons; without reasons, whether it is any.
 func IsRefused(err error, reasons ...wire.Reason) bool {
 	var r *Refused

@@ -34,6 +34,7 @@ type Client struct {
 	mu      sync.Mutex
 	session string
 	using   string // the token of session
+	tried   string // the token of the last Hello
 }
 
 // NewClient asks the server at address, which may have a path. The token is asked for at every Hello: a file may have a
@@ -81,6 +82,9 @@ func (c *Client) Hello(ctx context.Context, h wire.Hello) (*wire.Config, error) 
 		return nil, err
 	}
 	session, _ := c.current()
+	c.mu.Lock()
+	c.tried = token
+	c.mu.Unlock()
 	config := &wire.Config{}
 	if err := c.ask(ctx, wire.PathHello, token, session, &h, config); err != nil {
 		return nil, err
@@ -93,18 +97,12 @@ func (c *Client) Hello(ctx context.Context, h wire.Hello) (*wire.Config, error) 
 	return config, nil
 }
 
-// Forget ends the session on this side: the next Hello begins another one.
-func (c *Client) Forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.session = ""
-}
-
-// NewToken says whether there is another token now than the session has.
+// NewToken says whether there is another token now than the one that was used.
 func (c *Client) NewToken() bool {
 	token, err := c.token()
-	_, using := c.current()
-	return err == nil && token != using
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return err == nil && token != c.tried
 }
 
 // Pull asks for the next records of a destination.
@@ -165,7 +163,7 @@ func (c *Client) current() (session, token string) {
 	return c.session, c.using
 }
 
-// inSession calls f with the session, and again when another session of our own has replaced that one meanwhile.
+// inSession calls f with the session, and again when another session or token of our own has replaced that one meanwhile.
 func (c *Client) inSession(ctx context.Context, f func(token, session string) error) error {
 	for {
 		session, token := c.current()
@@ -174,15 +172,16 @@ func (c *Client) inSession(ctx context.Context, f func(token, session string) er
 			if token, err = c.token(); err != nil {
 				return err
 			}
+			return f(token, session)
 		}
 		err := f(token, session)
-		if !IsRefused(err, wire.ReasonReplaced) || ctx.Err() != nil {
+		if !IsRefused(err, append(badToken[:], wire.ReasonReplaced)...) || ctx.Err() != nil {
 			return err
 		}
 		c.hello.Lock() // a session that begins just now is our own
-		now, _ := c.current()
+		nowSession, nowToken := c.current()
 		c.hello.Unlock()
-		if now == session {
+		if nowSession == session && nowToken == token {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func indexOf(err error, bootstrap bool) int {
 		title = TooManyCritical
 	case errors.As(err, &proxy):
 		title = InvalidProxyAddress
-	case errors.As(err, &token), IsRefused(err, wire.ReasonMalformed, wire.ReasonUnknown, wire.ReasonRevoked, wire.ReasonExpired):
+	case errors.As(err, &token), IsRefused(err, badToken[:]...):
 		title = InvalidToken
 	case IsRefused(err, wire.ReasonDeleted):
 		title = Deleted
