@@ -61,7 +61,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a), newKeys(a), newEDS(a), newChannel(a),
-		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newAgent(a), newVersion(a), newGendoc())
+		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newAgents(a), newAgent(a), newVersion(a), newGendoc())
 	return root
 }
 
