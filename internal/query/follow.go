@@ -113,13 +113,12 @@ func (f *Follower) Next(ctx context.Context, after int64, take func(e *event.Eve
 	if after == w.last {
 		return p, nil
 	}
-	var e event.Event
 	for n := followChunkMin; ; n = min(2*n, followChunkMax) {
 		more, err := w.collect(ctx, n)
 		if err != nil {
 			return p, f.failed(err)
 		}
-		full, err := w.give(&e, &p, take)
+		full, err := w.give(&p, take)
 		switch {
 		case err != nil:
 			return p, f.failed(err)

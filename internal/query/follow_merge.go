@@ -27,7 +27,8 @@ type follow struct {
 	active  cursorHeap     // have rows to give
 	passed  []*cachedGroup // all that were active
 	until   time.Time
-	spans   []span // of the hits
+	spans   []span          // of the hits
+	spare   []*segment.Rows // memory of cursors that have ended
 }
 
 // followCursor walks the matching rows of a group.
@@ -98,7 +99,10 @@ func (w *follow) next() int64 {
 // time is up and the walk has come beyond after.
 func (w *follow) collect(ctx context.Context, n int) (more bool, err error) {
 	for _, s := range w.spans {
-		s.c.batch = s.c.batch[:0]
+		c := s.c
+		if c.batch = c.batch[:0]; c.few && c.i == c.n && c.rows != nil {
+			w.spare, c.rows = append(w.spare, c.rows), nil
+		}
 	}
 	w.spans = w.spans[:0]
 	for n > 0 {
@@ -232,7 +236,7 @@ func (w *follow) decode() error {
 		case !c.few:
 			c.rows, err = c.cg.decode(w.m, c.batch, w.f.columns)
 		case c.rows == nil:
-			c.rows = w.m.r.Few(c.cg.g, nil)
+			c.rows = w.m.r.Few(c.cg.g, w.memory())
 		}
 		if err != nil {
 			return err
@@ -241,12 +245,24 @@ func (w *follow) decode() error {
 	return nil
 }
 
+// memory is that of rows that nobody reads any more, if there is any.
+func (w *follow) memory() (rows *segment.Rows) {
+	if n := len(w.spare); n > 0 {
+		rows, w.spare = w.spare[n-1], w.spare[:n-1]
+		return rows
+	}
+	rows, w.m.rows = w.m.rows, nil
+	return rows
+}
+
 // give calls take for the hits that were collected, and returns the number of the last one that was taken; full when take
 // wants no more.
-func (w *follow) give(e *event.Event, p *Progress, take func(e *event.Event) bool) (full bool, err error) {
+func (w *follow) give(p *Progress, take func(e *event.Event) bool) (full bool, err error) {
 	if err := w.decode(); err != nil {
 		return false, err
 	}
+	e := &w.m.ev
+	defer e.Reset()
 	for _, s := range w.spans {
 		for _, row := range s.c.batch[s.from:s.to] {
 			e.Reset()
@@ -286,6 +302,9 @@ func (w *follow) gone(next int64) (int64, error) {
 
 // close ends the walk; the cache counts what has become of its entries.
 func (w *follow) close() {
+	if w.m.rows == nil && len(w.spare) > 0 {
+		w.m.rows = w.spare[0]
+	}
 	w.f.feed.matchers.put(w.m)
 	w.release()
 	for _, cg := range w.passed {

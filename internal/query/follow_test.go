@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -530,6 +531,122 @@ func TestFollowRefuses(t *testing.T) {
 		}
 		if _, err := feed.Follower(req); err == nil {
 			t.Errorf("%s: a follower was made", name)
+		}
+	}
+}
+
+// countingLake counts who looks.
+type countingLake struct {
+	seqLake
+	looks atomic.Int64
+}
+
+func (l *countingLake) PartsAfter(store string, after int64) ([]Part, int64, func(), error) {
+	l.looks.Add(1)
+	return l.seqLake.PartsAfter(store, after)
+}
+
+// A hundred followers that wait look once a commit, and never without one.
+func TestFollowersWait(t *testing.T) {
+	const followers, commits = 100, 20
+	l := openLake(t, t.TempDir())
+	counted := &countingLake{seqLake: seqLake{l}}
+	feed := NewFeed(counted, searchtest.Fields())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var arrived, looked sync.WaitGroup // since the last commit
+	var g errgroup.Group
+	arrived.Add(followers)
+	looked.Add(followers)
+	for range followers {
+		f := newFollower(t, feed, FollowRequest{Search: "actor_user_name:nobody"})
+		g.Go(func() error {
+			after := int64(0)
+			for {
+				changed := feed.Changed()
+				arrived.Done()
+				select {
+				case <-changed:
+				case <-ctx.Done():
+					return nil
+				}
+				p, err := f.Next(ctx, after, func(*event.Event) bool { return true })
+				if err != nil || p.Events != 0 || p.Next != after+100 || p.More {
+					return fmt.Errorf("from %d: %+v, %w", after, p, err)
+				}
+				after = p.Next
+				looked.Done()
+			}
+		})
+	}
+	w := l.NewWriter()
+	for n := range commits {
+		arrived.Wait() // all wait, or are about to with a channel that the next commit closes
+		arrived.Add(followers)
+		if got := counted.looks.Load(); got != int64(n*followers) {
+			t.Fatalf("%d looks after %d commits", got, n)
+		}
+		write(t, w, lake.DefaultStore, n*100, 100, spread)
+		if err := l.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		looked.Wait()
+		looked.Add(followers)
+	}
+	arrived.Wait()
+	if err := l.Publish(ctx); err != nil { // brings nothing new
+		t.Fatal(err)
+	}
+	if got := counted.looks.Load(); got != commits*followers {
+		t.Errorf("%d looks after %d commits and a publication", got, commits)
+	}
+	cancel()
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever the cut of groups, files, calls and filters: a follower gives what a walk over all events would.
+func TestFollowIsAWalk(t *testing.T) {
+	ctx := t.Context()
+	for seed := range uint64(6) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		l := openLake(t, t.TempDir())
+		feed := NewFeed(seqLake{l}, searchtest.Fields())
+		w := l.NewWriter()
+		total := 0
+		for range 2 + rnd.IntN(8) {
+			n := 1 + rnd.IntN(700)
+			write(t, w, lake.DefaultStore, total, n, spread)
+			total += n
+			err := l.Flush(ctx)
+			if rnd.IntN(2) == 0 {
+				err = errors.Join(err, l.Publish(ctx))
+			}
+			if rnd.IntN(4) == 0 {
+				err = errors.Join(err, l.Compact(ctx))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 10 {
+			user := rnd.IntN(110)
+			after := int64(rnd.IntN(total + 1))
+			req := FollowRequest{Search: fmt.Sprintf("actor_user_name:user%d OR actor_user_name:user%d", user, user/2)}
+			if rnd.IntN(3) == 0 {
+				req.Search = ""
+			}
+			var want []given
+			for i := int(after); i < total; i++ {
+				if req.Search == "" || i%100 == user || i%100 == user/2 {
+					want = append(want, given{int64(i + 1), fmt.Sprintf("uid-%06d", i)})
+				}
+			}
+			got, gone := pull(t, newFollower(t, feed, req), after, 1+rnd.IntN(2000))
+			if !slices.Equal(got, want) || gone != 0 {
+				t.Errorf("seed %d, %q from %d of %d: %d events, %d gone, want %d", seed, req.Search, after, total, len(got), gone, len(want))
+			}
 		}
 	}
 }

@@ -17,6 +17,7 @@ type matcher struct {
 	vals  segment.Lists
 	ok    []bool
 	rows  *segment.Rows // memory of the rows of a page
+	ev    event.Event
 }
 
 func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }
