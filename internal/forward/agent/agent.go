@@ -238,7 +238,7 @@ func (a *Agent) survive(ctx context.Context, err error, tries int) error {
 		case wire.ReasonBusy:
 			wait = max(wait, r.Wait)
 		case wire.ReasonMalformed, wire.ReasonUnknown, wire.ReasonRevoked, wire.ReasonExpired:
-			if !a.client.NewToken() {
+			if !a.client.newToken(r) {
 				return err
 			}
 			a.log.LogAttrs(ctx, slog.LevelInfo, "the token's file has another token: it is used from now on")

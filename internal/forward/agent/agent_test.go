@@ -21,6 +21,12 @@ var (
 	destArchive = wire.Destination{Name: "archive", To: "relp://192.0.2.2:20514", Format: wire.JSON}
 )
 
+// sleep lets time pass, until nobody has anything to do.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func numbered(store string, from, to int) []string {
 	var out []string
 	for i := from; i <= to; i++ {
@@ -41,11 +47,11 @@ func TestPassesOn(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		w.add("default", 1000)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 1000))
 		w.add("default", 5)
 		w.add("second", 3)
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		expectLines(t, w.siem("siem"), slices.Concat(numbered("default", 1, 1005), numbered("second", 1, 3)))
 		if d := a.end(t); d > time.Second {
 			t.Errorf("an agent with nothing to wait for takes %v to stop", d)
@@ -69,7 +75,7 @@ func TestBlocked(t *testing.T) {
 		w.ready = func(s *siem) { s.blocked = s.o.Destination.Name == "siem" }
 		w.add("default", 2000)
 		a := w.start()
-		time.Sleep(3 * time.Hour)
+		sleep(3 * time.Hour)
 		expectLines(t, w.siem("archive"), numbered("default", 1, 2000))
 		if got := w.position("archive", "default"); got != 2000 {
 			t.Errorf("the destination that works is acknowledged up to %d, want 2000", got)
@@ -105,7 +111,7 @@ func TestStartsAgain(t *testing.T) {
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", 300)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		s := w.siem("siem")
 		s.mu.Lock()
 		s.done = 0
@@ -114,14 +120,14 @@ func TestStartsAgain(t *testing.T) {
 		s.mu.Lock()
 		s.done = 120
 		s.mu.Unlock()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		a.end(t)
 		if got := w.position("siem", "default"); got != 120 {
 			t.Fatalf("acknowledged up to %d, want 120, in the middle of a batch", got)
 		}
 		w.ready = nil
 		a = w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		expectLines(t, w.siem("siem"), numbered("default", 121, 300))
 		a.end(t)
 	})
@@ -133,11 +139,11 @@ func TestSeeds(t *testing.T) {
 		w := newWorld(t, d)
 		w.add("default", 50)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		a.end(t)
 		w.add("default", 7)
 		a = w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		s := w.siem("siem")
 		if len(s.seeds) != 50 || s.seeds[0].Seq != 1 {
 			t.Errorf("%d records may be sent again after a restart of the receiver, want the 50 before", len(s.seeds))
@@ -153,13 +159,13 @@ func TestConfigurationChanges(t *testing.T) {
 		w.add("default", 10)
 		w.ready = func(s *siem) { s.blocked = s.o.Destination.Name == "siem" && s.o.Destination.Format == wire.CEFMCAS }
 		a := w.start()
-		time.Sleep(10 * time.Second)
+		sleep(10 * time.Second)
 		w.configure(func(c *wire.Config) {
 			other := destSIEM
 			other.Format = wire.LEEF
 			c.Destinations = []wire.Destination{other, destArchive}
 		})
-		time.Sleep(60 * time.Second)
+		sleep(60 * time.Second)
 		if w.opened("siem") != 2 || w.opened("archive") != 1 {
 			t.Errorf("the changed destination was opened %d times, the other %d", w.opened("siem"), w.opened("archive"))
 		}
@@ -168,9 +174,9 @@ func TestConfigurationChanges(t *testing.T) {
 			t.Error("a destination that may be waiting is not told that something has changed")
 		}
 		w.configure(func(c *wire.Config) { c.Destinations = c.Destinations[:1] })
-		time.Sleep(60 * time.Second)
+		sleep(60 * time.Second)
 		w.add("default", 1)
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		expectLines(t, w.siem("archive"), numbered("default", 1, 10))
 		expectLines(t, w.siem("siem"), numbered("default", 1, 11))
 		a.end(t)
@@ -184,12 +190,12 @@ func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		w.configure(func(c *wire.Config) { c.Agent.Paused = true })
-		time.Sleep(60 * time.Second)
-		w.add("default", 10)
+		sleep(60 * time.Second)
 		before := len(w.beats)
-		time.Sleep(10 * time.Minute)
+		w.add("default", 10)
+		sleep(10 * time.Minute)
 		if got := w.called(wire.PathAck); got != 0 {
 			t.Errorf("a paused agent acknowledges %d times", got)
 		}
@@ -197,7 +203,7 @@ func TestPause(t *testing.T) {
 			t.Errorf("a paused agent says %d times in 10 minutes that it lives", got)
 		}
 		w.configure(func(c *wire.Config) { c.Agent.Paused = false })
-		time.Sleep(60 * time.Second)
+		sleep(60 * time.Second)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 10))
 		a.end(t)
 	})
@@ -222,9 +228,9 @@ func TestRefusals(t *testing.T) {
 						return asked == path
 					}
 					a := w.start()
-					time.Sleep(time.Second)
+					sleep(time.Second)
 					w.add("default", 1)
-					time.Sleep(time.Minute)
+					sleep(time.Minute)
 					synctest.Wait()
 					select {
 					case <-a.done:
@@ -257,7 +263,7 @@ func TestServerAway(t *testing.T) {
 			return away
 		}
 		a := w.start()
-		time.Sleep(time.Hour)
+		sleep(time.Hour)
 		if got := w.called(wire.PathHello); got < 50 || got > 90 {
 			t.Errorf("an hour has %d attempts, want about one a minute", got)
 		}
@@ -267,7 +273,7 @@ func TestServerAway(t *testing.T) {
 		w.mu.Lock()
 		away = false
 		w.mu.Unlock()
-		time.Sleep(72 * time.Second)
+		sleep(72 * time.Second)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 10))
 		a.end(t)
 		for _, words := range []string{"Initializing agent...", "Initialization complete", "the server answers again"} {
@@ -310,14 +316,14 @@ func TestDeadLetters(t *testing.T) {
 		}
 		w.add("default", 10)
 		a := w.start()
-		time.Sleep(5 * time.Minute)
+		sleep(5 * time.Minute)
 		if got := w.position("siem", "default"); got >= 5 {
 			t.Errorf("acknowledged up to %d, and record 5 is neither delivered nor stored", got)
 		}
 		w.mu.Lock()
 		full = false
 		w.mu.Unlock()
-		time.Sleep(2 * time.Minute)
+		sleep(2 * time.Minute)
 		if got := w.position("siem", "default"); got != 10 || w.records["siem"] != 9 {
 			t.Errorf("acknowledged up to %d with %d records, want 10 with 9", got, w.records["siem"])
 		}
@@ -337,7 +343,7 @@ func TestRecovery(t *testing.T) {
 		w.add("default", 10)
 		w.over = true
 		a := w.start()
-		time.Sleep(time.Hour)
+		sleep(time.Hour)
 		if w.complete {
 			t.Error("a recovery is complete although a destination has not confirmed")
 		}
@@ -371,13 +377,13 @@ func TestNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		s := w.siem("siem")
 		for range 1000 {
 			s.o.Problem(wire.ConnectionError, "connection refused")
-			time.Sleep(10 * time.Millisecond)
+			sleep(10 * time.Millisecond)
 		}
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		total := int64(0)
 		for _, n := range w.notified {
 			total += n.Count
@@ -399,13 +405,13 @@ func TestConfigRejected(t *testing.T) {
 		w := newWorld(t, bad, destArchive)
 		w.add("default", 3)
 		a := w.start()
-		time.Sleep(10 * time.Minute)
+		sleep(10 * time.Minute)
 		expectLines(t, w.siem("archive"), numbered("default", 1, 3))
 		if len(w.notified) == 0 || w.notified[0].Code != wire.ConfigRejected {
 			t.Fatalf("told: %+v", w.notified)
 		}
 		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM, destArchive} })
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 3))
 		if last := w.notified[len(w.notified)-1]; !last.Cleared {
 			t.Errorf("the last word about the configuration is %+v", last)
@@ -426,7 +432,7 @@ func TestSenderEnds(t *testing.T) {
 		}
 		w.add("default", 3)
 		a := w.start()
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 3))
 		if w.opened("siem") != 2 {
 			t.Errorf("opened %d times, want 2", w.opened("siem"))
@@ -444,9 +450,9 @@ func TestSessionsOfOurOwn(t *testing.T) {
 		for i := range 20 {
 			w.add("default", 10)
 			w.configure(func(c *wire.Config) { c.Agent.Filter = fmt.Sprint(i) })
-			time.Sleep(700 * time.Millisecond)
+			sleep(700 * time.Millisecond)
 		}
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 200))
 		a.end(t)
 	})
@@ -470,21 +476,21 @@ func TestNewToken(t *testing.T) {
 		w.o.Client = c
 		w.add("default", 3)
 		a := w.start()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		newer := strings.Repeat("n", 64)
 		write(newer)
 		w.mu.Lock()
 		w.token = newer
 		w.mu.Unlock()
 		w.add("default", 3)
-		time.Sleep(2 * time.Minute)
+		sleep(2 * time.Minute)
 		if got := w.position("siem", "default"); got != 6 {
-			t.Errorf("acknowledged up to %d with the newer token, want 6", got)
+			t.Errorf("acknowledged up to %d with the newer token, want 6; %v pulled %v siem %d; log:\n%s", got, w.calls, w.pulled, len(w.siem("siem").lines()), w.log)
 		}
 		w.mu.Lock()
 		w.token = "revoked"
 		w.mu.Unlock()
-		time.Sleep(2 * time.Minute)
+		sleep(2 * time.Minute)
 		<-a.done
 		if FailureOf(a.err, false).Title != InvalidToken {
 			t.Errorf("it ends with %v", a.err)

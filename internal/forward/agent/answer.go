@@ -25,6 +25,7 @@ type Refused struct {
 	*wire.Refusal
 	Status int
 	Wait   time.Duration // what the server asks to wait; 0: nothing
+	token  string        // that was used
 }
 
 func (r *Refused) Unwrap() error { return r.Refusal }
@@ -69,7 +70,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 }
 
 // refused reads an answer that is not good.
-func (c *Client) refused(resp *http.Response) error {
+func (c *Client) refused(resp *http.Response, token string) error {
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	r := &wire.Refusal{}
 	if json.Unmarshal(b, r) == nil && r.Reason != "" {
@@ -80,7 +81,7 @@ func (c *Client) refused(resp *http.Response) error {
 		if r.Next == "" {
 			r.Next = about.Remedy
 		}
-		return fault.New(kindOf(r.Reason), &Refused{Refusal: r, Status: resp.StatusCode, Wait: retryAfter(resp)}, r.Next)
+		return fault.New(kindOf(r.Reason), &Refused{Refusal: r, Status: resp.StatusCode, Wait: retryAfter(resp), token: token}, r.Next)
 	}
 	err := fmt.Errorf("%s answered %d %s, which no Kiroku server does here", c.Server(), resp.StatusCode, http.StatusText(resp.StatusCode))
 	switch resp.StatusCode {

@@ -34,7 +34,6 @@ type Client struct {
 	mu      sync.Mutex
 	session string
 	using   string // the token of session
-	tried   string // the token of the last Hello
 }
 
 // NewClient asks the server at address, which may have a path. The token is asked for at every Hello: a file may have a
@@ -82,9 +81,6 @@ func (c *Client) Hello(ctx context.Context, h wire.Hello) (*wire.Config, error) 
 		return nil, err
 	}
 	session, _ := c.current()
-	c.mu.Lock()
-	c.tried = token
-	c.mu.Unlock()
 	config := &wire.Config{}
 	if err := c.ask(ctx, wire.PathHello, token, session, &h, config); err != nil {
 		return nil, err
@@ -97,12 +93,10 @@ func (c *Client) Hello(ctx context.Context, h wire.Hello) (*wire.Config, error) 
 	return config, nil
 }
 
-// NewToken says whether there is another token now than the one that was used.
-func (c *Client) NewToken() bool {
+// newToken says whether there is another token now than the one that was refused.
+func (c *Client) newToken(r *Refused) bool {
 	token, err := c.token()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return err == nil && token != c.tried
+	return err == nil && token != r.token
 }
 
 // Pull asks for the next records of a destination.
@@ -238,5 +232,5 @@ func (c *Client) post(ctx context.Context, path, token, session string, in any, 
 		return &lively{r: resp.Body, timer: timer}, func() { resp.Body.Close(); end() }, nil
 	}
 	defer resp.Body.Close()
-	return nil, nil, c.refused(resp)
+	return nil, nil, c.refused(resp, token)
 }
