@@ -71,10 +71,14 @@ func appendCEFHead(dst []byte, s string) []byte {
 
 // cefSyntax is how CEF is written, the original's and ours.
 var cefSyntax = syntax{
-	head: func(dst []byte, head *[headFields]string) []byte {
+	head: func(dst []byte, l *lineForm) []byte {
 		dst = append(dst, "CEF:0|"...)
-		for _, h := range head {
-			dst = appendCEFHead(dst, h)
+		for i, h := range l.head {
+			if l.raw[i] {
+				dst = append(dst, h...)
+			} else {
+				dst = appendCEFHead(dst, h)
+			}
 			dst = append(dst, '|')
 		}
 		return dst

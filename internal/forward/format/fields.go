@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kiroku/internal/event"
+	"kiroku/internal/source/defender"
 )
 
 // lineForm makes lines of keys and values: CEF and LEEF.
@@ -13,7 +14,9 @@ type lineForm struct {
 	collect func(l *lineForm, ev *event.Event)
 
 	head   [headFields]string // vendor, product, version, class, name, severity
+	raw    [headFields]bool   // that field is escaped already
 	fields []field
+	line   defender.Line
 	buf    []byte // holds the texts of one event that are put together from several
 	next   int    // of the keys that may be shortened, the first that may still be
 }
@@ -40,7 +43,7 @@ type field struct {
 
 // syntax is how a format writes.
 type syntax struct {
-	head      func(dst []byte, head *[headFields]string) []byte
+	head      func(dst []byte, l *lineForm) []byte
 	separator byte
 	value     func(dst []byte, s string) []byte
 	cutOrder  []string // keys whose values may be shortened, in this order
@@ -48,6 +51,7 @@ type syntax struct {
 
 func (l *lineForm) read(ev *event.Event) {
 	l.fields, l.buf, l.next = l.fields[:0], l.buf[:0], 0
+	l.raw = [headFields]bool{}
 	l.collect(l, ev)
 }
 
@@ -94,7 +98,7 @@ func (l *lineForm) millis(ev *event.Event) string {
 }
 
 func (l *lineForm) write(dst []byte) []byte {
-	dst = l.syntax.head(dst, &l.head)
+	dst = l.syntax.head(dst, l)
 	for i := range l.fields {
 		f := &l.fields[i]
 		if i > 0 {

@@ -32,7 +32,8 @@ type Encoder struct {
 	header header
 	max    int
 
-	line lineForm
+	line   lineForm
+	object objectForm
 }
 
 // form is how the lines of one format are made: read an event, then write it, after shortening as often as necessary.
@@ -76,6 +77,15 @@ func New(o Options) (*Encoder, error) {
 	case wire.CEF:
 		e.line = lineForm{options: o, syntax: cefSyntax, collect: (*lineForm).cef}
 		e.form = &e.line
+	case wire.LEEF:
+		e.line = lineForm{options: o, syntax: leefSyntax, collect: (*lineForm).leef}
+		e.form = &e.line
+	case wire.JSON, wire.RFC5424JSON:
+		e.object = objectForm{raw: o.Raw}
+		e.form = &e.object
+	case wire.OCSFJSON:
+		e.object = objectForm{raw: o.Raw, nester: newNester()}
+		e.form = &e.object
 	default:
 		return nil, fmt.Errorf("make encoder: there is no format %q", o.Format)
 	}

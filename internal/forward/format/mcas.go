@@ -12,16 +12,26 @@ const (
 	mcasProduct = "SIEM_Agent"
 	alertPrefix = "ALERT_"
 	eventPrefix = "EVENT_CATEGORY_"
-	ipv6Label   = `"Device IPv6 Address"`
+	ipv6Name    = "Device IPv6 Address"
+	ipv6Label   = `"` + ipv6Name + `"`
 )
 
-// mcas collects the line of the original, in the form of its version 0.207: all keys, also without values.
+// mcas collects the line of the original: of its own events the line as it came, of all others in the form of its version
+// 0.207, with all keys, also without values.
 func (l *lineForm) mcas(ev *event.Event) {
+	original := ev.GetStr(event.ColSource) == string(event.DefenderForCloudApps)
+	if original && l.original(ev) {
+		return
+	}
 	alert := ev.GetInt(event.ColCategoryUID) == findings
 	class, name := mcasClass(ev)
 	l.head = [headFields]string{mcasVendor, mcasProduct, l.options.Version, class, name, "0"}
 	if alert {
 		l.head[hSeverity] = severity(ev)
+	}
+	if original = original && ev.Has(event.ColProductVersion); original { // a line, of which raw_data was not read
+		l.head[hVersion] = ev.GetStr(event.ColProductVersion)
+		l.head[hSeverity] = ev.GetStr(event.ColLogLevel)
 	}
 	at := l.millis(ev)
 	l.add("externalId", UID(ev))
@@ -32,9 +42,7 @@ func (l *lineForm) mcas(ev *event.Event) {
 	l.add("suser", actor(ev))
 	l.add("destinationServiceName", serviceName(ev))
 	v4, v6 := addresses(ev.GetStr(event.ColSrcIP))
-	targets := "targetObjects"
 	if alert {
-		targets = "relatedAudits"
 		l.add("src", v4)
 		risk := ""
 		if ev.Has(event.ColRiskScore) {
@@ -43,17 +51,36 @@ func (l *lineForm) mcas(ev *event.Event) {
 		l.labelled("cn1", "cn1Label", "riskScore", risk)
 	} else {
 		l.add("dvc", v4)
-		l.add("requestClientApplication", ev.GetStr(event.ColUserAgent))
+		l.add("requestClientApplication", l.userAgent(ev, original))
 	}
 	l.labelled("cs1", "cs1Label", "portalURL", l.link(ev))
 	l.labelled("cs2", "cs2Label", "uniqueServiceAppIds", l.appID(ev))
-	if alert {
-		l.labelled("cs3", "cs3Label", targets, firstOf(unmapped(ev, "relatedAudits"), ev.GetStr(event.ColCorrelationUID)))
-	} else {
-		l.labelled("cs3", "cs3Label", targets, firstOf(unmapped(ev, "targetObjects"), l.targets(ev)))
+	targets, policies := unmapped(ev, "targetObjects"), unmapped(ev, "policyIDs")
+	if !original {
+		targets, policies = firstOf(targets, l.targets(ev)), firstOf(policies, ev.GetStr(event.ColPolicyName))
 	}
-	l.labelled("cs4", "cs4Label", "policyIDs", firstOf(unmapped(ev, "policyIDs"), ev.GetStr(event.ColPolicyName)))
-	l.labelled("c6a1", "c6a1Label", ipv6Label, v6)
+	if alert {
+		l.labelled("cs3", "cs3Label", "relatedAudits", firstOf(unmapped(ev, "relatedAudits"), ev.GetStr(event.ColCorrelationUID)))
+	} else {
+		l.labelled("cs3", "cs3Label", "targetObjects", targets)
+	}
+	l.labelled("cs4", "cs4Label", "policyIDs", policies)
+	l.labelled("c6a1", "c6a1Label", ipv6Label, firstOf(v6, unmapped(ev, ipv6Name)))
+}
+
+// userAgent is the user agent; the original writes the id of the machine behind it.
+func (l *lineForm) userAgent(ev *event.Event, original bool) string {
+	agent, machine := ev.GetStr(event.ColUserAgent), ev.GetStr(event.ColSrcUID)
+	if !original || machine == "" {
+		return agent
+	}
+	from := len(l.buf)
+	l.buf = append(l.buf, agent...)
+	if agent != "" {
+		l.buf = append(l.buf, ' ')
+	}
+	l.buf = append(append(l.buf, "machine_id_"...), machine...)
+	return l.kept(from)
 }
 
 func unmapped(ev *event.Event, key string) string {

@@ -50,7 +50,7 @@ func mcasClass(ev *event.Event) (class, name string) {
 	}
 	own := ownName(ev)
 	if strings.HasPrefix(code, eventPrefix) {
-		return code, firstOf(own, unspecified)
+		return code, firstOf(unmapped(ev, "name"), own, unspecified)
 	}
 	uid, activity := ev.GetInt(event.ColClassUID), ev.GetInt(event.ColActivityID)
 	if uid == event.ClassAuthentication && activity == 1 && ev.GetInt(event.ColStatusID) == event.StatusFailure {

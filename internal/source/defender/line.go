@@ -80,7 +80,7 @@ var errNoMessage = errors.New("no CEF of vendor MCAS and product SIEM_Agent")
 
 // Parse takes a line apart. An error says why it is none of a SIEM agent, or not whole.
 func (l *Line) Parse(line []byte) error {
-	*l = Line{PRI: -1, Fields: l.Fields[:0], splitter: splitter{spots: l.spots[:0]}}
+	*l = Line{PRI: -1, Fields: l.Fields[:0], splitter: splitter{spots: l.spots[:0], next: l.next}}
 	at := Index(line)
 	if at < 0 {
 		return errNoMessage

@@ -51,7 +51,7 @@ func describe(l *Line) sample {
 		v, _ := f.Value(nil)
 		s.Extension[string(f.Key)] = string(v)
 		if key, is := strings.CutSuffix(string(f.Key), labelSuffix); is {
-			labels[key] = string(unquote(v))
+			labels[key] = string(Unquote(v))
 		}
 	}
 	for key, label := range labels {

@@ -157,7 +157,7 @@ func (l *Line) label(f *Field) []byte {
 	for i := range l.Fields[:min(len(l.Fields), maxCustom)] {
 		k := l.Fields[i].Key
 		if len(k) == len(f.Key)+len(labelSuffix) && string(k[len(f.Key):]) == labelSuffix && bytes.HasPrefix(k, f.Key) {
-			return unquote(l.Fields[i].Raw)
+			return Unquote(l.Fields[i].Raw)
 		}
 	}
 	return nil

@@ -57,7 +57,7 @@ func (m *mapper) record(rec *event.Record, e *event.Event) error {
 func (m *mapper) forget() {
 	m.e, m.rec = nil, nil
 	m.unmap.End()
-	m.line = Line{Fields: m.line.Fields[:0], splitter: splitter{spots: m.line.spots[:0]}}
+	m.line = Line{Fields: m.line.Fields[:0], splitter: splitter{spots: m.line.spots[:0], next: m.line.next}}
 	m.row.values = [numNames]string{}
 }
 

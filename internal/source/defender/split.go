@@ -1,6 +1,9 @@
 package defender
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // splitter finds the keys of an extension.
 //
@@ -10,7 +13,8 @@ import "bytes"
 // between msg and the first of these everything is msg.
 type splitter struct {
 	spots []spot
-	loose bool // there is an unescaped "=" that cannot end a key: this agent does not escape
+	next  []int // spot that follows in the run that begins with a spot; -1: none
+	loose bool  // there is an unescaped "=" that cannot end a key: this agent does not escape
 }
 
 // spot is what looks like a key.
@@ -183,7 +187,7 @@ func (l *Line) left(used *[numKeys]bool) int {
 func (l *Line) right(from int, used *[numKeys]bool, activity, alert bool) (first int) {
 	type link struct{ length, spot int }
 	var best [numKeys]link // by the first key of a run: the best one to the right of where we are
-	next := make([]int, len(l.spots))
+	l.next = slices.Grow(l.next[:0], len(l.spots))[:len(l.spots)]
 	head := link{spot: -1}
 	for i := len(l.spots) - 1; i >= from; i-- {
 		id := l.spots[i].id
@@ -196,7 +200,7 @@ func (l *Line) right(from int, used *[numKeys]bool, activity, alert bool) (first
 				run = b
 			}
 		}
-		next[i] = run.spot
+		l.next[i] = run.spot
 		if run.length+1 > best[id].length {
 			best[id] = link{run.length + 1, i}
 		}
@@ -204,7 +208,7 @@ func (l *Line) right(from int, used *[numKeys]bool, activity, alert bool) (first
 			head = best[id]
 		}
 	}
-	for i := head.spot; i >= 0; i = next[i] {
+	for i := head.spot; i >= 0; i = l.next[i] {
 		l.spots[i].key = true
 		used[l.spots[i].id] = true
 	}

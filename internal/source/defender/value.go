@@ -62,8 +62,8 @@ func unescape(b []byte, characters string, breaks bool, scratch []byte) (value, 
 // quotes are what stands around labels: straight ones as agents write them, and what word processors make of them.
 const quotes = "\"'\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb\uff02 "
 
-// unquote takes the quotes off a label.
-func unquote(label []byte) []byte { return bytes.Trim(label, quotes) }
+// Unquote takes the quotes off a label.
+func Unquote(label []byte) []byte { return bytes.Trim(label, quotes) }
 
 // severity reads the severity of a header as OCSF's severity_id. Agents write 0 for activities and a number for alerts;
 // CEF's words are taken as well. 0 and 1 are informational, 2 and 3 low, 4 to 6 medium, 7 and 8 high, 9
