@@ -71,7 +71,7 @@ var layers = map[string][]string{
 	"forward/deliver": {"fault", "forward/wire", "logkey"},
 	"forward/agent":   {"fault", "forward/deliver", "forward/wire", "logkey"},
 	"forward/check":   {"fault", "forward/agent", "forward/deliver", "forward/wire"},
-	"forward/command": {"fault", "forward/agent", "forward/check", "forward/deliver", "forward/receive", "forward/wire"},
+	"forward/command": {"fault", "forward/agent", "forward/check", "forward/deliver", "forward/receive", "forward/wire", "timespec"},
 	"forward/receive": {"decode/*", "diskfile", "logkey"},
 
 	// Where everything is put together.

@@ -49,8 +49,8 @@ type Options struct {
 	Log     *slog.Logger
 	// Proxied dials through the proxy, for destinations that say so; nil: there is none.
 	Proxied deliver.DialFunc
-	// Had says whether a destination has a record already, by its receipts; nil: there are none.
-	Had func(uid string) bool
+	// Receipts reads which records the SIEM has received since a time; nil: it keeps none.
+	Receipts func(ctx context.Context, since time.Time) (had func(uid string) bool, err error)
 	// MaxErrors ends the agent after so many requests in a row that failed; 0: never.
 	MaxErrors int
 	// Open makes the sender of a destination; nil: deliver.New.
@@ -63,6 +63,7 @@ type Agent struct {
 	client *Client
 	log    *slog.Logger
 
+	had      func(uid string) bool // by the receipts of the SIEM; nil: nothing is left out
 	etag     atomic.Pointer[string]
 	paused   atomic.Bool
 	renew    chan struct{} // the configuration has changed
@@ -142,7 +143,14 @@ func (a *Agent) run(ctx, work context.Context, f *fleet, config *wire.Config) (*
 			case l := <-a.over:
 				if f.finish(l) {
 					a.beatOnce(ctx, f) // the last word about the destinations
-					return a.complete(ctx)
+					summary, err := a.complete(ctx)
+					if !IsRefused(err, wire.ReasonInvalid) {
+						return summary, err
+					}
+					// A record of the window has come late: what is there is pulled once more.
+					a.say(ctx, err)
+					f.apply(work, nil)
+					next = pause(ctx, firstRetry)
 				}
 			case <-a.renew:
 				next = true
@@ -166,9 +174,8 @@ func stopped(ctx context.Context, err error) error {
 
 // apply makes the destinations run as the configuration says.
 func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error {
-	if c.Agent.Missing && a.o.Had == nil {
-		return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
-			"Name the receipts that kiroku agent listen wrote, with --receipts FILE or URL.")
+	if err := a.readReceipts(ctx, c); err != nil {
+		return err
 	}
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
@@ -185,6 +192,22 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	}
 	f.apply(work, want)
 	return nil
+}
+
+// receiptMargin is how much earlier than the event's own time a receipt may be dated, by clocks that differ.
+const receiptMargin = 24 * time.Hour
+
+// readReceipts reads what the SIEM has, when that shall be left out. Without receipts nothing is sent, rather than everything.
+func (a *Agent) readReceipts(ctx context.Context, c *wire.Config) (err error) {
+	if !c.Agent.Missing || a.had != nil {
+		return nil
+	}
+	if a.o.Receipts == nil {
+		return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
+			"Name the receipts that kiroku agent listen wrote: --receipts FILE or URL.")
+	}
+	a.had, err = a.o.Receipts(ctx, c.Agent.From.Add(-receiptMargin))
+	return err
 }
 
 // hello asks for the configuration until it comes.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -339,7 +340,9 @@ func TestRecovery(t *testing.T) {
 		w := newWorld(t, destSIEM, destArchive)
 		w.config.Agent.Kind, w.config.Agent.Missing = wire.Recovery, true
 		w.ready = func(s *siem) { s.blocked = s.o.Destination.Name == "archive" }
-		w.o.Had = func(uid string) bool { return uid == "default-1" || uid == "default-7" }
+		w.o.Receipts = func(context.Context, time.Time) (func(string) bool, error) {
+			return func(uid string) bool { return uid == "default-1" || uid == "default-7" }, nil
+		}
 		w.add("default", 10)
 		w.over = true
 		a := w.start()

@@ -129,7 +129,7 @@ func (l *line) open(run context.Context, m *marks, end context.CancelCauseFunc) 
 // feed gives records to the sender, which makes it wait. over says that nothing more will come.
 func (l *line) feed(ctx context.Context, sender Sender, m *marks, batches <-chan batch) (over bool) {
 	for b := range batches {
-		send := m.add(b.BatchHeader, b.records, l.agent.o.Had)
+		send := m.add(b.BatchHeader, b.records, l.agent.had)
 		l.mu.Lock()
 		l.past.Pulled += int64(len(b.records))
 		l.past.Skipped += int64(len(b.records) - len(send))

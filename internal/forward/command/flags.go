@@ -1,8 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,9 +48,17 @@ func (f *serverFlags) fill(env *Env) {
 		f.token = env.Getenv(envToken)
 	}
 	if f.way.NoProxy == "" {
-		if f.way.NoProxy = env.Getenv("NO_PROXY"); f.way.NoProxy == "" {
-			f.way.NoProxy = env.Getenv("no_proxy")
-		}
+		f.way.NoProxy = cmp.Or(env.Getenv("NO_PROXY"), env.Getenv("no_proxy"))
+	}
+	if f.way.Proxy != "" {
+		return
+	}
+	f.way.Proxy = cmp.Or(env.Getenv("HTTPS_PROXY"), env.Getenv("https_proxy"))
+	if strings.HasPrefix(f.server, "http:") {
+		f.way.Proxy = cmp.Or(env.Getenv("HTTP_PROXY"), env.Getenv("http_proxy"))
+	}
+	if f.way.Proxy != "" && f.way.NoProxy == "" {
+		f.way.NoProxy = "localhost" // as everybody reads these variables: never to this machine itself
 	}
 }
 
@@ -79,7 +89,7 @@ func (f *serverFlags) client(env *Env) (*agent.Client, deliver.DialFunc, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	transport, dial, err := f.way.Transport()
+	transport, dial, err := f.way.Transport(f.server)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // look prints records as they would be sent, and moves nothing. PeekNext ends at the last record that there is.
-func (f *runFlags) look(ctx context.Context, env *Env, from wire.Peek, destination string) error {
+func (f *serverFlags) look(ctx context.Context, env *Env, from wire.Peek, destination string) error {
 	client, _, err := f.client(env)
 	if err != nil {
 		return ended(err, true)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
+	"kiroku/internal/forward/receive"
 	"kiroku/internal/forward/wire"
 )
 
@@ -25,6 +27,7 @@ type runFlags struct {
 	logLevel  string
 	host      string
 	maxErrors int
+	receipts  string
 	dryRun    bool
 	json      bool
 }
@@ -58,17 +61,25 @@ running agent is not disturbed.`,
 			return f.run(c.Context(), env)
 		},
 	}
+	f.serverFlags.add(c)
 	f.add(c)
-	c.Flags().StringVar(&f.logs, "logs-directory", "", "folder to write the log to, too (also --logsDirectory)")
-	c.Flags().StringVar(&f.logs, "logsDirectory", "", "the same, as the original spells it")
-	must(c.Flags().MarkHidden("logsDirectory"))
-	c.Flags().StringVar(&f.logLevel, "log-level", "info", "least level of the log: debug, info, warn or error")
-	c.Flags().StringVar(&f.host, "hostname", "", "name of this machine for the headers of syslog (default: as the system says)")
-	c.Flags().IntVar(&f.maxErrors, "max-critical-errors", 0, "end with exit code 4 after so many failed requests to the server in a row (0: never)")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send and acknowledge nothing")
-	c.Flags().BoolVar(&f.json, "json", false, "print the receipt of a recovery as JSON")
-	must(c.MarkFlagDirname("logs-directory"))
 	return c
+}
+
+// add adds the flags of everything that runs an agent.
+func (f *runFlags) add(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&f.logs, "logs-directory", "", "folder to write the log to, too (also --logsDirectory)")
+	fs.StringVar(&f.logs, "logsDirectory", "", "the same, as the original spells it")
+	fs.StringVar(&f.logLevel, "log-level", "info", "least level of the log: debug, info, warn or error")
+	fs.StringVar(&f.host, "hostname", "", "name of this machine for the headers of syslog (default: as the system says)")
+	fs.IntVar(&f.maxErrors, "max-critical-errors", 0, "end with exit code 4 after so many failed requests to the server in a row (0: never)")
+	fs.StringVar(&f.receipts, "receipts", "", "receipts of the SIEM, for a recovery of what is missing: a file of kiroku agent listen, or http(s)://HOST:PORT/receipts")
+	fs.BoolVar(&f.json, "json", false, "print the receipt of a recovery as JSON")
+	must(fs.MarkHidden("logsDirectory"))
+	must(c.MarkFlagDirname("logs-directory"))
+	must(c.MarkFlagFilename("receipts"))
 }
 
 // options makes the agent's options of the flags; close is called when the agent has ended.
@@ -85,7 +96,24 @@ func (f *runFlags) options(env *Env) (o agent.Options, closeLog func(), err erro
 		closeLog()
 		return o, nil, err
 	}
-	return agent.Options{Client: client, Version: env.Version, Host: f.host, Log: log, Proxied: dial, MaxErrors: f.maxErrors}, closeLog, nil
+	o = agent.Options{Client: client, Version: env.Version, Host: f.host, Log: log, Proxied: dial, MaxErrors: f.maxErrors}
+	if f.receipts != "" {
+		o.Receipts = f.had
+	}
+	return o, closeLog, nil
+}
+
+// had reads the receipts of the SIEM.
+func (f *runFlags) had(ctx context.Context, since time.Time) (func(uid string) bool, error) {
+	transport, _, err := f.way.Transport("")
+	if err != nil {
+		return nil, err
+	}
+	set, err := receive.LoadReceipts(ctx, &http.Client{Transport: transport}, f.receipts, since)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, "Check --receipts: a file that kiroku agent listen --receipts wrote, or the address of one that runs, with /receipts.")
+	}
+	return set.Has, nil
 }
 
 // log makes the log.
