@@ -146,7 +146,7 @@ func (b *bench) start(ctx context.Context, data string) (s served, stop func() e
 		if m := regexp.MustCompile(`^ready http=(\S+) syslog=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
 			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 			token, err := os.ReadFile(filepath.Join(data, "admin.token"))
-			return served{caller{"http://" + m[1], strings.TrimSpace(string(token))}, m[2]}, stop, err
+			return served{caller{"http://" + m[1], strings.TrimSpace(string(token))}, m[2], cmd.Process.Pid}, stop, err
 		}
 		fmt.Fprintln(b.errw, lines.Text())
 	}
@@ -157,6 +157,7 @@ func (b *bench) start(ctx context.Context, data string) (s served, stop func() e
 type served struct {
 	caller
 	syslog string
+	pid    int
 }
 
 type caller struct{ url, token string }
