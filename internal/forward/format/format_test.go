@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -486,6 +487,31 @@ func TestCutOrder(t *testing.T) {
 		if want != "" && len(line) < 2048-16 {
 			t.Errorf("%d: only %d bytes are left", n, len(line))
 		}
+	}
+}
+
+// TestColumns holds that the columns that are said to be enough are.
+func TestColumns(t *testing.T) {
+	for _, f := range formats {
+		o := Options{Format: f, Version: "1.0", BaseURL: "https://kiroku.example.com"}
+		enc, shown := encoder(t, o), Columns(o)
+		for _, full := range append(events(t), filled(event.ClassAPIActivity, func(c event.Column) string { return c.String() })) {
+			want, _, err := enc.Append(nil, full)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range event.Columns() {
+				if !slices.Contains(shown, c) {
+					full.Clear(c)
+				}
+			}
+			if got, _, err := enc.Append(nil, full); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %v\n got %s\nwant %s", f, err, got, want)
+			}
+		}
+	}
+	if Columns(Options{Format: wire.JSON, Raw: true}) != nil {
+		t.Error("raw JSON does not show everything")
 	}
 }
 

@@ -3,6 +3,7 @@ package format
 import (
 	"slices"
 	"strconv"
+	"sync"
 
 	"kiroku/internal/event"
 	"kiroku/internal/ocsf"
@@ -31,7 +32,8 @@ var cutColumns = [...]event.Column{
 	event.ColRawData, event.ColResourceName, event.ColMessage, event.ColUserAgent, event.ColHTTPURL, event.ColStatusDetail, event.ColAPIErrorMessage, event.ColProcessCmdLine, event.ColFindingTitle,
 }
 
-func newNester() *nest.Nester { return nest.New(ocsf.New()) }
+// nester reads the schema once, for all encoders.
+var nester = sync.OnceValue(func() *nest.Nester { return nest.New(ocsf.New()) })
 
 func (o *objectForm) read(ev *event.Event) {
 	o.ev, o.pairs = ev, o.pairs[:0]
