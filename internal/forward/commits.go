@@ -14,7 +14,8 @@ const commitPause = 20 * time.Millisecond
 
 // commits puts changes that come at the same time into one transaction.
 type commits struct {
-	db *meta.DB
+	db    *meta.DB
+	pause time.Duration // the least time between two transactions
 
 	mu   sync.Mutex
 	next *commit // takes changes
@@ -46,7 +47,7 @@ func (c *commits) do(ctx context.Context, change func(ctx context.Context, tx *s
 	}
 	c.running.Lock()
 	defer c.running.Unlock()
-	if wait := commitPause - time.Since(c.last); wait > 0 && !c.last.IsZero() {
+	if wait := c.pause - time.Since(c.last); wait > 0 && !c.last.IsZero() {
 		time.Sleep(wait)
 	}
 	c.mu.Lock()

@@ -58,7 +58,7 @@ type Service struct {
 
 // New makes a Service; Load reads what it knows.
 func New(opt Options) *Service {
-	return &Service{opt: opt, save: &commits{db: opt.DB}, work: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0))),
+	return &Service{opt: opt, save: &commits{db: opt.DB, pause: commitPause}, work: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0))),
 		agents: map[string]*agent{}, byHash: map[string]*meta.SIEMToken{}, unsaved: map[*note]bool{}, wake: make(chan struct{}, 1)}
 }
 

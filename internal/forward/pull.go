@@ -277,7 +277,7 @@ func (p *pull) look(ctx context.Context, r *reader, buf []byte) (b Batch, more b
 			return Batch{}, false, err
 		}
 		more = more || behind
-		if b.BatchHeader.Records > 0 || p.req.Peek == wire.PeekNew && b.Store != "" {
+		if b.BatchHeader.Records > 0 || p.isNew(store) {
 			r.turn = (r.turn + i + 1) % len(p.stores)
 			b.More = b.More || p.elsewhere(store)
 			return b, more, nil
@@ -288,6 +288,12 @@ func (p *pull) look(ctx context.Context, r *reader, buf []byte) (b Batch, more b
 		b.Done = true
 	}
 	return b, more, nil
+}
+
+// isNew says that a look is to be told only where the store ends.
+func (p *pull) isNew(store string) bool {
+	_, named := p.req.After[store]
+	return p.req.Peek == wire.PeekNew && !named
 }
 
 // elsewhere says whether another store has events behind where this pull stands.
@@ -305,7 +311,7 @@ func (p *pull) read(ctx context.Context, r *reader, store string, buf []byte) (b
 	if err != nil {
 		return b, false, err
 	}
-	if _, named := p.req.After[store]; p.req.Peek == wire.PeekNew && !named {
+	if p.isNew(store) {
 		b.Next = last
 		return b, false, nil
 	}

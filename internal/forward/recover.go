@@ -202,7 +202,7 @@ func (a *agent) summary() wire.Summary {
 		sum.Records += g.Confirmed
 		sum.Skipped += g.Skipped
 		sum.Dead += g.Dead
-		if g.FirstUID != "" && sum.First.UID == "" {
+		if g.LastUID != "" && sum.Last.UID == "" {
 			sum.First, sum.Last = wire.Receipt{UID: g.FirstUID, Time: g.FirstTime}, wire.Receipt{UID: g.LastUID, Time: g.LastTime}
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) 
 	s.lags(ctx, a)
 	r, sp := &a.row, &a.spec
 	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
-		Filter: sp.Filter, Stores: slices.Concat([]string{}, sp.Stores), Start: sp.Start, Created: r.Created.UTC(), CreatedBy: r.Creator, Updated: r.Updated.UTC(), LastContact: r.Contact.UTC(), Host: r.Host,
+		Filter: sp.Filter, Stores: append([]string{}, sp.Stores...), Start: sp.Start, Created: r.Created.UTC(), CreatedBy: r.Creator, Updated: r.Updated.UTC(), LastContact: r.Contact.UTC(), Host: r.Host,
 		Version: r.Version, Cursor: wire.Positions{}, Destinations: []wire.DestinationStatus{}, Notifications: a.open(), Tokens: []wire.TokenStatus{}, DeadLetters: a.dead}
 	if r.Contact.IsZero() {
 		st.LastContact = time.Time{}
