@@ -515,6 +515,37 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestManyLeaves holds that events of many values, or of many long ones, fit: leaves are left out and counted.
+func TestManyLeaves(t *testing.T) {
+	for _, length := range []int{5, 600, 4000} {
+		ev := filled(event.ClassAPIActivity, func(c event.Column) string {
+			if c == event.ColMessage {
+				return "what happened"
+			}
+			return ""
+		})
+		for i := range 3000 {
+			ev.Unmap(fmt.Sprintf("responseElements.items.%d.name", i), strings.Repeat("x", length))
+		}
+		for _, f := range []wire.Format{wire.JSON, wire.OCSFJSON, wire.RFC5424JSON} {
+			line, cut, err := encoder(t, Options{Format: f}).Append(nil, ev)
+			if err != nil || cut == 0 || len(line) > DefaultMaxBytes || len(line) < DefaultMaxBytes/2 {
+				t.Fatalf("%s, %d: %d bytes, %d cut, %v", f, length, len(line), cut, err)
+			}
+			var got struct {
+				Message  string
+				Unmapped map[string]string
+			}
+			if err := json.Unmarshal(line[bytes.IndexByte(line, '{'):], &got); err != nil {
+				t.Fatalf("%s, %d: %v", f, length, err)
+			}
+			if missing := 3000 - len(got.Unmapped) + 1; got.Message != "what happened" || got.Unmapped[leftOutKey] != fmt.Sprint(missing) {
+				t.Errorf("%s, %d: %q, %s leaves are left out, %d are missing", f, length, got.Message, got.Unmapped[leftOutKey], missing)
+			}
+		}
+	}
+}
+
 func TestUID(t *testing.T) {
 	e := new(event.Event)
 	e.Str(event.ColEventUID, "", "ours")

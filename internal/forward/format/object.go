@@ -17,8 +17,10 @@ type objectForm struct {
 
 	ev    *event.Event
 	text  [len(cutColumns)]shortened
-	pairs []shortened // of unmapped, empty while nothing of it is cut
-	keys  []string    // scratch
+	pairs []shortened // of unmapped, empty while nothing is cut
+	// leftOut is how many leaves at the end of unmapped are not written.
+	leftOut int
+	keys    []string // scratch
 }
 
 // shortened is a text that may have been cut.
@@ -27,7 +29,7 @@ type shortened struct {
 	cut   int
 }
 
-// cutColumns are the columns whose texts may be shortened, in this order; raw_data goes first, then unmapped, then the others.
+// cutColumns are the columns whose texts may be shortened: raw_data first, the others with the texts of unmapped, longest first.
 var cutColumns = [...]event.Column{
 	event.ColRawData, event.ColResourceName, event.ColMessage, event.ColUserAgent, event.ColHTTPURL, event.ColStatusDetail, event.ColAPIErrorMessage, event.ColProcessCmdLine, event.ColFindingTitle,
 }
@@ -36,41 +38,78 @@ var cutColumns = [...]event.Column{
 var nester = sync.OnceValue(func() *nest.Nester { return nest.New(ocsf.New()) })
 
 func (o *objectForm) read(ev *event.Event) {
-	o.ev, o.pairs = ev, o.pairs[:0]
+	o.ev, o.pairs, o.leftOut = ev, o.pairs[:0], 0
 	for i, c := range cutColumns {
 		o.text[i] = shortened{value: ev.GetStr(c)}
 	}
 }
 
-// shorten cuts raw_data, then the longest texts of unmapped, then the columns.
+// longText is a text that is shortened before leaves of unmapped are left out.
+const longText = 512
+
+// shorten cuts raw_data, then the longest texts, then leaves out leaves of unmapped from the end, then cuts the other texts.
 func (o *objectForm) shorten(over int) int {
 	if o.raw {
 		if n := o.text[0].shorten(over); n > 0 {
 			return n
 		}
 	}
+	o.copyPairs()
+	total := 0
+	for total < over {
+		n := o.longest(longText).shorten(over - total)
+		if n == 0 {
+			break
+		}
+		total += n
+	}
+	if total == 0 {
+		total = o.leaveOut(over)
+	}
+	if total == 0 {
+		total = o.longest(0).shorten(over)
+	}
+	return total
+}
+
+func (o *objectForm) copyPairs() {
 	if len(o.pairs) == 0 {
 		for _, p := range o.ev.Unmapped() {
 			o.pairs = append(o.pairs, shortened{value: p.Value})
 		}
 	}
-	longest := -1
-	for i := range o.pairs {
-		if o.pairs[i].cut == 0 && (longest < 0 || len(o.pairs[i].value) > len(o.pairs[longest].value)) {
-			longest = i
+}
+
+// longest is the longest text that is not cut yet, of at least this length; one that cannot be cut when there is none.
+func (o *objectForm) longest(atLeast int) *shortened {
+	best := &shortened{}
+	for _, list := range [...][]shortened{o.pairs[:len(o.pairs)-o.leftOut], o.text[1:]} {
+		for i := range list {
+			if s := &list[i]; s.cut == 0 && len(s.value) > len(best.value) && len(s.value) >= atLeast {
+				best = s
+			}
 		}
 	}
-	if longest >= 0 {
-		if n := o.pairs[longest].shorten(over); n > 0 {
-			return n
-		}
+	return best
+}
+
+// leftOutKey is the leaf of unmapped that says how many leaves are missing.
+const leftOutKey = "_leaves_left_out"
+
+// leaveOut leaves out leaves of unmapped from the end.
+func (o *objectForm) leaveOut(over int) (total int) {
+	list := o.ev.Unmapped()
+	need := over
+	if o.leftOut == 0 {
+		need += len(leftOutKey) + len(`"":"100000",`)
 	}
-	for i := 1; i < len(o.text); i++ {
-		if n := o.text[i].shorten(over); n > 0 {
-			return n
-		}
+	for i := len(list) - o.leftOut - 1; i >= 0 && need > 0; i-- {
+		n := len(list[i].Key) + len(o.pairs[i].value)
+		total += len(list[i].Key) + len(o.pairs[i].value)
+		need -= n + len(`"":"",`)
+		o.leftOut++
 	}
-	return 0
+	return total
 }
 
 func (s *shortened) shorten(over int) int {
@@ -128,14 +167,16 @@ func (o *objectForm) column(dst []byte, c event.Column) []byte {
 		return o.ev.AppendValue(dst, c)
 	}
 	dst = append(dst, '{')
-	for i, p := range o.ev.Unmapped() {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
+	for i, p := range o.ev.Unmapped()[:len(o.pairs)-o.leftOut] {
 		dst = append(event.AppendJSONString(dst, p.Key), ':')
-		dst = o.pairs[i].append(dst)
+		dst = append(o.pairs[i].append(dst), ',')
 	}
-	return append(dst, '}')
+	if o.leftOut > 0 {
+		dst = append(dst, `"`+leftOutKey+`":"`...)
+		dst = append(strconv.AppendInt(dst, int64(o.leftOut), 10), '"', ',')
+	}
+	dst[len(dst)-1] = '}'
+	return dst
 }
 
 // writeNested writes the object of OCSF. What was cut is cut in the object, wherever its column stands.
@@ -143,6 +184,13 @@ func (o *objectForm) writeNested(dst []byte) []byte {
 	root := o.nester.Object(o.ev)
 	if !o.raw {
 		delete(root, "raw_data")
+	}
+	if unmapped, ok := root["unmapped"].(map[string]any); ok && o.leftOut > 0 {
+		list := o.ev.Unmapped()
+		for _, p := range list[len(list)-o.leftOut:] {
+			delete(unmapped, p.Key)
+		}
+		unmapped[leftOutKey] = strconv.Itoa(o.leftOut)
 	}
 	return o.value(dst, root)
 }

@@ -84,8 +84,7 @@ func lost(l *Line, e *event.Event) (lost []string) {
 	return lost
 }
 
-// FuzzLine holds that a line is put together again as it was, that mapping it loses nothing, and that what was read from
-// it is read again from its values.
+// FuzzLine holds that a line is put together again as it was, and that mapping it loses nothing.
 func FuzzLine(f *testing.F) {
 	for _, line := range goldenLines(f, "*") {
 		f.Add(line)
