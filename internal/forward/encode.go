@@ -12,6 +12,11 @@ type encoder interface {
 	Append(dst []byte, e *event.Event) (line []byte, cut int, err error)
 }
 
+// columnsOf are the columns that the lines of a destination show; nil: all.
+func columnsOf(d *wire.Destination) []event.Column {
+	return format.Columns(format.Options{Format: d.Format, Raw: d.Raw})
+}
+
 func newEncoder(d *wire.Destination, host, version string) (encoder, error) {
 	return format.New(format.Options{Format: d.Format, Header: d.Header, Host: host, MaxBytes: d.MaxBytes, Raw: d.Raw, Version: version})
 }

@@ -44,6 +44,7 @@ type Request struct {
 	From, To           time.Time    // half-open; zero: open
 	By                 event.Column // the time that From and To mean
 	Denied             []event.Column
+	Columns            []event.Column // that are looked at; none: all
 }
 
 // Progress is what one call of Next did.

@@ -168,6 +168,7 @@ func (p *pull) prepare(r *reader) (err error) {
 // follower is the one of a store behind a position.
 func (p *pull) follower(r *reader, store string, after int64) (Follower, error) {
 	known, req := r.stores, p.spec.request(store)
+	req.Columns = columnsOf(&p.config)
 	if after < p.until[store] && !p.spec.Start.IsZero() && req.From.IsZero() {
 		known, req.From, req.By = r.starts, p.spec.Start, event.ColTime
 	}

@@ -66,7 +66,10 @@ func (e siemEvents) Follower(r forward.Request) (forward.Follower, error) {
 	if r.Alerts {
 		req.Types |= query.Alerts
 	}
-	for _, c := range event.Columns() {
+	if r.Columns == nil {
+		r.Columns = event.Columns()
+	}
+	for _, c := range r.Columns {
 		if !slices.Contains(r.Denied, c) {
 			req.Columns = append(req.Columns, c)
 		}
