@@ -449,4 +449,3 @@ func reason(err error) wire.Reason {
 	}
 	return ""
 }
-

@@ -551,4 +551,3 @@ func TestLag(t *testing.T) {
 		want("what is left does not match", wire.DeliveryOK, 0, 0)
 	})
 }
-

@@ -38,7 +38,9 @@ func TestStates(t *testing.T) {
 		}
 		a.hello()
 		began := time.Now()
-		hours := func(n int) string { return fmt.Sprintf("The SIEM agent has been disconnected for more than %d hours", n) }
+		hours := func(n int) string {
+			return fmt.Sprintf("The SIEM agent has been disconnected for more than %d hours", n)
+		}
 		for _, c := range []struct {
 			after  time.Duration
 			state  wire.State
