@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	var ofAWS bool
 	fl.BoolVar(&ofAWS, "aws", false, "instead of all that: the AWS endpoints, with -n CloudTrail records")
 	var ofSIEM bool
-	fl.BoolVar(&ofSIEM, "siem", false, "instead of all that: SIEM agents, with a backlog of -n events, and 100 that have nothing to do")
+	fl.BoolVar(&ofSIEM, "siem", false, "instead of all that: SIEM agents, with a backlog of -n events, and 100 that have nothing to do; with -soak: a fault every 20 seconds")
 	if err := fl.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -63,6 +63,9 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	}
 	if ofAWS {
 		return b.aws(ctx)
+	}
+	if ofSIEM && sk.lasts > 0 {
+		return b.siemSoak(ctx, sk)
 	}
 	if ofSIEM {
 		return b.siem(ctx)
