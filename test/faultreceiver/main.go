@@ -10,6 +10,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
@@ -78,20 +80,40 @@ func run() error {
 	return r.Run(ctx)
 }
 
+// tls makes a certificate, or takes the one of the process before.
 func (f *fault) tls(file string, clientCert bool) (*tls.Config, error) {
 	host := "127.0.0.1"
 	if f.mode == "wrong-cert" {
 		host = "other.example.com"
 	}
-	cert, pem, err := receive.SelfSigned(host)
+	key := file + ".key"
+	cert, err := tls.LoadX509KeyPair(file, key)
 	if err != nil {
-		return nil, err
+		made, public, err := receive.SelfSigned(host)
+		if err != nil {
+			return nil, err
+		}
+		secret, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(key, encode(secret), 0o600); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(file, public, 0o640); err != nil {
+			return nil, err
+		}
+		cert = made
 	}
 	cfg := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	if clientCert || f.mode == "tls-late-alert" {
 		cfg.ClientAuth, cfg.MinVersion = tls.RequireAnyClientCert, tls.VersionTLS13
 	}
-	return cfg, os.WriteFile(file, pem, 0o640)
+	return cfg, nil
+}
+
+func encode(key []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 }
 
 // handle stores the id of a record.

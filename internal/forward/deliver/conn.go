@@ -20,6 +20,9 @@ const (
 	stallTime = 60 * time.Second // without any progress while something is to be done; doubled when that repeats
 	maxStall  = 16 * time.Minute
 	keepAlive = 15 * time.Second
+
+	// notifyTime is how long a receiver may take from its close_notify to its FIN.
+	notifyTime = 5 * time.Second
 )
 
 var (
@@ -95,11 +98,15 @@ func (c *conn) listen(r io.Reader) error {
 	}
 }
 
-// afterNotify waits for the FIN behind a close_notify. The answer was given, so a reset is as good.
+// afterNotify waits for the FIN behind a close_notify. A receiver that closes with something unread resets the connection
+// instead: its close_notify was no answer to ours.
 func (c *conn) afterNotify() error {
-	_ = c.raw.SetReadDeadline(time.Now().Add(5 * time.Second))
-	_, _ = io.Copy(io.Discard, c.raw)
-	return io.EOF
+	_ = c.raw.SetReadDeadline(time.Now().Add(notifyTime))
+	_, err := io.Copy(io.Discard, c.raw)
+	if err == nil || isTimeout(err) {
+		return io.EOF
+	}
+	return err
 }
 
 // foreign says what a receiver is that begins to talk like that, if it cannot be one for syslog.
@@ -211,10 +218,7 @@ func (c *conn) finish(ctx context.Context) error {
 	case <-c.ended:
 	}
 	if !errors.Is(c.end, io.EOF) {
-		if isTimeout(c.end) {
-			return errStalled
-		}
-		return c.end
+		return c.early()
 	}
 	return c.settled()
 }
@@ -223,6 +227,9 @@ func (c *conn) finish(ctx context.Context) error {
 func (c *conn) early() error {
 	if errors.Is(c.end, io.EOF) {
 		return fmt.Errorf("the receiver closed the connection: %w", io.EOF)
+	}
+	if isTimeout(c.end) { // ours, or that of the system (ETIMEDOUT)
+		return errStalled
 	}
 	return c.end
 }

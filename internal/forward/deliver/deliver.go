@@ -31,6 +31,8 @@ type Options struct {
 	// Dead is given a record that the receiver will never take. When it returns nil, the record is on the list of dead
 	// letters and counts as confirmed; else it is called again.
 	Dead func(rec wire.Record, reason string) error
+
+	stall time.Duration // instead of stallTime, in tests
 }
 
 // Windows and limits of confirming (the names are those of docs/guide).
@@ -86,6 +88,9 @@ func New(o Options) (*Deliverer, error) {
 	if o.Problem == nil {
 		o.Problem = func(wire.Code, string) {}
 	}
+	if o.stall == 0 {
+		o.stall = stallTime
+	}
 	if o.Dead == nil {
 		return nil, errors.New("make deliverer: there is no list of dead letters")
 	}
@@ -115,7 +120,7 @@ func New(o Options) (*Deliverer, error) {
 	case wire.ConfirmHalfClose:
 		keep = replayHalfClose
 	case wire.ConfirmWindow:
-		limit, keep = queueBytes+4*replayWindow, replayWindow
+		limit, keep = queueBytes+2*replayWindow, replayWindow
 	}
 	d.q, d.limit = newQueue(limit, keep), newLimiter(d.dest.Rate)
 	return d, nil

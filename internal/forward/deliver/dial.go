@@ -57,13 +57,10 @@ func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn
 
 // openTo connects to one target.
 func (d *Deliverer) openTo(ctx context.Context, t target, read func(io.Reader) error) (*conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	raw, err := d.o.Dial(ctx, "tcp", t.addr())
+	raw, err := d.dial(ctx, t)
 	if err != nil {
-		return nil, &dialError{t, err}
+		return nil, err
 	}
-	d.reconnects.Add(1)
 	w, asked, err := d.handshake(ctx, raw, t)
 	if err != nil {
 		raw.Close()
@@ -82,6 +79,18 @@ func (d *Deliverer) openTo(ctx context.Context, t target, read func(io.Reader) e
 	return c, nil
 }
 
+// dial makes a plain connection to a target.
+func (d *Deliverer) dial(ctx context.Context, t target) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	raw, err := d.o.Dial(ctx, "tcp", t.addr())
+	if err != nil {
+		return nil, &dialError{t, err}
+	}
+	d.reconnects.Add(1)
+	return raw, nil
+}
+
 // lateAlert is how long we wait for the refusal of a client certificate, once the server asked for one.
 const lateAlert = 300 * time.Millisecond
 
@@ -94,6 +103,9 @@ func (d *Deliverer) handshake(ctx context.Context, raw net.Conn, t target) (w ne
 	if cfg.ServerName == "" {
 		cfg.ServerName = t.host
 	}
+	if t.transport == overHTTP {
+		cfg.NextProtos = []string{"http/1.1"} // one request at a time, in order
+	}
 	certificates := cfg.Certificates
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		asked = true
@@ -103,6 +115,8 @@ func (d *Deliverer) handshake(ctx context.Context, raw net.Conn, t target) (w ne
 		return &tls.Certificate{}, nil
 	}
 	c := tls.Client(raw, cfg)
+	ctx, cancel := context.WithTimeout(ctx, min(dialTime, d.stall()))
+	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, asked, err
 	}
@@ -113,7 +127,7 @@ func (d *Deliverer) handshake(ctx context.Context, raw net.Conn, t target) (w ne
 
 // stall is how long nothing may move: longer after each time that it came to that.
 func (d *Deliverer) stall() time.Duration {
-	return min(stallTime<<min(d.stalls, 8), maxStall)
+	return min(d.o.stall<<min(d.stalls, 8), maxStall)
 }
 
 // codeOf tells which notification an error belongs to.

@@ -120,7 +120,7 @@ func (d *Deliverer) fillBatch(ctx context.Context, w *writer, c *conn) (upTo int
 // endedOpen judges the end of a connection before our half-close.
 func (d *Deliverer) endedOpen(c *conn, n int, quiet time.Duration) error {
 	if !errors.Is(c.end, io.EOF) {
-		return fmt.Errorf("connection to %s: %w", c.target, c.end)
+		return fmt.Errorf("connection to %s: %w", c.target, c.early())
 	}
 	if n == 0 {
 		return errIdleClosed

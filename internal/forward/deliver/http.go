@@ -55,19 +55,53 @@ func newHTTPSender(d *Deliverer) (*httpSender, error) {
 	h.client = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				c, err := d.o.Dial(ctx, network, addr)
-				if err != nil {
-					return nil, err
-				}
-				d.reconnects.Add(1)
-				return &pacedConn{Conn: c, stall: stallTime}, nil
-			},
-			TLSClientConfig: d.tls, TLSHandshakeTimeout: dialTime, ForceAttemptHTTP2: true,
+			DialContext: h.dial, DialTLSContext: h.dialTLS,
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, DisableCompression: true, WriteBufferSize: chunkBytes,
 		},
 	}
 	return h, nil
+}
+
+// targetOf finds the target that a request goes to.
+func (h *httpSender) targetOf(addr string) target {
+	for _, t := range h.d.targets {
+		if t.addr() == addr {
+			return t
+		}
+	}
+	return h.d.targets[0]
+}
+
+func (h *httpSender) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	c, err := h.d.dial(ctx, h.targetOf(addr))
+	if err != nil {
+		return nil, err
+	}
+	return &pacedConn{Conn: c, stall: h.d.o.stall}, nil
+}
+
+// dialTLS waits for the late refusal of a client certificate: the transport would only see that its connection is gone.
+func (h *httpSender) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	raw, err := h.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	t := h.targetOf(addr)
+	c, asked, err := h.d.handshake(ctx, raw, t)
+	if err == nil && asked {
+		_ = c.SetReadDeadline(time.Now().Add(lateAlert))
+		if _, err = c.Read(make([]byte, 1)); err == nil {
+			err = errForeign
+		}
+		if isTimeout(err) {
+			err = c.SetReadDeadline(time.Time{})
+		}
+	}
+	if err != nil {
+		raw.Close()
+		return nil, &handshakeError{t, err}
+	}
+	return c, nil
 }
 
 // pacedConn fails a write of which nothing moves; a slow receiver that takes a piece at a time is none.
@@ -300,14 +334,13 @@ func requestError(t target, err error) error {
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	var op *net.OpError
-	var proxy *ProxyError
-	var dns *net.DNSError
+	var hs *handshakeError
+	var dial *dialError
 	switch {
-	case isHandshake(err):
-		return &handshakeError{t, err}
-	case errors.As(err, &proxy), errors.As(err, &dns), errors.As(err, &op) && op.Op == "dial":
-		return &dialError{t, err}
+	case errors.As(err, &hs):
+		return hs
+	case errors.As(err, &dial):
+		return dial
 	}
 	return fmt.Errorf("send to %s: %w", t, err)
 }

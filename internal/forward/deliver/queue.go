@@ -53,6 +53,16 @@ func (q *queue) tell() {
 	q.changed = make(chan struct{})
 }
 
+// raise lets more be held.
+func (q *queue) raise(limit int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if limit > q.limit {
+		q.limit = limit
+		q.tell()
+	}
+}
+
 // add appends records, waiting for room.
 func (q *queue) add(ctx context.Context, recs []wire.Record) error {
 	q.mu.Lock()

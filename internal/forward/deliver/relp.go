@@ -87,16 +87,8 @@ func (s *relpSession) open(ctx context.Context) error {
 	case err := <-s.opened:
 		return err
 	case <-s.c.ended:
-		return s.lost()
+		return s.c.early()
 	}
-}
-
-// lost is the reason why no answers come any more.
-func (s *relpSession) lost() error {
-	if isTimeout(s.c.end) {
-		return errStalled
-	}
-	return s.c.early()
 }
 
 func (s *relpSession) next() int {
@@ -135,7 +127,7 @@ func (s *relpSession) send(ctx context.Context) error {
 			if idle := s.next() == s.first(); idle && errors.Is(s.c.end, io.EOF) {
 				return errIdleClosed
 			}
-			return s.lost()
+			return s.c.early()
 		case <-s.free:
 		case <-changed:
 		}

@@ -83,5 +83,5 @@ func (d *Deliverer) endedIdle(c *conn) error {
 	if errors.Is(c.end, io.EOF) {
 		return nil
 	}
-	return fmt.Errorf("connection to %s: %w", c.target, c.end)
+	return fmt.Errorf("connection to %s: %w", c.target, c.early())
 }

@@ -9,6 +9,11 @@ import (
 // quietTime on an open connection with everything acknowledged by the receiver's kernel confirms what was sent.
 const quietTime = 60 * time.Second
 
+const (
+	maxWindow = 4 * replayWindow      // what we take for the receiver's window at most
+	lookSoon  = 10 * time.Millisecond // while the receiver's kernel has not acknowledged everything
+)
+
 // mark says that the first bytes bytes of a connection hold all records before upTo.
 type mark struct {
 	bytes int64
@@ -28,7 +33,7 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { _ = c.raw.SetDeadline(time.Unix(1, 0)) })()
 	s := &windowSession{d: d, c: c, w: writer{d: d}, last: time.Now()}
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTimer(time.Second)
 	defer tick.Stop()
 	for {
 		more, flush, changed := d.q.state()
@@ -38,7 +43,7 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 			}
 			continue
 		}
-		s.confirm()
+		tick.Reset(s.confirm())
 		if flush && len(s.marks) > 0 {
 			// The receiver's own end confirms everything, if it reads to ours.
 			if err := c.finish(ctx); err != nil {
@@ -84,17 +89,18 @@ func (s *windowSession) write(ctx context.Context) error {
 	return nil
 }
 
-// confirm looks at what the receiver's kernel has acknowledged.
-func (s *windowSession) confirm() {
+// confirm looks at what the receiver's kernel has acknowledged, and returns when to look again.
+func (s *windowSession) confirm() time.Duration {
 	waiting, known := 0, false
 	if s.c.sys != nil {
 		waiting, known = unacknowledged(s.c.sys)
 		if _, window := peerState(s.c.sys); window > s.d.window {
-			s.d.window = min(window, 4*replayWindow)
+			s.d.window = min(window, maxWindow)
+			s.d.q.raise(queueBytes + 2*int(s.d.window))
 		}
 	}
 	if !known {
-		waiting = int(min(s.written, 4*replayWindow)) // nothing is known: as if the system held that much
+		waiting = int(min(s.written, replayWindow)) // nothing is known: as if the system held that much
 	}
 	safe := s.written - int64(waiting) - s.d.window
 	if time.Since(s.last) >= quietTime && (waiting == 0 || !known) {
@@ -108,6 +114,10 @@ func (s *windowSession) confirm() {
 		s.d.arrived(s.marks[n-1].upTo)
 		s.marks = append(s.marks[:0], s.marks[n:]...)
 	}
+	if known && waiting > 0 {
+		return lookSoon
+	}
+	return time.Second
 }
 
 // ended judges the end of the connection.
