@@ -52,6 +52,7 @@ type Deliverer struct {
 	dest    wire.Destination
 	targets []target
 	tls     *tls.Config
+	whole   atomic.Bool // TLS: no session is resumed, the receiver cannot
 	q       *queue
 	limit   *limiter
 	wake    chan struct{}

@@ -57,6 +57,14 @@ func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn
 
 // openTo connects to one target.
 func (d *Deliverer) openTo(ctx context.Context, t target, read func(io.Reader) error) (*conn, error) {
+	c, err := d.connect(ctx, t, read)
+	if isResumption(err) {
+		return d.connect(ctx, t, read)
+	}
+	return c, err
+}
+
+func (d *Deliverer) connect(ctx context.Context, t target, read func(io.Reader) error) (*conn, error) {
 	raw, err := d.dial(ctx, t)
 	if err != nil {
 		return nil, err
@@ -114,15 +122,50 @@ func (d *Deliverer) handshake(ctx context.Context, raw net.Conn, t target) (w ne
 		}
 		return &tls.Certificate{}, nil
 	}
+	known := &sessions{ClientSessionCache: cfg.ClientSessionCache}
+	cfg.ClientSessionCache = known
+	if d.whole.Load() {
+		cfg.ClientSessionCache = nil
+	}
 	c := tls.Client(raw, cfg)
 	ctx, cancel := context.WithTimeout(ctx, min(dialTime, d.stall()))
 	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
+		if known.offered && ctx.Err() == nil {
+			d.whole.Store(true)
+			return nil, asked, &resumptionError{err}
+		}
 		return nil, asked, err
 	}
 	state := c.ConnectionState()
 	d.certExpires.Store(state.PeerCertificates[0].NotAfter.Unix())
 	return c, asked && state.Version >= tls.VersionTLS13, nil
+}
+
+// sessions notes whether a session of before was offered to the receiver.
+type sessions struct {
+	tls.ClientSessionCache
+	offered bool
+}
+
+// Get gives the session with a receiver.
+func (s *sessions) Get(key string) (*tls.ClientSessionState, bool) {
+	session, ok := s.ClientSessionCache.Get(key)
+	s.offered = s.offered || ok && session != nil
+	return session, ok
+}
+
+// resumptionError is a handshake that failed with a session of before: OpenSSL's servers that want client certificates end
+// it with an internal error when they have no session id context, as rsyslog's. It may work with a whole handshake, which
+// is made from then on.
+type resumptionError struct{ err error }
+
+func (e *resumptionError) Error() string { return e.err.Error() }
+func (e *resumptionError) Unwrap() error { return e.err }
+
+func isResumption(err error) bool {
+	var e *resumptionError
+	return errors.As(err, &e)
 }
 
 // stall is how long nothing may move: longer after each time that it came to that.

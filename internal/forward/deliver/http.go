@@ -82,6 +82,14 @@ func (h *httpSender) dial(ctx context.Context, _, addr string) (net.Conn, error)
 
 // dialTLS waits for the late refusal of a client certificate: the transport would only see that its connection is gone.
 func (h *httpSender) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := h.connectTLS(ctx, network, addr)
+	if isResumption(err) {
+		return h.connectTLS(ctx, network, addr)
+	}
+	return c, err
+}
+
+func (h *httpSender) connectTLS(ctx context.Context, network, addr string) (net.Conn, error) {
 	raw, err := h.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
