@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -85,6 +86,54 @@ func TestGolden(t *testing.T) {
 			}
 			compare(t, filepath.Join("testdata", name+".golden"), got)
 		})
+	}
+}
+
+// TestEverySample holds that every sample of every source becomes one line in every format, which says who it is and reads
+// back as what its format is.
+func TestEverySample(t *testing.T) {
+	files, err := filepath.Glob("../../source/*/testdata/*/in.log")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files of samples: %v", len(files), err)
+	}
+	set, err := all.NewSet(all.Sources())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, f := range formats {
+		enc := encoder(t, Options{Format: f, Header: headless(f), MaxBytes: 8 << 20, Version: "1.0"})
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, record := range sourcetest.Lines(data) {
+				rec, e := sourcetest.Record(record), new(event.Event)
+				source := set.Recognise(rec)
+				if source.Map(rec, e) != nil {
+					continue
+				}
+				tried++
+				e.Str(event.ColSource, "", string(source.Name))
+				e.Str(event.ColRawData, "", event.Bytes(record))
+				e.Str(event.ColEventUID, "", "019a0000-0000-7000-8000-000000000001")
+				line, cut, err := enc.Append(nil, e)
+				if err != nil || cut != 0 || bytes.ContainsAny(line, "\r\n\x00") {
+					t.Fatalf("%s of %s: %d, %v: %q", f, file, cut, err, line)
+				}
+				if at := bytes.IndexByte(line, '{'); f == wire.JSON || f == wire.OCSFJSON || f == wire.RFC5424JSON {
+					if !json.Valid(line[at:]) {
+						t.Errorf("%s of %s: %s", f, file, line)
+					}
+				} else if got := decoded(t, f, line)["externalId"]; got != UID(e) && e.GetStr(event.ColSource) != string(event.DefenderForCloudApps) {
+					t.Errorf("%s of %s: the id is %q, want %q", f, file, got, UID(e))
+				}
+			}
+		}
+	}
+	if tried < 500 {
+		t.Errorf("only %d samples", tried)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"kiroku/internal/decode/jsonleaf"
 	"kiroku/internal/event"
@@ -162,9 +161,9 @@ func (m *mapper) mapRow(doc []byte) error {
 	if v[nActionType] == "" || v[nTimestamp] == "" {
 		return errNoRow
 	}
-	t, err := time.Parse(time.RFC3339Nano, v[nTimestamp])
-	if err != nil || !m.plausible(t) {
-		return fmt.Errorf("read CloudAppEvents: Timestamp %.40q is no time of RFC 3339", v[nTimestamp])
+	t, ok := m.when(v[nTimestamp])
+	if !ok {
+		return fmt.Errorf("read CloudAppEvents: Timestamp %.40q is no time", v[nTimestamp])
 	}
 	e := m.e
 	e.Int(event.ColSeverityID, "", event.SeverityInformational)
