@@ -295,7 +295,7 @@ func (s *server) PreviewSIEMAgent(ctx context.Context, r PreviewSIEMAgentRequest
 	if err != nil {
 		return nil, err
 	}
-	req.Limit = previewed
+	req.Limit, sp.From, sp.To = previewed, req.From, req.To
 	return s.preview(ctx, p, req, sp)
 }
 
