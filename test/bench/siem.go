@@ -23,6 +23,7 @@ const (
 	siemSenders = 4
 	siemIdle    = 100              // agents
 	siemWatch   = 30 * time.Second // how long they are watched
+	siemWarmUp  = 40 * time.Second // before that
 	siemTrickle = 1000             // events a second meanwhile
 	siemPatient = 10 * time.Minute
 )
@@ -35,9 +36,17 @@ type siemBench struct {
 }
 
 // siem measures a backlog that one agent sends to a receiver, without confirmation and with half-close, events on their way
-// through while they come in, and what agents cost that have nothing to do.
-func (b *bench) siem(ctx context.Context) (err error) {
+// through while they come in, and, on a server of their own, what agents cost that have nothing to do.
+func (b *bench) siem(ctx context.Context) error {
 	b.bin = "bin"
+	if err := b.siemServer(ctx, func(m *siemBench) error { return m.busy(ctx) }); err != nil {
+		return err
+	}
+	return b.siemServer(ctx, func(m *siemBench) error { return m.idle(ctx) })
+}
+
+// siemServer runs a server for f.
+func (b *bench) siemServer(ctx context.Context, f func(m *siemBench) error) (err error) {
 	data := filepath.Join(b.work, "siem")
 	if err := os.RemoveAll(data); err != nil {
 		return err
@@ -47,14 +56,18 @@ func (b *bench) siem(ctx context.Context) (err error) {
 	if m.served, stop, err = b.start(ctx, data); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop(), os.RemoveAll(data)) }()
-	if err := m.send(ctx, int64(b.events), 0); err != nil {
+	return errors.Join(f(m), stop(), os.RemoveAll(data))
+}
+
+// busy measures agents that have something to do.
+func (m *siemBench) busy(ctx context.Context) error {
+	if err := m.send(ctx, int64(m.events), 0); err != nil {
 		return fmt.Errorf("send events: %w", err)
 	}
 	if err := m.complete(ctx, m.n); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "backlog of %d events\n", m.n)
+	fmt.Fprintf(m.out, "backlog of %d events\n", m.n)
 	var rates []float64
 	for _, confirm := range []string{"none", "halfclose"} {
 		rate, err := m.backlog(ctx, confirm)
@@ -63,11 +76,11 @@ func (b *bench) siem(ctx context.Context) (err error) {
 		}
 		rates = append(rates, rate)
 	}
-	fmt.Fprintf(b.out, "with half-close %.0f %% of without\n", 100*rates[1]/rates[0])
+	fmt.Fprintf(m.out, "with half-close %.0f %% of without\n", 100*rates[1]/rates[0])
 	if err := m.through(ctx, m.n/4); err != nil {
 		return fmt.Errorf("through: %w", err)
 	}
-	return m.idle(ctx)
+	return nil
 }
 
 // send sends events over four connections; rate a second, 0: as fast as they are taken.
@@ -330,7 +343,7 @@ func (m *siemBench) idle(ctx context.Context) (err error) {
 
 // watched is what the server uses while a trickle of events comes in.
 func (m *siemBench) watched(ctx context.Context) (usage, error) {
-	if err := m.send(ctx, 10*siemTrickle, siemTrickle); err != nil { // what came before is settled meanwhile
+	if err := m.send(ctx, int64(siemWarmUp/time.Second)*siemTrickle, siemTrickle); err != nil { // what came before is settled meanwhile
 		return usage{}, err
 	}
 	before := usageOf(m.pid)

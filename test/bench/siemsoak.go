@@ -205,6 +205,7 @@ func (m *siemSoak) send(ctx context.Context, rate int) error {
 func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 	tick := time.NewTicker(faultEvery)
 	defer tick.Stop()
+	run := context.WithoutCancel(ctx) // what is started runs until it is killed
 	receivers := func(fault ...string) func() error {
 		return func() error { return m.replace(ctx, fault...) }
 	}
@@ -212,10 +213,10 @@ func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 		name string
 		make func() error
 	}{
-		{"server killed", func() error { return errors.Join(kill(m.server), m.startServer(ctx)) }},
+		{"server killed", func() error { return errors.Join(kill(m.server), m.startServer(run)) }},
 		{"agents killed", func() (err error) {
 			for _, l := range m.lanes {
-				err = errors.Join(err, kill(l.agent), m.startAgent(ctx, l))
+				err = errors.Join(err, kill(l.agent), m.startAgent(run, l))
 			}
 			return err
 		}},
@@ -228,9 +229,9 @@ func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 		{"server and agents killed", func() (err error) {
 			err = kill(m.server)
 			for _, l := range m.lanes {
-				err = errors.Join(err, kill(l.agent), m.startAgent(ctx, l))
+				err = errors.Join(err, kill(l.agent), m.startAgent(run, l))
 			}
-			return errors.Join(err, m.startServer(ctx))
+			return errors.Join(err, m.startServer(run))
 		}},
 	}
 	for {
