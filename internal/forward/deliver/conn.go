@@ -19,6 +19,7 @@ const (
 	dialTime  = 30 * time.Second
 	stallTime = 60 * time.Second // without any progress while something is to be done; doubled when that repeats
 	maxStall  = 16 * time.Minute
+	looks     = 20 // for progress in that time
 	keepAlive = 15 * time.Second
 
 	// notifyTime is how long a receiver may take from its close_notify to its FIN.
@@ -45,21 +46,22 @@ type conn struct {
 	owed   atomic.Int64  // answers that the receiver owes: the same
 	stall  time.Duration
 	moved  atomic.Int64 // bytes written and read
-	stop   chan struct{}
-	once   sync.Once
 	wg     sync.WaitGroup
+
+	look  *time.Timer // for progress
+	seen  int64       // moved at the last look
+	still int         // looks without progress
 }
 
 // watch begins to read the connection and to look for progress.
 func watch(w, raw net.Conn, t target, stall time.Duration, read func(io.Reader) error) *conn {
-	c := &conn{w: w, raw: raw, target: t, stall: stall, ended: make(chan struct{}), stop: make(chan struct{})}
+	c := &conn{w: w, raw: raw, target: t, stall: stall, ended: make(chan struct{})}
 	if s, ok := raw.(syscall.Conn); ok {
 		if sys, err := s.SyscallConn(); err == nil {
 			c.sys = sys
 		}
 	}
-	if tc, ok := raw.(*net.TCPConn); ok {
-		_ = tc.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive / 3, Count: 4})
+	if c.sys != nil {
 		limitSilence(c.sys, 2*stall)
 	}
 	if read == nil {
@@ -69,7 +71,8 @@ func watch(w, raw net.Conn, t target, stall time.Duration, read func(io.Reader) 
 		c.end = read(w)
 		close(c.ended)
 	})
-	c.wg.Go(c.lookForProgress)
+	c.look = time.AfterFunc(time.Hour, c.lookForProgress)
+	c.look.Reset(stall / looks) // now that look is set
 	return c
 }
 
@@ -124,26 +127,21 @@ func foreign(b []byte) string {
 	return ""
 }
 
-// lookForProgress closes a connection on which something is to be done and nothing moves.
+// lookForProgress closes a connection on which something is to be done and nothing moves. It calls itself again until the
+// connection is closed.
 func (c *conn) lookForProgress() {
-	tick := time.NewTicker(c.stall / 20)
-	defer tick.Stop()
-	var last int64
-	since := time.Now()
-	for {
-		select {
-		case <-c.stop:
-			return
-		case now := <-tick.C:
-			moved := c.moved.Load() + c.acknowledged()
-			if moved != last || (!c.busy.Load() && c.owed.Load() == 0) {
-				last, since = moved, now
-			} else if now.Sub(since) >= c.stall {
-				_ = c.raw.SetDeadline(now) // wakes who reads or writes
-				return
-			}
-		}
+	moved := c.moved.Load() + c.acknowledged()
+	switch {
+	case moved != c.seen || (!c.busy.Load() && c.owed.Load() == 0):
+		c.seen, c.still = moved, 0
+	default:
+		c.still++
 	}
+	if c.still >= looks {
+		_ = c.raw.SetDeadline(time.Unix(1, 0)) // wakes who reads or writes
+		return
+	}
+	c.look.Reset(c.stall / looks)
 }
 
 func (c *conn) acknowledged() int64 {
@@ -256,7 +254,7 @@ func (c *conn) settled() error {
 
 // Close ends the connection and waits for its goroutines.
 func (c *conn) Close() {
-	c.once.Do(func() { close(c.stop) })
+	c.look.Stop()
 	c.raw.Close()
 	c.wg.Wait()
 }

@@ -18,17 +18,18 @@ import (
 type queue struct {
 	mu       sync.Mutex
 	entries  []entry
-	base     int64 // of entries[0]
-	frontier int64 // everything before it is confirmed
-	commit   int64 // everything before it needs not be sent again
-	pos      int64 // the next to be sent
-	life     int64 // frontier when the receiver was last seen to begin anew: before it, everything was replayed once
-	highest  int64 // everything before it was sent at least once
-	held     int   // bytes from frontier on
-	past     int   // bytes before frontier
-	limit    int   // of held
-	keep     int   // of past
-	flushers int   // callers that wait for everything to be confirmed
+	room     []entry // what entries is a part of, from its beginning
+	base     int64   // of entries[0]
+	frontier int64   // everything before it is confirmed
+	commit   int64   // everything before it needs not be sent again
+	pos      int64   // the next to be sent
+	life     int64   // frontier when the receiver was last seen to begin anew: before it, everything was replayed once
+	highest  int64   // everything before it was sent at least once
+	held     int     // bytes from frontier on
+	past     int     // bytes before frontier
+	limit    int     // of held
+	keep     int     // of past
+	flushers int     // callers that wait for everything to be confirmed
 	resent   int64
 	changed  chan struct{} // closed when something above changed
 }
@@ -70,7 +71,7 @@ func (q *queue) add(ctx context.Context, recs []wire.Record) error {
 	for len(recs) > 0 {
 		now, before := time.Now(), len(recs)
 		for len(recs) > 0 && (q.held == 0 || q.held+len(recs[0].Line)+overhead <= q.limit) {
-			q.entries = append(q.entries, entry{recs[0], now})
+			q.push(entry{recs[0], now})
 			q.held += len(recs[0].Line) + overhead
 			recs = recs[1:]
 		}
@@ -84,6 +85,21 @@ func (q *queue) add(ctx context.Context, recs []wire.Record) error {
 		}
 	}
 	return nil
+}
+
+// push appends an entry. It moves the others to the front when that makes enough room. The caller holds mu.
+func (q *queue) push(e entry) {
+	if n := len(q.entries); n == cap(q.entries) {
+		if n > 0 && n <= len(q.room)/2 {
+			copy(q.room, q.entries)
+			clear(q.room[n:])
+		} else {
+			q.room = make([]entry, max(1024, 2*n))
+			copy(q.room, q.entries)
+		}
+		q.entries = q.room[:n]
+	}
+	q.entries = append(q.entries, e)
 }
 
 // sleep waits until something changes, or for d when it is not 0. The caller holds mu.
@@ -111,7 +127,7 @@ func (q *queue) seed(recs []wire.Record) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, r := range recs {
-		q.entries = append(q.entries, entry{rec: r})
+		q.push(entry{rec: r})
 		q.past += len(r.Line) + overhead
 	}
 	q.frontier, q.commit, q.pos, q.highest = q.end(), q.end(), q.end(), q.end()
