@@ -168,6 +168,8 @@ func (s *Service) DeadLetters(ctx context.Context, id string, after int64, limit
 
 // Replay has dead letters sent again, all when none is named, and says how many.
 func (s *Service) Replay(ctx context.Context, id string, ids []int64) (n int64, err error) {
+	s.saving.Lock() // the numbers rise
+	defer s.saving.Unlock()
 	s.mu.Lock()
 	a, err := s.live(id)
 	var above int64
@@ -180,8 +182,6 @@ func (s *Service) Replay(ctx context.Context, id string, ids []int64) (n int64, 
 	if err != nil {
 		return 0, err
 	}
-	s.saving.Lock() // the numbers rise
-	defer s.saving.Unlock()
 	err = s.opt.DB.Write(ctx, func(tx *sql.Tx) (err error) {
 		n, err = meta.ReplaySIEMDeadLetters(ctx, tx, id, ids, above)
 		return err
