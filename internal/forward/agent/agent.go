@@ -117,7 +117,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 		f.stop(errAbandoned)
 	} else {
 		f.stop(errStopping)
-		a.beatOnce(work, f)
+		if summary == nil {
+			a.beatOnce(work, f)
+		}
 		a.log.LogAttrs(work, slog.LevelInfo, "agent stopped")
 	}
 	end()

@@ -110,5 +110,14 @@ func explain(err error, host string) error {
 		err = inner.Err // the address stands in the text already
 	}
 	text, _ := deliver.Explain(err, host)
-	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), text)
+	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), Remedy(err, text))
+}
+
+// Remedy takes from an explanation of deliver what stands in it beside the error itself, as a sentence.
+func Remedy(err error, explanation string) string {
+	text, ok := strings.CutPrefix(explanation, err.Error()+": ")
+	if !ok || text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }

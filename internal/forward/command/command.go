@@ -62,7 +62,7 @@ Exit codes: 0 done, 1 failed, 2 wrong flags, token or proxy, 3 some hop of a che
 		},
 	}
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return use(c, err) })
-	c.AddCommand(newRun(env), newListen(env), newTail(env), newRecover(env))
+	c.AddCommand(newRun(env), newCheck(env), newListen(env), newTail(env), newRecover(env))
 	return c
 }
 

@@ -63,6 +63,9 @@ func watch(ctx context.Context, env *Env, client *agent.Client, destination stri
 	var b bytes.Buffer
 	for tries := 0; ; {
 		h, records, err := client.Pull(ctx, pull)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			if from != wire.PeekNew || agent.IsRefused(err) && !agent.IsRefused(err, wire.ReasonBusy) {
 				return err
