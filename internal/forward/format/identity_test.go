@@ -154,6 +154,9 @@ func comparePairs(t *testing.T, f wire.Format, line, plain []byte, s string) {
 	got, keys := decoded(t, f, line), decoded(t, f, plain)
 	value := strings.ReplaceAll(s, "\x00", "\uFFFD")
 	single := map[string]string{"msg": value, "suser": value, "requestClientApplication": value, "cs2": value, "usrName": value, "userAgent": value, "externalId": value}
+	if f == wire.CEFMCAS && s[0] >= '0' && s[0] <= '9' {
+		single["cs2"] = "APPID_" + value
+	}
 	if f == wire.LEEF {
 		value = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ", "\x00", "\uFFFD").Replace(s)
 		for key := range single {

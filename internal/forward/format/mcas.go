@@ -19,7 +19,7 @@ const (
 // mcas collects the line of the original: of its own events the line as it came, of all others in the form of its version
 // 0.207, with all keys, also without values.
 func (l *lineForm) mcas(ev *event.Event) {
-	original := ev.GetStr(event.ColSource) == string(event.DefenderForCloudApps)
+	original := isDefender(ev)
 	if original && l.original(ev) {
 		return
 	}
@@ -39,7 +39,7 @@ func (l *lineForm) mcas(ev *event.Event) {
 	l.add("start", at)
 	l.add("end", at)
 	l.add("msg", message(ev, name))
-	l.add("suser", actor(ev))
+	l.add("suser", account(ev))
 	l.add("destinationServiceName", serviceName(ev))
 	v4, v6 := addresses(ev.GetStr(event.ColSrcIP))
 	if alert {
@@ -66,6 +66,14 @@ func (l *lineForm) mcas(ev *event.Event) {
 	}
 	l.labelled("cs4", "cs4Label", "policyIDs", policies)
 	l.labelled("c6a1", "c6a1Label", ipv6Label, firstOf(v6, unmapped(ev, ipv6Name)))
+}
+
+// account is the actor; in rows of CloudAppEvents the name is one that people read, the original has the account.
+func account(ev *event.Event) string {
+	if isDefender(ev) {
+		return firstOf(ev.GetStr(event.ColActorUserEmail), actor(ev))
+	}
+	return actor(ev)
 }
 
 // userAgent is the user agent; the original writes the id of the machine behind it.
@@ -160,11 +168,15 @@ func (l *lineForm) link(ev *event.Event) string {
 
 // appID names the application as the original does; where the event names none, its source.
 func (l *lineForm) appID(ev *event.Event) string {
-	if id := ev.GetStr(event.ColAppUID); id != "" {
-		return id
-	}
 	from := len(l.buf)
 	l.buf = append(l.buf, "APPID_"...)
+	if id := ev.GetStr(event.ColAppUID); id != "" {
+		if id[0]-'0' > 9 {
+			return id
+		}
+		l.buf = append(l.buf, id...) // CloudAppEvents has the number alone
+		return l.kept(from)
+	}
 	for _, c := range []byte(ev.GetStr(event.ColSource)) {
 		switch {
 		case c >= 'a' && c <= 'z':

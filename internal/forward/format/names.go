@@ -50,7 +50,7 @@ func mcasClass(ev *event.Event) (class, name string) {
 	}
 	own := ownName(ev)
 	if strings.HasPrefix(code, eventPrefix) {
-		return code, firstOf(unmapped(ev, "name"), own, unspecified)
+		return code, firstOf(own, unspecified)
 	}
 	uid, activity := ev.GetInt(event.ColClassUID), ev.GetInt(event.ColActivityID)
 	if uid == event.ClassAuthentication && activity == 1 && ev.GetInt(event.ColStatusID) == event.StatusFailure {
@@ -76,5 +76,14 @@ var categories = map[string]string{
 
 // ownName is the word that the event's own product has for what happened.
 func ownName(ev *event.Event) string {
+	if isDefender(ev) { // the name in the portal, where OCSF has a word of its own
+		if name := unmapped(ev, "name"); name != "" {
+			return name
+		}
+	}
 	return firstOf(ev.GetStr(event.ColAPIOperation), ev.GetStr(event.ColActivityName), ev.GetStr(event.ColEventCode))
+}
+
+func isDefender(ev *event.Event) bool {
+	return ev.GetStr(event.ColSource) == string(event.DefenderForCloudApps)
 }
