@@ -46,7 +46,7 @@ var failures = [...]Failure{
 	{TooManyCritical, ExitErrors, "As many requests to the server failed in a row as --max-critical-errors allows. Without that flag the agent tries for ever.",
 		"Look at the last error, which is shown; leave the flag out to have the agent go on by itself when the server is there again."},
 	{InvalidToken, ExitUse, "The server refuses the token, or what was given is none. The text says which: malformed, unknown, revoked or expired.",
-		"Copy the whole token again. A token that is lost is replaced with kiroku agents rotate ID; the old one works on for 24 hours."},
+		"Copy the whole token again. A token that is lost is replaced with kiroku agents rotate-token ID; the old one works on for 24 hours."},
 	{InvalidProxyAddress, ExitUse, "What --proxy gives is no address of a proxy. The text names the part that is wrong: scheme, host, port, user or password.",
 		"Write ADDRESS[:PORT], or http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]; special characters of user and password as %XX."},
 	{WrongUse, ExitUse, "A flag is missing, not known, or has a value that cannot be used.", "Correct what the text names; --help lists the flags."},

@@ -21,7 +21,7 @@ type TokenError struct{ Err error }
 func (e *TokenError) Error() string { return e.Err.Error() }
 func (e *TokenError) Unwrap() error { return e.Err }
 
-const nextToken = "Copy the whole token as it was shown when the agent was created, or make a new one: kiroku agents rotate ID."
+const nextToken = "Copy the whole token as it was shown when the agent was created, or make a new one: kiroku agents rotate-token ID."
 
 // CheckToken says whether a text can be a token. It returns it without what copying leaves around it.
 func CheckToken(text string) (string, error) {

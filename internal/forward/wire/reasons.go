@@ -21,7 +21,7 @@ func ExplainReason(r Reason) ReasonExplanation {
 // ReasonExplanations lists all reasons, in the order of the constants.
 func ReasonExplanations() []ReasonExplanation { return append([]ReasonExplanation(nil), reasons[:]...) }
 
-const newToken = "Make a new one, which is shown once, and give it to the agent: kiroku agents rotate ID."
+const newToken = "Make a new one, which is shown once, and give it to the agent: kiroku agents rotate-token ID."
 
 var reasons = [...]ReasonExplanation{
 	{ReasonMalformed, 401, "What was given does not have the form of an agent's token.",
