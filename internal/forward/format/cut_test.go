@@ -20,7 +20,7 @@ func FuzzCut(f *testing.F) {
 	f.Add("日\\", 900, uint16(700), uint16(event.ClassFileHosting))
 	f.Add("\n\xff", 900, uint16(2048), uint16(0))
 	f.Fuzz(func(t *testing.T, unit string, n int, limit, class uint16) {
-		if n < 0 || n*len(unit) > 64<<10 || int(limit) < minMaxBytes || strings.Contains(unit, ":") {
+		if n < 0 || n*len(unit) > 64<<10 || int(limit) < wire.MinMaxBytes || strings.Contains(unit, ":") {
 			return
 		}
 		s := strings.Repeat(unit, n)
@@ -146,7 +146,7 @@ func TestManyLeaves(t *testing.T) {
 		}
 		for _, f := range []wire.Format{wire.JSON, wire.OCSFJSON, wire.RFC5424JSON} {
 			line, cut, err := encoder(t, Options{Format: f}).Append(nil, ev)
-			if err != nil || cut == 0 || len(line) > DefaultMaxBytes || len(line) < DefaultMaxBytes/2 {
+			if err != nil || cut == 0 || len(line) > wire.DefaultMaxBytes || len(line) < wire.DefaultMaxBytes/2 {
 				t.Fatalf("%s, %d: %d bytes, %d cut, %v", f, length, len(line), cut, err)
 			}
 			var got struct {

@@ -9,18 +9,12 @@ import (
 	"kiroku/internal/forward/wire"
 )
 
-// DefaultMaxBytes is how long a line may be where nothing else is said.
-const DefaultMaxBytes = 64 << 10
-
-// minMaxBytes is what every receiver of syslog takes (RFC 5424 section 6.1).
-const minMaxBytes = 480
-
 // Options say what lines look like.
 type Options struct {
 	Format   wire.Format
 	Header   wire.Header
 	Host     string // name of the agent's machine, for headers
-	MaxBytes int    // of a line; 0: DefaultMaxBytes
+	MaxBytes int    // of a line; 0: wire.DefaultMaxBytes
 	Raw      bool   // formats of JSON: with raw_data
 	Version  string // of Kiroku, for headers
 	BaseURL  string // of the server, for links to events; empty: no links
@@ -51,10 +45,10 @@ type form interface {
 func New(o Options) (*Encoder, error) {
 	e := &Encoder{max: o.MaxBytes}
 	if e.max == 0 {
-		e.max = DefaultMaxBytes
+		e.max = wire.DefaultMaxBytes
 	}
-	if e.max < minMaxBytes {
-		return nil, fmt.Errorf("make encoder: max_bytes is %d: every receiver takes lines of %d bytes; write that or more", e.max, minMaxBytes)
+	if e.max < wire.MinMaxBytes {
+		return nil, fmt.Errorf("make encoder: max_bytes is %d: every receiver takes lines of %d bytes; write that or more", e.max, wire.MinMaxBytes)
 	}
 	w, err := wire.NormalHeader(o.Format, o.Header)
 	if err != nil {

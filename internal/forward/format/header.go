@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,18 +20,20 @@ type header struct {
 
 // The layouts of times. RFC 3164 pads the day with a blank; the original pads it with a zero.
 const (
-	layoutISO         = "2006-01-02T15:04:05.000Z"
-	layoutMicros      = "2006-01-02T15:04:05.000000Z"
-	layout3164        = "Jan _2 15:04:05"
-	layout3164Year    = "Jan _2 2006 15:04:05"
-	layoutMCAS        = "Jan 02 15:04:05"
-	layoutMCASYear    = "Jan 02 2006 15:04:05"
-	maxHost           = 255 // RFC 5424 section 6
-	appName           = "kiroku"
-	defaultPriority   = 109
-	nilValue          = "-"
-	contentsOf5424    = " - " // PROCID: there is no process of the event's
-	structuredDataNil = " - "
+	layoutISO      = "2006-01-02T15:04:05.000Z"
+	layout3164     = "Jan _2 15:04:05"
+	layout3164Year = "Jan _2 2006 15:04:05"
+	layoutMCAS     = "Jan 02 15:04:05"
+	layoutMCASYear = "Jan 02 2006 15:04:05"
+)
+
+// What stands in headers of RFC 5424: there is no process of the event's, and no structured data.
+const (
+	appName = "kiroku"
+	noProc  = " - "
+	noData  = " - "
+	noHost  = "- "
+	maxHost = 255 // section 6
 )
 
 func newHeader(f wire.Format, w wire.Header, host string) header {
@@ -48,14 +51,10 @@ func newHeader(f wire.Format, w wire.Header, host string) header {
 	case w.Form == wire.HeaderRFC3164Year:
 		h.layout = layout3164Year
 	case w.Form == wire.HeaderRFC5424:
-		h.layout = layoutMicros
+		h.layout = event.TimeLayout
 	}
 	if !w.NoPRI {
-		priority := w.Priority
-		if priority == 0 {
-			priority = defaultPriority
-		}
-		h.pri = "<" + strconv.Itoa(priority) + ">"
+		h.pri = "<" + strconv.Itoa(cmp.Or(w.Priority, wire.DefaultPriority)) + ">"
 	}
 	if w.Host != "" {
 		host = w.Host
@@ -64,7 +63,7 @@ func newHeader(f wire.Format, w wire.Header, host string) header {
 		h.host = host + " "
 	}
 	if h.form == wire.HeaderRFC5424 && h.host == "" {
-		h.host = nilValue + " "
+		h.host = noHost
 	}
 	return h
 }
@@ -93,9 +92,9 @@ func (h *header) append(dst []byte, ev *event.Event) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, h.host...)
 	if h.form == wire.HeaderRFC5424 {
-		dst = append(dst, appName+contentsOf5424...)
+		dst = append(dst, appName+noProc...)
 		dst = append(dst, className(int(ev.GetInt(event.ColClassUID)))...)
-		dst = append(dst, structuredDataNil...)
+		dst = append(dst, noData...)
 	}
 	return dst
 }

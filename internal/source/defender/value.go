@@ -23,16 +23,6 @@ func (l *Line) HeadText(i int, scratch []byte) (value, after []byte) {
 	return unescape(l.Head[i], "\\|", false, scratch)
 }
 
-// Get returns the value of a key as it was written, without the blanks around it. ok is false when the line has no such key.
-func (l *Line) Get(key string) (raw []byte, ok bool) {
-	for i := range l.Fields {
-		if string(l.Fields[i].Key) == key {
-			return bytes.Trim(l.Fields[i].Raw, " "), true
-		}
-	}
-	return nil, false
-}
-
 // unescape takes the escapes of the two characters out, and those of line breaks. A backslash that escapes nothing stands
 // for itself.
 func unescape(b []byte, characters string, breaks bool, scratch []byte) (value, after []byte) {
