@@ -459,7 +459,13 @@ type running struct {
 
 func (w *world) start() *running {
 	ctx, cancel := context.WithCancel(w.t.Context())
-	r := &running{stop: cancel, done: make(chan struct{})}
+	r := w.startWith(ctx)
+	r.stop = cancel
+	return r
+}
+
+func (w *world) startWith(ctx context.Context) *running {
+	r := &running{done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		r.summary, r.err = New(w.o).Run(ctx)
