@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,9 +69,13 @@ func (h *httpSender) appendSplunk(dst []byte, r *wire.Record) []byte {
 	return append(dst, "}\n"...)
 }
 
+// appendJSON appends a text, with <, > and & as they are.
 func appendJSON(dst []byte, s string) []byte {
-	b, _ := json.Marshal(s) // a text always can be
-	return append(dst, b...)
+	out := bytes.NewBuffer(dst)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a text always can be, and a buffer takes it
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
 func (h *httpSender) contentType() string {
