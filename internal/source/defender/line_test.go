@@ -9,8 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kiroku/internal/event"
+	"kiroku/internal/source/sourcetest"
 )
 
 // sample is one line of expected.jsonl.
@@ -251,6 +255,22 @@ func TestRefused(t *testing.T) {
 		var l Line
 		if err := l.Parse([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", line, err, want)
+		}
+	}
+}
+
+// TestHostile holds that lines made to be slow are not: twice as long takes about twice the time, and each of these ends at once.
+func TestHostile(t *testing.T) {
+	const head = "CEF:0|MCAS|SIEM_Agent|1|EVENT_CATEGORY_LOGIN|Log on|0|externalId=1 msg=x suser=y "
+	for _, unit := range []string{" cs1=", " a=", "=", `\`, "|", " cs5=x cs5Label=y", "|MCAS|SIEM_Agent|", "CEF:0", " suser=a dvc=b c6a1=c", " rt=1", " machine_id_1", "(Failure message: ", ": "} {
+		line := []byte(head + strings.Repeat(unit, (1<<20)/len(unit)))
+		start := time.Now()
+		e := new(event.Event)
+		if err := Source.Map(sourcetest.Record(line), e); err != nil {
+			t.Errorf("%q: %v", unit, err)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%q: a line of a megabyte takes %v", unit, took)
 		}
 	}
 }
