@@ -14,13 +14,16 @@ DATA    ?= data
 T       ?= 10s
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test race check fmt vet lint arch gen generated golden fuzz bench micro e2e integration clean
+.PHONY: help build agent run test race check fmt vet lint arch gen generated golden fuzz bench micro e2e integration clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## bin/kiroku
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/kiroku ./cmd/kiroku
+
+agent: ## bin/kiroku-agent: the SIEM agent alone, without cgo (GOOS=windows make agent)
+	CGO_ENABLED=0 $(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/kiroku-agent
 
 run: build ## build, start with the data in ./data, say where to look
 	@echo 'Kiroku stores in ./$(DATA). Console and API: http://127.0.0.1:8480   Syslog: 127.0.0.1:5514 (TCP and UDP)'
