@@ -382,6 +382,7 @@ func TestNotices(t *testing.T) {
 		a := w.start()
 		sleep(time.Second)
 		s := w.siem("siem")
+		s.block(true)
 		for range 1000 {
 			s.o.Problem(wire.ConnectionError, "connection refused")
 			sleep(10 * time.Millisecond)

@@ -95,3 +95,12 @@ func (f *fleet) metrics() map[string]wire.Metrics {
 	}
 	return all
 }
+
+// well closes the notifications about destinations that take records again.
+func (f *fleet) well() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.lines {
+		l.well()
+	}
+}

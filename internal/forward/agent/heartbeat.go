@@ -12,6 +12,7 @@ import (
 func (a *Agent) heartbeats(ctx context.Context, f *fleet) {
 	last := time.Now()
 	for pause(ctx, lookEvery) {
+		f.well()
 		quiet := time.Since(time.Unix(0, a.contact.Load()))
 		if quiet < lookEvery && time.Since(last) < wire.HeartbeatTime {
 			continue

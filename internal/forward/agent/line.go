@@ -188,11 +188,21 @@ func (l *line) ack(ctx context.Context, a *wire.Ack, end context.CancelCauseFunc
 		answer, err := l.agent.client.Ack(ctx, a)
 		if err == nil {
 			l.agent.heard(ctx, answer.ETag, answer.Paused)
+			if a.Records > 0 {
+				l.well()
+			}
 			return true
 		}
 		if !l.agent.outlive(ctx, err, tries, end) {
 			return false
 		}
+	}
+}
+
+// well closes the notifications about a destination that takes records again.
+func (l *line) well() {
+	if m := l.metrics(); !m.Blocked {
+		l.agent.notices.delivered(l.dest.Name)
 	}
 }
 

@@ -29,6 +29,7 @@ type notice struct {
 	count   int64 // not told yet
 	told    bool
 	cleared bool // to be told
+	over    bool // to be told as cleared, once what is not told yet is told
 	logged  time.Time
 }
 
@@ -52,7 +53,7 @@ func (n *notices) add(destination string, code wire.Code, text string) {
 		n.agent.log.LogAttrs(context.Background(), slog.LevelWarn, wire.Explain(code).Title, slog.String(logkey.Destination, destination),
 			slog.String(logkey.Code, string(code)), slog.String(logkey.Err, text))
 	}
-	o.text, o.cleared = text, false
+	o.text, o.cleared, o.over = text, false, false
 	o.count++
 	n.due()
 }
@@ -64,6 +65,25 @@ func (n *notices) clear(destination string, code wire.Code) {
 	if o := n.open[problem{destination, code}]; o != nil {
 		o.cleared, o.text, o.count = o.told, "", 0
 		n.due()
+	}
+}
+
+// delivered notes that a destination takes records. An acknowledgment says so, too; but what happened before it may be told
+// after it, and what was replayed is acknowledged already.
+func (n *notices) delivered(destination string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, code := range [...]wire.Code{wire.SendError, wire.ConnectionError, wire.TLSError} {
+		o := n.open[problem{destination, code}]
+		switch {
+		case o == nil:
+		case o.count > 0:
+			o.over = true
+			n.due()
+		case o.told:
+			o.cleared, o.text = true, ""
+			n.due()
+		}
 	}
 }
 
@@ -127,6 +147,10 @@ func (n *notices) take(p problem) wire.Notify {
 	o := n.open[p]
 	t := wire.Notify{Destination: p.destination, Code: p.code, Text: o.text, Count: o.count, Cleared: o.cleared}
 	o.told, o.count, o.cleared = !o.cleared, 0, false
+	if o.over {
+		o.over, o.cleared, o.text = false, true, ""
+		n.due()
+	}
 	return t
 }
 
@@ -136,5 +160,8 @@ func (n *notices) back(p problem, t *wire.Notify) {
 	defer n.mu.Unlock()
 	o := n.open[p]
 	o.count += t.Count
-	o.cleared = t.Cleared && o.count == 0
+	if o.text == "" {
+		o.text = t.Text
+	}
+	o.over, o.cleared = o.cleared && o.count > 0, t.Cleared && o.count == 0
 }
