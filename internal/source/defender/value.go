@@ -15,7 +15,18 @@ const (
 // Value is the value without escapes and the blanks around it. It is a part of the line where nothing was escaped, else
 // it is appended to scratch, which is returned.
 func (f *Field) Value(scratch []byte) (value, after []byte) {
-	return unescape(bytes.Trim(f.Raw, " "), "\\=", true, scratch)
+	return unescape(trim(f.Raw), "\\=", true, scratch)
+}
+
+// trim takes blanks off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	for len(b) > 0 && b[len(b)-1] == ' ' {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // HeadText is a field of the header without escapes, like Value.
@@ -53,7 +64,12 @@ func unescape(b []byte, characters string, breaks bool, scratch []byte) (value, 
 const quotes = "\"'\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb\uff02 "
 
 // Unquote takes the quotes off a label.
-func Unquote(label []byte) []byte { return bytes.Trim(label, quotes) }
+func Unquote(label []byte) []byte {
+	if n := len(label); n > 0 && wordByte(label[0]) && wordByte(label[n-1]) {
+		return label
+	}
+	return bytes.Trim(label, quotes)
+}
 
 // severity reads the severity of a header as OCSF's severity_id. Agents write 0 for activities and a number for alerts;
 // CEF's words are taken as well. 0 and 1 are informational, 2 and 3 low, 4 to 6 medium, 7 and 8 high, 9
