@@ -177,7 +177,7 @@ func (c *checker) sample(ctx context.Context, d *wire.Destination) result {
 		return of(err, "The server cannot encode what this destination wants: kiroku agents show ID.")
 	}
 	if len(records) == 0 {
-		return warning("Look whether the filter is meant so: kiroku agents preview ID.", "there is no record yet that would be sent")
+		return warning("Look whether the filter is meant so: kiroku agents preview.", "there is no record yet that would be sent")
 	}
 	r := &records[0]
 	return good("the last one, %s, has %d bytes: %s", time.UnixMicro(r.Time).UTC().Format(time.RFC3339), len(r.Line), excerpt(r.Line))
