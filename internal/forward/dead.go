@@ -16,6 +16,9 @@ import (
 // of the replay. No event data store can be called so.
 const deadStore = "dead:letters"
 
+// maxDead is how many dead letters of an agent are kept; what comes after is only counted and told.
+const maxDead = 100_000
+
 // deadAtOnce is how many dead letters one batch holds at most.
 const deadAtOnce = 100
 
@@ -26,9 +29,15 @@ func (s *Service) putDead(ctx context.Context, a *agent, d *destination, letters
 	}
 	now := time.Now()
 	var added int64
+	s.mu.Lock()
+	full := a.dead >= maxDead
+	s.mu.Unlock()
 	err := s.save.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		added = 0
 		for i := range letters {
+			if full && letters[i].Replay == 0 {
+				continue
+			}
 			letters[i].Agent, letters[i].Time = a.row.ID, now
 			isNew, err := meta.PutSIEMDeadLetter(ctx, tx, &letters[i])
 			if err != nil {
@@ -49,7 +58,11 @@ func (s *Service) putDead(ctx context.Context, a *agent, d *destination, letters
 	a.dead += added
 	key := noteKey{d.config.Name, wire.RecordDeadLetter}
 	isNew := a.notes[key] == nil
-	n := s.raise(a, key, fmt.Sprintf("Record %s can never be delivered: %s.", last.UID, last.Reason), int64(len(letters)), now)
+	text := fmt.Sprintf("Record %s can never be delivered: %s.", last.UID, last.Reason)
+	if full {
+		text += fmt.Sprintf(" The list is full with %d records: this one is not on it.", maxDead)
+	}
+	n := s.raise(a, key, text, int64(len(letters)), now)
 	if isNew {
 		s.alertNote(a, n, now)
 	}
@@ -82,7 +95,7 @@ func (s *Service) Dead(ctx context.Context, token, session string, in *wire.Dead
 		if len(again) == 0 || again[0].Replay != in.Seq {
 			return nil // deleted meanwhile
 		}
-		letter.Store, letter.Seq, letter.UID = again[0].Store, again[0].Seq, again[0].UID
+		letter.Store, letter.Seq, letter.UID, letter.Replay = again[0].Store, again[0].Seq, again[0].UID, again[0].Replay
 	}
 	return s.putDead(ctx, a, d, []meta.SIEMDeadLetter{letter})
 }

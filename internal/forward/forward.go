@@ -47,6 +47,7 @@ type Service struct {
 	work chan struct{} // who reads and encodes has a place in it
 
 	mu      sync.Mutex // over everything below; nothing slow happens under it
+	started time.Time
 	agents  map[string]*agent
 	byHash  map[string]*meta.SIEMToken
 	unsaved map[*note]bool // notifications that are not stored as they are now
@@ -123,6 +124,7 @@ func (d *destination) at(store string) *position {
 func (s *Service) Load(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.started = time.Now()
 	rows, err := meta.ListSIEMAgents(ctx, s.opt.DB.Read())
 	if err != nil {
 		return fmt.Errorf("load SIEM agents: %w", err)

@@ -163,6 +163,36 @@ func (s *Service) beginAll(a *agent, ds []*destination, begin func(store string)
 	return nil
 }
 
+// beginNew puts destinations that stay where they begin in the stores that the agent did not read.
+func (s *Service) beginNew(a, next *agent, ds []*destination, begin func(store string) (*position, error)) error {
+	s.mu.Lock()
+	before := a.spec.Stores
+	s.mu.Unlock()
+	if len(before) == 0 {
+		return nil
+	}
+	for _, store := range s.storesOf(next) {
+		if slices.Contains(before, store) {
+			continue
+		}
+		p, err := begin(store)
+		if fault.KindOf(err) == fault.NotFound { // deleted just now
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		for _, d := range ds {
+			if was := a.destinations[d.config.Name].pos[store]; was == nil || was.seq < p.seq {
+				d.pos[store] = &position{seq: p.seq, until: p.until}
+			}
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
 func putPositions(ctx context.Context, tx *sql.Tx, a *agent, ds []*destination) error {
 	for _, d := range ds {
 		for store, p := range d.pos {
@@ -253,13 +283,19 @@ func (s *Service) replace(ctx context.Context, a, next *agent, start Start) erro
 	s.mu.Lock()
 	had := a.destinations
 	s.mu.Unlock()
-	var added []*destination
+	begin := func(store string) (*position, error) { return s.begin(ctx, store, start) }
+	var added, kept []*destination
 	for name, d := range next.destinations {
 		if had[name] == nil {
 			added = append(added, d)
+		} else {
+			kept = append(kept, d)
 		}
 	}
-	if err := s.beginAll(next, added, func(store string) (*position, error) { return s.begin(ctx, store, start) }); err != nil {
+	if err := s.beginAll(next, added, begin); err != nil {
+		return err
+	}
+	if err := s.beginNew(a, next, kept, begin); err != nil {
 		return err
 	}
 	err := s.opt.DB.Write(ctx, func(tx *sql.Tx) error {
@@ -270,7 +306,7 @@ func (s *Service) replace(ctx context.Context, a, next *agent, start Start) erro
 				}
 			}
 		}
-		if err := putPositions(ctx, tx, next, added); err != nil {
+		if err := putPositions(ctx, tx, next, slices.Concat(added, kept)); err != nil {
 			return err
 		}
 		return meta.UpdateSIEMAgent(ctx, tx, &next.row)
@@ -288,6 +324,9 @@ func (s *Service) replace(ctx context.Context, a, next *agent, start Start) erro
 			continue
 		}
 		d.config = next.destinations[name].config
+		for store, at := range next.destinations[name].pos {
+			d.pos[store] = at
+		}
 		for _, at := range d.pos { // what did not match may match now
 			at.clear = 0
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"time"
 
@@ -21,6 +22,8 @@ const settle = 5 * time.Second
 const (
 	longLook = 2 * time.Second
 	manyDead = 1000
+	// other is how long a Pull waits for another one of the same destination.
+	other = 2 * time.Second
 )
 
 // Batch is an answer of Pull: its header, and the records behind one another as wire.AppendRecord writes them.
@@ -73,12 +76,10 @@ func (s *Service) Pull(ctx context.Context, token, session string, req *wire.Pul
 	}
 	r := &reader{}
 	if !p.looks() {
-		select {
-		case p.d.pulling <- struct{}{}:
-			defer func() { <-p.d.pulling }()
-		default:
-			return Batch{}, busy(429, time.Second)
+		if err := p.alone(ctx); err != nil {
+			return Batch{}, err
 		}
+		defer func() { <-p.d.pulling }()
 		if tag := p.etag + " " + p.host; p.d.reader == nil || p.d.reader.tag != tag {
 			p.d.reader = &reader{tag: tag}
 		}
@@ -96,6 +97,20 @@ func (s *Service) Pull(ctx context.Context, token, session string, req *wire.Pul
 		}
 	}
 	return p.wait(ctx, r, session, buf)
+}
+
+// alone waits a moment for another Pull of the destination: that of a session that was just replaced ends by itself.
+func (p *pull) alone(ctx context.Context) error {
+	over := time.NewTimer(other)
+	defer over.Stop()
+	select {
+	case p.d.pulling <- struct{}{}:
+		return nil
+	case <-over.C:
+		return busy(http.StatusTooManyRequests, time.Second)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // looks says that nothing is moved.

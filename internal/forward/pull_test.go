@@ -497,6 +497,33 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+// A store that the agent did not read begins at the start time, too; where it stands elsewhere does not change.
+func TestEditStores(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, "a", "b")
+	defer func() { w.close() }()
+	w.lake.add("a", 3, time.Now())
+	w.lake.add("b", 3, time.Now())
+	a := w.create("soc", Spec{Stores: []string{"a"}}, Start{})
+	a.hello()
+	b := a.pull(wire.Pull{Max: 1})
+	a.ack(&b)
+	if err := w.Edit(ctx, a.id, Change{Stores: &[]string{"a", "b"}, Start: &Start{Now: true}}); err != nil {
+		t.Fatal(err)
+	}
+	w.lake.add("b", 1, time.Now())
+	w.restart()
+	a.hello()
+	var got []string
+	for range 2 {
+		b := a.pull(wire.Pull{})
+		got = append(got, b.uids()...)
+	}
+	if want := []string{"a-2", "a-3", "b-4"}; !slices.Equal(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+}
+
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()

@@ -20,6 +20,8 @@ const (
 	factsKept = 24 * time.Hour
 	// tombstones is how long an agent that was deleted is told so.
 	tombstones = 90 * 24 * time.Hour
+	// grace is how long agents have to come back after the server was started.
+	grace = 2 * time.Minute
 	// tick is what "more than" means at least.
 	tick = time.Millisecond
 )
@@ -72,6 +74,10 @@ func (s *Service) reviewContact(a *agent, now time.Time, at func(time.Time)) {
 		return
 	}
 	gap := now.Sub(a.row.Contact)
+	if up := s.started.Add(grace); a.row.Contact.Before(s.started) && now.Before(up) { // it may be we who were away
+		at(up)
+		return
+	}
 	if gap <= wire.ErrorAfter {
 		at(a.row.Contact.Add(wire.ErrorAfter + tick))
 		return
@@ -118,6 +124,7 @@ func (s *Service) round(ctx context.Context) error {
 	var contacts []heard
 	var tokens []meta.SIEMToken
 	var old []*agent
+	forget := false
 	s.mu.Lock()
 	for _, a := range s.agents {
 		if a.row.Contact.After(a.contactSaved) {
@@ -131,6 +138,18 @@ func (s *Service) round(ctx context.Context) error {
 			old = append(old, a)
 		}
 	}
+	for _, a := range s.agents {
+		n := len(a.tokens)
+		a.tokens = slices.DeleteFunc(a.tokens, func(t *meta.SIEMToken) bool {
+			void := voidSince(t, now)
+			if !void.IsZero() && now.Sub(void) > tombstones {
+				delete(s.byHash, t.Hash)
+				return true
+			}
+			return false
+		})
+		forget = forget || len(a.tokens) < n
+	}
 	for _, a := range old {
 		delete(s.agents, a.row.ID)
 		for _, t := range a.tokens {
@@ -138,7 +157,7 @@ func (s *Service) round(ctx context.Context) error {
 		}
 	}
 	s.mu.Unlock()
-	if len(contacts)+len(old) > 0 {
+	if len(contacts)+len(old) > 0 || forget {
 		err := s.save.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, c := range contacts {
 				if err := meta.SetSIEMContact(ctx, tx, c.id, c.at); err != nil {
@@ -150,6 +169,9 @@ func (s *Service) round(ctx context.Context) error {
 					return err
 				}
 			}
+			if err := meta.ForgetSIEMTokens(ctx, tx, now.Add(-tombstones)); err != nil {
+				return err
+			}
 			return meta.ForgetSIEMAgents(ctx, tx, now.Add(-tombstones))
 		})
 		if err != nil {
@@ -157,6 +179,17 @@ func (s *Service) round(ctx context.Context) error {
 		}
 	}
 	return s.flushNotes(ctx, true)
+}
+
+// voidSince is when a token became void; zero: it is not.
+func voidSince(t *meta.SIEMToken, now time.Time) time.Time {
+	switch {
+	case !t.Revoked.IsZero():
+		return t.Revoked
+	case !t.Expires.IsZero() && !now.Before(t.Expires):
+		return t.Expires
+	}
+	return time.Time{}
 }
 
 // loadNotes reads the notifications that are open.

@@ -125,6 +125,32 @@ func TestStatesAfterCrash(t *testing.T) {
 	})
 }
 
+// After the server was away, agents have a moment to come back before anybody is alarmed.
+func TestServerWasAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "default")
+		defer func() { w.close() }()
+		stop := w.run()
+		a, gone := w.create("soc", Spec{}, Start{}), w.create("gone", Spec{}, Start{})
+		a.hello()
+		gone.hello()
+		stop()
+		time.Sleep(13 * time.Hour)
+		w.restart()
+		defer w.run()()
+		time.Sleep(time.Minute)
+		a.again()
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		if got := a.codes(); len(got) > 0 {
+			t.Errorf("the one that came back: %v", got)
+		}
+		if got, alerts := gone.codes(), w.lake.alerted(t); len(got) != 1 || len(alerts) != 1 || alerts[0].AgentName != "gone" {
+			t.Errorf("the one that is gone: %v, %+v", got, alerts)
+		}
+	})
+}
+
 // A paused agent is not expected to be heard of.
 func TestPausedIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"database/sql"
 	"encoding/base32"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/meta"
 )
@@ -21,6 +23,8 @@ const Overlap = 24 * time.Hour
 const (
 	tokenBytes = 40 // 64 characters
 	idBytes    = 12
+	// maxTokens is how many tokens an agent has, those that are void counted while they are told so.
+	maxTokens = 1000
 )
 
 // tokenForm is that of the original's tokens.
@@ -81,6 +85,10 @@ func (s *Service) Rotate(ctx context.Context, id string, overlap time.Duration) 
 	if err != nil {
 		s.mu.Unlock()
 		return "", err
+	}
+	if len(a.tokens) >= maxTokens {
+		s.mu.Unlock()
+		return "", fault.New(fault.Conflict, fmt.Errorf("rotate token: the agent has %d already", maxTokens), "Create another agent in its place, or wait until the old ones are forgotten.")
 	}
 	made, secret := newToken(id, now)
 	tokens := []meta.SIEMToken{made}

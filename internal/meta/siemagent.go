@@ -126,6 +126,15 @@ func ListSIEMTokens(ctx context.Context, q Queryer) ([]SIEMToken, error) {
 	}, `SELECT hash, agent, created, expires, revoked, used FROM siem_agent_tokens ORDER BY created, hash`)
 }
 
+// ForgetSIEMTokens removes tokens that were void before a time.
+func ForgetSIEMTokens(ctx context.Context, tx *sql.Tx, before time.Time) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM siem_agent_tokens WHERE revoked > 0 AND revoked < $1 OR expires > 0 AND expires < $1`, micros(before))
+	if err != nil {
+		return fmt.Errorf("forget tokens of SIEM agents: %w", err)
+	}
+	return nil
+}
+
 // SIEMPosition says how far a destination has confirmed in a store.
 type SIEMPosition struct {
 	Agent, Destination, Store string

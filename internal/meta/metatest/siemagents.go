@@ -116,6 +116,14 @@ func siemPositions(t *testing.T, db *meta.DB) {
 	if diff := cmp.Diff([]meta.SIEMToken{tk, other}, tokens); diff != "" || err != nil {
 		t.Errorf("tokens: %v, -want +got:\n%s", err, diff)
 	}
+	write(t, db, func(tx *sql.Tx) error { return meta.ForgetSIEMTokens(ctx, tx, tk.Expires) })
+	if tokens, err = meta.ListSIEMTokens(ctx, db.Read()); len(tokens) != 2 || err != nil {
+		t.Errorf("one that became void just then is forgotten: %v", err)
+	}
+	write(t, db, func(tx *sql.Tx) error { return meta.ForgetSIEMTokens(ctx, tx, tk.Expires.Add(1e6)) })
+	if tokens, err = meta.ListSIEMTokens(ctx, db.Read()); len(tokens) != 1 || tokens[0] != other || err != nil {
+		t.Errorf("tokens that stay: %+v, %v", tokens, err)
+	}
 }
 
 func siemNotifications(t *testing.T, db *meta.DB) {
