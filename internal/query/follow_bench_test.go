@@ -41,6 +41,12 @@ func benchEvent(i int, e *event.Event) {
 		i%40, i/20, i*7919%5000, i*31&0xff, i*7919%100000, i*7919%100000))
 }
 
+// scattered is an event of any of the last 16 days: every data file has events from the whole range of numbers.
+func scattered(i int, e *event.Event) {
+	benchEvent(i, e)
+	e.Time(event.ColTime, "", day0.Add(-time.Duration(i*7919%16)*24*time.Hour+time.Duration(i)*time.Millisecond))
+}
+
 // benchColumns are what a CEF line takes.
 var benchColumns = []event.Column{event.ColTime, event.ColEventUID, event.ColSource, event.ColClassUID, event.ColCategoryUID, event.ColActivityID, event.ColActivityName,
 	event.ColTypeUID, event.ColSeverityID, event.ColStatusID, event.ColStatusDetail, event.ColEventCode, event.ColActorUserName, event.ColActorSessionUID, event.ColSrcIP,
@@ -49,7 +55,7 @@ var benchColumns = []event.Column{event.ColTime, event.ColEventUID, event.ColSou
 
 // benchLake is a lake of a million events in published data files of five groups each, or in fresh segments as commits make
 // them at 50,000 events a second.
-func benchLake(b *testing.B, events int, published bool) *lake.Lake {
+func benchLake(b *testing.B, events int, published bool, fill func(i int, e *event.Event)) *lake.Lake {
 	b.Helper()
 	l := openLake(b, b.TempDir())
 	w := l.NewWriter()
@@ -58,7 +64,7 @@ func benchLake(b *testing.B, events int, published bool) *lake.Lake {
 		batch = 1 << 16
 	}
 	for first := 0; first < events; first += batch {
-		write(b, w, lake.DefaultStore, first, batch, benchEvent)
+		write(b, w, lake.DefaultStore, first, batch, fill)
 		if err := l.Flush(b.Context()); err != nil {
 			b.Fatal(err)
 		}
@@ -78,8 +84,10 @@ func BenchmarkFollow(b *testing.B) {
 		events    int
 		published bool
 		compacted bool
-	}{{"fresh", 400_000, false, false}, {"published", 1 << 20, true, false}, {"compacted", 1 << 20, true, true}} {
-		l := benchLake(b, lay.events, lay.published)
+		fill      func(i int, e *event.Event)
+	}{{"fresh", 400_000, false, false, benchEvent}, {"published", 1 << 20, true, false, benchEvent}, {"compacted", 1 << 20, true, true, benchEvent},
+		{"scattered", 1 << 20, true, true, scattered}} {
+		l := benchLake(b, lay.events, lay.published, lay.fill)
 		if lay.compacted {
 			if err := l.Compact(b.Context()); err != nil {
 				b.Fatal(err)
@@ -121,7 +129,7 @@ func BenchmarkFollow(b *testing.B) {
 
 // BenchmarkFollowIdle is what a commit costs 100 followers that wait and want nothing of it, all with the same filter.
 func BenchmarkFollowIdle(b *testing.B) {
-	l := benchLake(b, 1<<19, true)
+	l := benchLake(b, 1<<19, true, benchEvent)
 	feed := NewFeed(seqLake{l}, searchtest.Fields())
 	w := l.NewWriter()
 	_, last, err := feed.Head(lake.DefaultStore)

@@ -27,8 +27,7 @@ type follow struct {
 	active  cursorHeap     // have rows to give
 	passed  []*cachedGroup // all that were active
 	until   time.Time
-	spans   []span          // of the hits
-	spare   []*segment.Rows // memory of cursors that have ended
+	spans   []span // of the hits
 }
 
 // followCursor walks the matching rows of a group.
@@ -101,7 +100,7 @@ func (w *follow) collect(ctx context.Context, n int) (more bool, err error) {
 	for _, s := range w.spans {
 		c := s.c
 		if c.batch = c.batch[:0]; c.few && c.i == c.n && c.rows != nil {
-			w.spare, c.rows = append(w.spare, c.rows), nil
+			w.m.spare, c.rows = append(w.m.spare, c.rows), nil
 		}
 	}
 	w.spans = w.spans[:0]
@@ -245,13 +244,14 @@ func (w *follow) decode() error {
 	return nil
 }
 
+// maxSpare bounds what a matcher keeps; each takes some megabytes.
+const maxSpare = 8
+
 // memory is that of rows that nobody reads any more, if there is any.
 func (w *follow) memory() (rows *segment.Rows) {
-	if n := len(w.spare); n > 0 {
-		rows, w.spare = w.spare[n-1], w.spare[:n-1]
-		return rows
+	if n := len(w.m.spare); n > 0 {
+		rows, w.m.spare = w.m.spare[n-1], w.m.spare[:n-1]
 	}
-	rows, w.m.rows = w.m.rows, nil
 	return rows
 }
 
@@ -302,9 +302,12 @@ func (w *follow) gone(next int64) (int64, error) {
 
 // close ends the walk; the cache counts what has become of its entries.
 func (w *follow) close() {
-	if w.m.rows == nil && len(w.spare) > 0 {
-		w.m.rows = w.spare[0]
+	for _, c := range w.active {
+		if c.few && c.rows != nil {
+			w.m.spare = append(w.m.spare, c.rows)
+		}
 	}
+	w.m.spare = w.m.spare[:min(len(w.m.spare), maxSpare)]
 	w.f.feed.matchers.put(w.m)
 	w.release()
 	for _, cg := range w.passed {

@@ -16,7 +16,8 @@ type matcher struct {
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool
-	rows  *segment.Rows // memory of the rows of a page
+	rows  *segment.Rows   // memory of the rows of a page
+	spare []*segment.Rows // memory of the rows of followers
 	ev    event.Event
 }
 

@@ -225,7 +225,7 @@ func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 		{"server paused", func() error { return m.pause(ctx, m.server) }},
 		{"receivers stop reading", receivers("-mode", "stop-reading", "-n", "150000", "-times", "1")},
 		{"agents paused", func() error { return m.pause(ctx, m.lanes[0].agent, m.lanes[1].agent, m.lanes[2].agent) }},
-		{"receivers close after some", receivers("-mode", "fin-after-n", "-n", "700", "-times", "5")},
+		{"receivers close what is idle", receivers("-mode", "idle-close", "-delay", "20ms", "-times", "20")},
 		{"server and agents killed", func() (err error) {
 			err = kill(m.server)
 			for _, l := range m.lanes {
