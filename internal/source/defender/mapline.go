@@ -113,7 +113,7 @@ func (m *mapper) mapCustom(f *Field, value string) {
 	label := m.line.label(f)
 	switch string(label) {
 	case "riskScore":
-		if !decimal(value) {
+		if !decimal(value) || len(value) > 1 && value[0] == '0' {
 			break
 		}
 		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
@@ -237,7 +237,7 @@ func (m *mapper) mapMessage(name string) {
 		e.Str(event.ColStatusDetail, "msg", strings.TrimSpace(parenthesised(text[at+len(failurePrefix):])))
 		text = strings.TrimRight(text[:at], " ")
 	}
-	if text == "" {
+	if !e.Has(event.ColMessage) {
 		e.Str(event.ColMessage, "name", name)
 		return
 	}
