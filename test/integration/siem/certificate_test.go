@@ -38,9 +38,15 @@ func newAuthority(t *testing.T) *authority {
 // issue writes <name>.pem and <name>-key.pem, good for 127.0.0.1 and the name, as server and as client.
 func (a *authority) issue(t *testing.T, name string) (cert, key string) {
 	t.Helper()
+	return a.issueFor(t, name, net.IPv4(127, 0, 0, 1))
+}
+
+// issueFor is issue for other addresses.
+func (a *authority) issueFor(t *testing.T, name string, addresses ...net.IP) (cert, key string) {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{name}, IPAddresses: addresses,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	private, signed := sign(t, template, a)

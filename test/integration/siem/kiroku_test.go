@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	data    string
 	address string // host:port
+	syslog  int
 	args    []string
 	*process
 }
@@ -43,14 +44,14 @@ var ready = regexp.MustCompile(`(?m)^ready http=\S+`)
 // serve starts a server; with nothing in its lake but what the test puts there.
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{data: filepath.Join(t.TempDir(), "data"), address: fmt.Sprintf("127.0.0.1:%d", freePort(t)), args: args}
+	s := &server{data: filepath.Join(t.TempDir(), "data"), address: fmt.Sprintf("127.0.0.1:%d", freePort(t)), syslog: freePort(t), args: args}
 	s.start(t)
 	return s
 }
 
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	args := append([]string{"serve", "--data", s.data, "--http", s.address, "--syslog", ""}, s.args...)
+	args := append([]string{"serve", "--data", s.data, "--http", s.address, "--syslog", fmt.Sprintf("127.0.0.1:%d", s.syslog)}, s.args...)
 	s.process = launch(t, nil, binary(t), args...)
 	until(t, "kiroku serve is ready", time.Minute, func() bool {
 		if s.ended() {

@@ -23,6 +23,8 @@ type receiver struct {
 	arrived *tally
 	// exact: what is confirmed stands in the file. Else the receiver holds some of it in its memory.
 	exact bool
+	// certificate of the fault receiver, where it has TLS.
+	certificate string
 
 	again func(t *testing.T, args ...string) *process
 	ready func(t *testing.T) // waits until it listens
@@ -107,6 +109,14 @@ var buildFaulty = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
+// withTLS adds TLS to the arguments of the fault receiver, where it has it.
+func (r *receiver) withTLS(args []string) []string {
+	if r.certificate == "" {
+		return args
+	}
+	return append(slices.Clone(args), "-ca", r.certificate)
+}
+
 // faulty is test/faultreceiver: it takes syslog, RELP and HTTP and stores each record before it answers. It is sent JSON,
 // which it finds the numbers in. Arguments of start replace args.
 func faulty(t *testing.T, scheme string, args ...string) *receiver {
@@ -122,10 +132,10 @@ func faulty(t *testing.T, scheme string, args ...string) *receiver {
 	if strings.HasPrefix(scheme, "http") {
 		r.to += "/in"
 	}
-	ca := filepath.Join(dir, "ca.pem")
 	if slices.Contains([]string{"tls", "relp+tls", "https"}, scheme) {
-		args = append(args, "-ca", ca)
-		r.create = append(r.create, "--tls-ca-file", ca)
+		r.certificate = filepath.Join(dir, "cert.pem")
+		r.create = append(r.create, "--tls-ca-file", r.certificate+".ca")
+		args = r.withTLS(args)
 	}
 	r.again = func(t *testing.T, other ...string) *process {
 		use := args
