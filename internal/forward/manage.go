@@ -314,6 +314,12 @@ func (s *Service) replace(ctx context.Context, a, next *agent, start Start) erro
 	if err != nil {
 		return err
 	}
+	s.become(a, next)
+	return nil
+}
+
+// become has an agent be what is stored.
+func (s *Service) become(a, next *agent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -341,7 +347,6 @@ func (s *Service) replace(ctx context.Context, a, next *agent, start Start) erro
 	}
 	s.unconfirmed(a, now)
 	a.change()
-	return nil
 }
 
 // Pause has an agent deliver nothing until it is resumed.

@@ -124,7 +124,6 @@ func (s *Service) round(ctx context.Context) error {
 	var contacts []heard
 	var tokens []meta.SIEMToken
 	var old []*agent
-	forget := false
 	s.mu.Lock()
 	for _, a := range s.agents {
 		if a.row.Contact.After(a.contactSaved) {
@@ -138,18 +137,7 @@ func (s *Service) round(ctx context.Context) error {
 			old = append(old, a)
 		}
 	}
-	for _, a := range s.agents {
-		n := len(a.tokens)
-		a.tokens = slices.DeleteFunc(a.tokens, func(t *meta.SIEMToken) bool {
-			void := voidSince(t, now)
-			if !void.IsZero() && now.Sub(void) > tombstones {
-				delete(s.byHash, t.Hash)
-				return true
-			}
-			return false
-		})
-		forget = forget || len(a.tokens) < n
-	}
+	forget := s.forgetTokens(now)
 	for _, a := range old {
 		delete(s.agents, a.row.ID)
 		for _, t := range a.tokens {
@@ -179,6 +167,23 @@ func (s *Service) round(ctx context.Context) error {
 		}
 	}
 	return s.flushNotes(ctx, true)
+}
+
+// forgetTokens drops tokens that were told long enough to be void. The caller holds mu.
+func (s *Service) forgetTokens(now time.Time) (some bool) {
+	for _, a := range s.agents {
+		n := len(a.tokens)
+		a.tokens = slices.DeleteFunc(a.tokens, func(t *meta.SIEMToken) bool {
+			void := voidSince(t, now)
+			if !void.IsZero() && now.Sub(void) > tombstones {
+				delete(s.byHash, t.Hash)
+				return true
+			}
+			return false
+		})
+		some = some || len(a.tokens) < n
+	}
+	return some
 }
 
 // voidSince is when a token became void; zero: it is not.

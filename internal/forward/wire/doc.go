@@ -8,5 +8,6 @@
 // records in a form of their own (ReadBatch, AppendRecord). A refusal is a Refusal with the status 400, 401, 403, 409, 410 or 429.
 //
 // The server owns the positions: it moves them only on an Ack, which names how far a destination has confirmed. A position is
-// the sequence number of the last event, by event data store; so the position of a destination is a map.
+// the sequence number of the last event, by event data store; so the position of a destination is a map. Dead letters that are
+// sent again come as records of a store of their own, "dead:letters", with numbers of their own; agents need not know of it.
 package wire
