@@ -33,6 +33,7 @@ type Options struct {
 	Dead func(rec wire.Record, reason string) error
 
 	stall time.Duration // instead of stallTime, in tests
+	away  time.Duration // instead of awayTime
 }
 
 // Windows and limits of confirming (the names are those of docs/guide).
@@ -43,7 +44,8 @@ const (
 	batchTime       = 5 * time.Second
 	batchIdle       = time.Second // a checkpoint comes when nothing more came for so long
 	queueBytes      = 4 << 20
-	chunkBytes      = 64 << 10 // of one write
+	awayTime        = time.Minute // at a failover until the first target is looked for again
+	chunkBytes      = 64 << 10    // of one write
 )
 
 // Deliverer sends records to one destination. Send, Flush, Metrics, Wake may be called by any goroutine; Seed before Run.
@@ -66,6 +68,7 @@ type Deliverer struct {
 	good   int           // checkpoints since batch was changed
 	window int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
 	fails  int           // sessions that failed since something was confirmed
+	away   time.Time     // when we last turned to a failover, or looked for the first target from there
 	stalls int           // of them, those that ended because nothing moved
 
 	acks                                              atomic.Int64 // calls of arrived
@@ -91,6 +94,9 @@ func New(o Options) (*Deliverer, error) {
 	}
 	if o.stall == 0 {
 		o.stall = stallTime
+	}
+	if o.away == 0 {
+		o.away = awayTime
 	}
 	if o.Dead == nil {
 		return nil, errors.New("make deliverer: there is no list of dead letters")

@@ -32,6 +32,12 @@ type sink struct {
 	conns atomic.Int64
 }
 
+func (s *sink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.lines)
+}
+
 func newSink(t testing.TB) *sink {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -39,9 +39,12 @@ func (e *handshakeError) Unwrap() error { return e.err }
 // open connects to the first target that can be reached.
 func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn, error) {
 	var errs []error
-	for _, t := range d.targets {
+	for i, t := range d.targets {
 		c, err := d.openTo(ctx, t, read)
 		if err == nil {
+			if i > 0 {
+				d.away = time.Now()
+			}
 			return c, nil
 		}
 		if ctx.Err() != nil {

@@ -202,6 +202,8 @@ type scenario struct {
 	kills  int           // kill -9 and start again
 	every  time.Duration // between two kills; 0: after an equal share of the lines
 	faults int           // of any kind: for the bound of duplicates
+	ends   bool          // the fault ends every connection, however many there are
+	plain  bool          // not over TLS
 }
 
 // run sends the lines of a scenario while its faults come, and returns what arrived.
@@ -261,6 +263,9 @@ func TestFaults(t *testing.T) {
 	}
 	for _, s := range scenarios(os.Getenv("KIROKU_FAULTS") == "full") {
 		for _, w := range ways() {
+			if s.plain && w.receive != nil {
+				continue
+			}
 			t.Run(s.name+"/"+w.name, func(t *testing.T) {
 				t.Parallel()
 				begun := time.Now()
@@ -270,8 +275,12 @@ func TestFaults(t *testing.T) {
 				if o.lost != 0 || o.disordered != 0 {
 					t.Errorf("lost %d, out of order %d", o.lost, o.disordered)
 				}
-				if bound := s.faults * w.bound; o.duplicates > bound {
-					t.Errorf("%d duplicates, more than %d for each of %d faults", o.duplicates, w.bound, s.faults)
+				faults := s.faults
+				if s.ends { // each connection ended by a fault
+					faults = int(m.Reconnects)
+				}
+				if o.duplicates > faults*w.bound {
+					t.Errorf("%d duplicates, more than %d for each of %d faults", o.duplicates, w.bound, faults)
 				}
 			})
 		}
@@ -290,9 +299,12 @@ func scenarios(full bool) []scenario {
 		{name: "flat out, slow reader, killed", n: part(20_000), args: []string{"-delay", "100us"}, kills: 3, faults: 3},
 		{name: "1000 a second, killed", n: part(40_000), rate: 1000, kills: 4, faults: 4},
 		{name: "1000 a second, very slow reader, killed", n: 1500, rate: 1000, args: []string{"-delay", "4ms"}, kills: 4, every: 200 * time.Millisecond, faults: 4},
-		{name: "idle connections closed", n: 200, rate: 40, args: []string{"-mode", "idle-close", "-delay", "20ms"}, faults: 10},
-		{name: "closed after 997 records", n: part(30_000), args: []string{"-mode", "fin-after-n", "-n", "997"}, faults: part(30_000)/997 + 1},
-		{name: "closed after 97 records", n: part(10_000), args: []string{"-mode", "fin-after-n", "-n", "97"}, faults: part(10_000)/97 + 1},
+		{name: "idle connections closed", n: 200, rate: 40, args: []string{"-mode", "idle-close", "-delay", "20ms"}, ends: true},
+		{name: "closed after 997 records", n: part(30_000), args: []string{"-mode", "fin-after-n", "-n", "997"}, ends: true},
+		// A receiver that closes while it has bytes in its own memory loses them, and nobody sees it: the small buffer leaves
+		// them in the kernel, as TLS cannot.
+		{name: "closed after 97 records", n: part(10_000), args: []string{"-mode", "fin-after-n", "-n", "97", "-buffer", "16"}, ends: true, plain: true},
+		{name: "close_notify after 997 records", n: part(30_000), args: []string{"-mode", "tls-close-notify", "-n", "997"}, ends: true},
 		{name: "reset within a line", n: 2000, args: []string{"-mode", "rst-mid-line", "-n", "100100", "-times", "5"}, faults: 5},
 	}
 }

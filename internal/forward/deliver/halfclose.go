@@ -38,7 +38,7 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 			d.shrink(n, err)
 			return err
 		}
-		next, err := d.openTo(ctx, c.target, nil)
+		next, err := d.again(ctx, c.target)
 		if err != nil {
 			return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
 		}
@@ -47,6 +47,21 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		d.arrived(upTo)
 		d.grow(n)
 	}
+}
+
+// again connects to the same target: that is the proof that the receiver lives. From a failover we look now and then whether
+// the first target is back; the receiver that is left was asked before.
+func (d *Deliverer) again(ctx context.Context, t target) (*conn, error) {
+	next, err := d.openTo(ctx, t, nil)
+	if err != nil || t == d.targets[0] || time.Since(d.away) < d.o.away {
+		return next, err
+	}
+	d.away = time.Now()
+	if home, err := d.openTo(ctx, d.targets[0], nil); err == nil {
+		next.Close()
+		return home, nil
+	}
+	return next, nil
 }
 
 // waitForMore waits until there is something to be sent.

@@ -249,8 +249,8 @@ func TestThroughProxy(t *testing.T) {
 			if err := d.Flush(limited(t)); err != nil {
 				t.Fatal(err)
 			}
-			if confirmed.Load() != 1200 || len(s.lines) != 1200 {
-				t.Errorf("%d confirmed, %d arrived, want 1200", confirmed.Load(), len(s.lines))
+			if confirmed.Load() != 1200 || s.count() != 1200 {
+				t.Errorf("%d confirmed, %d arrived, want 1200", confirmed.Load(), s.count())
 			}
 		})
 	}

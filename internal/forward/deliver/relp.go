@@ -19,9 +19,9 @@ import (
 //
 //	NUMBER SP COMMAND SP LENGTH [SP DATA] LF
 const (
-	relpWindow  = 128 // commands without an answer
-	relpRefill  = relpWindow / 2
-	relpNumbers = 999_999_999 // the last number; 1 follows
+	relpWindow  = 128             // commands without an answer
+	relpRefill  = relpWindow - 16 // a write is worth it when this many are without an answer
+	relpNumbers = 999_999_999     // the last number; 1 follows
 	relpOffer   = "relp_version=0\nrelp_software=kiroku\ncommands=syslog"
 	maxRELPData = 128 << 10 // of an answer
 )
@@ -180,6 +180,9 @@ func appendCommand(dst []byte, number int, command string, data []byte) []byte {
 func (s *relpSession) read(r io.Reader) error {
 	in := bufio.NewReaderSize(r, 8<<10)
 	for begun := false; ; {
+		if in.Buffered() == 0 && s.c.sys != nil {
+			acknowledgeSoon(s.c.sys)
+		}
 		number, command, data, err := readCommand(in)
 		if err != nil {
 			return err

@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernelConfirms says that the system tells how much the receiver's kernel has acknowledged.
-const kernelConfirms = true
-
 // unacknowledged returns how many bytes the receiver's kernel has not acknowledged (SIOCOUTQ).
 func unacknowledged(c syscall.RawConn) (n int, ok bool) {
 	err := c.Control(func(fd uintptr) {
@@ -48,5 +45,13 @@ func peerState(c syscall.RawConn) (acknowledged, window int64) {
 func limitSilence(c syscall.RawConn, d time.Duration) {
 	_ = c.Control(func(fd uintptr) {
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
+	})
+}
+
+// acknowledgeSoon makes the system acknowledge at once what it receives next (TCP_QUICKACK): a receiver that does not set
+// TCP_NODELAY holds each answer back until the one before is acknowledged.
+func acknowledgeSoon(c syscall.RawConn) {
+	_ = c.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	})
 }

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// kernelConfirms says that the system tells how much the receiver's kernel has acknowledged.
-const kernelConfirms = false
-
 func unacknowledged(syscall.RawConn) (n int, ok bool) { return 0, false }
 
 func pendingError(syscall.RawConn) error { return nil }
@@ -17,3 +14,5 @@ func pendingError(syscall.RawConn) error { return nil }
 func peerState(syscall.RawConn) (acknowledged, window int64) { return 0, 0 }
 
 func limitSilence(syscall.RawConn, time.Duration) {}
+
+func acknowledgeSoon(syscall.RawConn) {}
