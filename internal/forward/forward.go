@@ -45,6 +45,7 @@ type Service struct {
 	opt  Options
 	save *commits
 	work chan struct{} // who reads and encodes has a place in it
+	slow chan struct{} // recoveries have at most half of the places
 
 	mu      sync.Mutex // over everything below; nothing slow happens under it
 	started time.Time
@@ -59,7 +60,7 @@ type Service struct {
 
 // New makes a Service; Load reads what it knows.
 func New(opt Options) *Service {
-	return &Service{opt: opt, save: &commits{db: opt.DB, pause: commitPause}, work: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0))),
+	return &Service{opt: opt, save: &commits{db: opt.DB, pause: commitPause}, work: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0))), slow: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		agents: map[string]*agent{}, byHash: map[string]*meta.SIEMToken{}, unsaved: map[*note]bool{}, wake: make(chan struct{}, 1)}
 }
 

@@ -95,7 +95,8 @@ func (s *Service) create(ctx context.Context, row *meta.SIEMAgent, sp Spec, begi
 	a.change()
 	s.unconfirmed(a, now)
 	s.mu.Unlock()
-	return Made{ID: row.ID, Token: secret}, s.flush(ctx)
+	_ = s.flush(ctx) // the token is not lost for a notification, which Run stores later
+	return Made{ID: row.ID, Token: secret}, nil
 }
 
 // room refuses more agents than there may be.

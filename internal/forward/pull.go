@@ -267,14 +267,28 @@ func (p *pull) moved() Batch {
 	return Batch{BatchHeader: h}
 }
 
+// enter waits for a place.
+func enter(ctx context.Context, places chan<- struct{}) error {
+	select {
+	case places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // look goes once over the stores and returns the first batch with records, or an empty one; more: there is more to look at.
 func (p *pull) look(ctx context.Context, r *reader, buf []byte) (b Batch, more bool, err error) {
-	select {
-	case p.s.work <- struct{}{}:
-		defer func() { <-p.s.work }()
-	case <-ctx.Done():
-		return Batch{}, false, ctx.Err()
+	if !p.spec.To.IsZero() {
+		if err := enter(ctx, p.s.slow); err != nil {
+			return Batch{}, false, err
+		}
+		defer func() { <-p.s.slow }()
 	}
+	if err := enter(ctx, p.s.work); err != nil {
+		return Batch{}, false, err
+	}
+	defer func() { <-p.s.work }()
 	began := time.Now()
 	if !p.looks() {
 		if b, err := p.deadAgain(ctx, r, buf); err != nil || b.BatchHeader.Records > 0 {

@@ -171,7 +171,7 @@ func TestPullTwice(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	now := time.Now()
-	old, new := now.Add(-72*time.Hour), now.Add(-time.Hour)
+	old, recent := now.Add(-72*time.Hour), now.Add(-time.Hour)
 	for _, c := range []struct {
 		name  string
 		start Start
@@ -184,12 +184,12 @@ func TestStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, "a")
 			defer func() { w.close() }()
-			for _, at := range []time.Time{old, new, old, new} {
+			for _, at := range []time.Time{old, recent, old, recent} {
 				w.lake.add("a", 1, at)
 			}
 			a := w.create("soc", Spec{}, c.start)
 			w.lake.add("a", 1, old) // what comes late is sent whenever it happened
-			w.lake.add("a", 1, new)
+			w.lake.add("a", 1, recent)
 			w.restart()
 			a.hello()
 			var got []string

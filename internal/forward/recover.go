@@ -245,5 +245,6 @@ func (s *Service) complete(ctx context.Context, a *agent, sum *wire.Summary) err
 	}
 	a.change()
 	s.mu.Unlock()
-	return s.flush(ctx)
+	_ = s.flush(ctx) // it is complete; Run stores the notifications later
+	return nil
 }
