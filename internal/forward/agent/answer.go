@@ -87,6 +87,8 @@ func (c *Client) refused(resp *http.Response, token string) error {
 	switch resp.StatusCode {
 	case http.StatusProxyAuthRequired:
 		return fault.New(fault.Denied, errors.New("the proxy wants a user and a password (407)"), "Name them: --proxy http://USER:PASSWORD@HOST:PORT.")
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fault.New(fault.Denied, err, "If a proxy is on the way, check its user and password, and whether it lets this machine through. "+nextOtherServer)
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return fault.New(fault.Busy, err, "Something between the agent and the server answers, because it cannot reach the server: look at the proxy or load balancer, and whether the server runs.")
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:

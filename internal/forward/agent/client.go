@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,12 +56,13 @@ func ParseServer(address string) (*url.URL, error) {
 	if address == "" {
 		return nil, fault.New(fault.Invalid, errors.New("no server is given"), next)
 	}
+	if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+		return nil, fault.New(fault.Invalid, fmt.Errorf("read address of the server %q: it begins neither with https:// nor with http://", address), next)
+	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, fault.New(fault.Invalid, fmt.Errorf("read address of the server %q: it is no URL", address), next)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fault.New(fault.Invalid, fmt.Errorf("read address of the server %q: it begins neither with https:// nor with http://", address), next)
+		return nil, fault.New(fault.Invalid, errors.New("read address of the server: it is no URL; host or port cannot be read"), next)
 	case u.Hostname() == "":
 		return nil, fault.New(fault.Invalid, fmt.Errorf("read address of the server %q: it has no host", address), next)
 	case u.User != nil:

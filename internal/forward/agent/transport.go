@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -110,7 +112,14 @@ func explain(err error, host string) error {
 		err = inner.Err // the address stands in the text already
 	}
 	text, _ := deliver.Explain(err, host)
-	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), Remedy(err, text))
+	next := Remedy(err, text)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		next = "Nothing listens there: check host and port of --server, whether the server runs, and whether a firewall refuses."
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		next = "The server or something on the way ended the connection: was it restarted, or does a firewall end it?"
+	}
+	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), next)
 }
 
 // Remedy takes from an explanation of deliver what stands in it beside the error itself, as a sentence.
