@@ -202,6 +202,7 @@ func TestProxyRefuses(t *testing.T) {
 		{"407 without", "http://" + connectProxy(t, "u:p", ""), "wants a user and password (407)"},
 		{"407 wrong", "http://u:wrong@" + connectProxy(t, "u:p", ""), "does not accept user and password (407)"},
 		{"403", "http://" + connectProxy(t, "", "403 Forbidden"), "its policy forbids 192.0.2.1:514 (403)"},
+		{"401", "http://u:wrong@" + connectProxy(t, "", "401 Unauthorized"), "does not accept user and password (401)"}, // tinyproxy
 		{"502", "http://" + connectProxy(t, "", "502 Bad Gateway"), "cannot reach 192.0.2.1:514 (502)"},
 		{"504", "http://" + connectProxy(t, "", "504 Gateway Timeout"), "does not answer it (504)"},
 		{"418", "http://" + connectProxy(t, "", "418 teapot"), "refuses the way"},

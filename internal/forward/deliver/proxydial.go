@@ -127,6 +127,8 @@ func (p *Proxy) connectText(status int, addr string, line []byte) string {
 			return "it wants a user and password (407); write them as USER:PASSWORD@ in front of its host"
 		}
 		return "it does not accept user and password (407); check them, and whether it takes Basic authentication"
+	case http.StatusUnauthorized: // tinyproxy's answer to wrong ones
+		return "it does not accept user and password (401); check them"
 	case http.StatusForbidden, http.StatusMethodNotAllowed:
 		return fmt.Sprintf("its policy forbids %s (%d); let the proxy's administrator allow CONNECT to this host and port", addr, status)
 	case http.StatusBadGateway, http.StatusServiceUnavailable:
