@@ -47,7 +47,7 @@ func TestOddAnswers(t *testing.T) {
 		"a page of a load balancer": {answering{502, nil, strings.NewReader("<html>")}, "502 Bad Gateway", fault.Busy},
 		"another service":           {answering{404, nil, strings.NewReader("not here")}, "404 Not Found", fault.Other},
 		"a proxy without CONNECT":   {answering{407, nil, strings.NewReader("")}, "user and a password", fault.Denied},
-		"a proxy that refuses":       {answering{401, nil, strings.NewReader("<html>")}, "401 Unauthorized", fault.Denied},
+		"a proxy that refuses":      {answering{401, nil, strings.NewReader("<html>")}, "401 Unauthorized", fault.Denied},
 		"a redirect":                {answering{301, http.Header{"Location": {"https://other.example.com/"}}, strings.NewReader("")}, `"https://other.example.com/"`, fault.Invalid},
 		"JSON of another kind":      {answering{200, nil, strings.NewReader(`[1]`)}, "read answer", fault.Other},
 		"no JSON":                   {answering{200, nil, strings.NewReader("hello")}, "read answer", fault.Other},
