@@ -73,6 +73,7 @@ type Deliverer struct {
 
 	acks                                              atomic.Int64 // calls of arrived
 	confirmed, bytes, replays, reconnects, errs, dead atomic.Int64
+	connections                                       atomic.Int64 // with those of checkpoints
 	certExpires                                       atomic.Int64 // Unix seconds
 	blocked                                           atomic.Pointer[string]
 }

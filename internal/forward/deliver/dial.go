@@ -45,6 +45,9 @@ func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn
 			if i > 0 {
 				d.away = time.Now()
 			}
+			if d.connections.Load() > 1 {
+				d.reconnects.Add(1)
+			}
 			return c, nil
 		}
 		if ctx.Err() != nil {
@@ -98,7 +101,7 @@ func (d *Deliverer) dial(ctx context.Context, t target) (net.Conn, error) {
 	if err != nil {
 		return nil, &dialError{t, err}
 	}
-	d.reconnects.Add(1)
+	d.connections.Add(1)
 	return raw, nil
 }
 

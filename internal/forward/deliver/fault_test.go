@@ -207,7 +207,7 @@ type scenario struct {
 }
 
 // run sends the lines of a scenario while its faults come, and returns what arrived.
-func (s scenario) run(t *testing.T, w way) (outcome, wire.Metrics) {
+func (s scenario) run(t *testing.T, w way) (outcome, *Deliverer) {
 	t.Helper()
 	f := newFaultReceiver(t)
 	args := w.args(f, s.args...)
@@ -236,7 +236,7 @@ func (s scenario) run(t *testing.T, w way) (outcome, wire.Metrics) {
 	if n := confirmed.Load(); n != int64(s.n) {
 		t.Errorf("%d records confirmed, want %d", n, s.n)
 	}
-	return f.outcome(s.n), d.Metrics()
+	return f.outcome(s.n), d
 }
 
 func (s scenario) send(ctx context.Context, d *Deliverer) error {
@@ -269,15 +269,15 @@ func TestFaults(t *testing.T) {
 			t.Run(s.name+"/"+w.name, func(t *testing.T) {
 				t.Parallel()
 				begun := time.Now()
-				o, m := s.run(t, w)
+				o, d := s.run(t, w)
 				t.Logf("%d lines: lost %d, duplicates %d, out of order %d; %d replays, %d connections, %v", s.n, o.lost, o.duplicates,
-					o.disordered, m.Replays, m.Reconnects, time.Since(begun).Round(time.Millisecond))
+					o.disordered, d.Metrics().Replays, d.connections.Load(), time.Since(begun).Round(time.Millisecond))
 				if o.lost != 0 || o.disordered != 0 {
 					t.Errorf("lost %d, out of order %d", o.lost, o.disordered)
 				}
 				faults := s.faults
 				if s.ends { // each connection ended by a fault
-					faults = int(m.Reconnects)
+					faults = int(d.connections.Load())
 				}
 				if o.duplicates > faults*w.bound {
 					t.Errorf("%d duplicates, more than %d for each of %d faults", o.duplicates, w.bound, faults)

@@ -77,6 +77,9 @@ func (h *httpSender) dial(ctx context.Context, _, addr string) (net.Conn, error)
 	if err != nil {
 		return nil, err
 	}
+	if h.d.connections.Load() > 1 {
+		h.d.reconnects.Add(1)
+	}
 	return &pacedConn{Conn: c, stall: h.d.o.stall}, nil
 }
 

@@ -78,8 +78,9 @@ func (d *Deliverer) session() func(context.Context) error {
 func (d *Deliverer) failed(ctx context.Context, err error) {
 	d.errs.Add(1)
 	text, code := Explain(err, "")
-	d.o.Log.LogAttrs(ctx, slog.LevelWarn, "delivery failed", slog.String(logkey.Address, d.targets[0].String()), slog.Any(logkey.Err, err))
-	d.blocked.Store(&text)
+	if before := d.blocked.Swap(&text); before == nil { // once until something is confirmed again
+		d.o.Log.LogAttrs(ctx, slog.LevelWarn, "delivery failed", slog.String(logkey.Address, d.targets[0].String()), slog.Any(logkey.Err, err))
+	}
 	d.o.Problem(code, text)
 	d.stalls = nextStalls(d.stalls, err)
 	d.q.rewind()
