@@ -37,7 +37,7 @@ func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status 
 		select {
 		case h.code = <-done:
 			status <- svc.Status{State: svc.StopPending}
-			return h.code != 0, uint32(h.code) //nolint:gosec // 0 to 5
+			return h.code != 0, uint32(h.code)
 		case r := <-requests:
 			switch r.Cmd {
 			case svc.Interrogate:

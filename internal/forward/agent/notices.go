@@ -49,7 +49,6 @@ func (n *notices) add(destination string, code wire.Code, text string) {
 	}
 	if text != o.text || time.Since(o.logged) > sayAgain {
 		o.logged = time.Now()
-		//nolint:contextcheck // nothing of a request belongs to it
 		n.agent.log.LogAttrs(context.Background(), slog.LevelWarn, wire.Explain(code).Title, slog.String(logkey.Destination, destination),
 			slog.String(logkey.Code, string(code)), slog.String(logkey.Err, text))
 	}

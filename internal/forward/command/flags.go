@@ -16,7 +16,7 @@ import (
 // Environment variables.
 const (
 	envServer = "KIROKU_AGENT_SERVER"
-	envToken  = "KIROKU_AGENT_TOKEN" //nolint:gosec // the name of the variable
+	envToken  = "KIROKU_AGENT_TOKEN"
 )
 
 // serverFlags say which server is asked, as whom, and on which way.

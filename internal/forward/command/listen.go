@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -139,7 +138,7 @@ func (f *listenFlags) config(env *Env) (*tls.Config, error) {
 		return nil, err
 	}
 	if f.caOut != "" {
-		if err := os.WriteFile(f.caOut, pem, 0o644); err != nil { //nolint:gosec // a certificate is for everybody
+		if err := os.WriteFile(f.caOut, pem, 0o644); err != nil {
 			return nil, fmt.Errorf("write certificate: %w", err)
 		}
 	}
@@ -202,7 +201,7 @@ func (p *printer) print(r *receive.Record) error {
 		if r.Problem != "" {
 			fmt.Fprintf(p.w, " PROBLEM=%q", r.Problem)
 		}
-		io.WriteString(p.w, "  "+clean(string(r.Line))) //nolint:errcheck // Flush tells
+		p.w.WriteString("  " + clean(string(r.Line)))
 	}
 	return p.w.WriteByte('\n')
 }
