@@ -26,6 +26,8 @@ type faultReceiver struct {
 	dir  string
 	addr string
 	cmd  *exec.Cmd
+
+	space string // network namespace to run in
 }
 
 func newFaultReceiver(t testing.TB) *faultReceiver {
@@ -70,6 +72,9 @@ func (f *faultReceiver) start(args ...string) {
 	f.t.Helper()
 	args = append([]string{"-addr", f.addr, "-ids", f.ids()}, args...)
 	f.cmd = exec.Command(f.bin, args...)
+	if f.space != "" {
+		f.cmd = exec.Command("ip", append([]string{"netns", "exec", f.space, f.bin}, args...)...)
+	}
 	f.cmd.Stderr = os.Stderr
 	out, err := f.cmd.StdoutPipe()
 	if err != nil {
@@ -183,6 +188,16 @@ func ways() []way {
 			return wire.Destination{To: "relp+tls://" + f.addr, TLS: wire.TLS{CAFiles: []string{f.ca()}}}
 		}, []string{"tls"}, relpWindow},
 		{"http", func(f *faultReceiver) wire.Destination { return wire.Destination{To: "http://" + f.addr + "/in"} }, nil, batchRecords},
+	}
+}
+
+// tell passes on what a Deliverer says as long as somebody listens.
+func tell(texts chan<- string) func(wire.Code, string) {
+	return func(_ wire.Code, text string) {
+		select {
+		case texts <- text:
+		default:
+		}
 	}
 }
 
