@@ -22,7 +22,7 @@ import (
 const (
 	siemSenders = 4
 	siemIdle    = 100              // agents
-	siemWatch   = 30 * time.Second // how long they are watched
+	siemWatch   = time.Minute      // how long they are watched: one publication
 	siemWarmUp  = 40 * time.Second // before that
 	siemTrickle = 1000             // events a second meanwhile
 	siemPatient = 10 * time.Minute
