@@ -93,7 +93,7 @@ func TestPullWaits(t *testing.T) {
 		defer w.close()
 		a := w.create("soc", Spec{Filter: "needle"}, Start{})
 		a.hello()
-		wait := func(do func()) (pulled, error, time.Duration) {
+		wait := func(do func()) (pulled, time.Duration, error) {
 			t.Helper()
 			type result struct {
 				pulled
@@ -108,22 +108,22 @@ func TestPullWaits(t *testing.T) {
 			time.Sleep(time.Second)
 			do()
 			r := <-done
-			return r.pulled, r.error, time.Since(began).Round(100 * time.Millisecond)
+			return r.pulled, time.Since(began).Round(100 * time.Millisecond), r.error
 		}
-		if b, err, took := wait(func() {}); err != nil || len(b.records) != 0 || took != 20*time.Second {
+		if b, took, err := wait(func() {}); err != nil || len(b.records) != 0 || took != 20*time.Second {
 			t.Errorf("nothing: %+v, %v after %v", b, err, took)
 		}
-		b, err, took := wait(func() { w.lake.add("a", 2, time.Now()) })
+		b, took, err := wait(func() { w.lake.add("a", 2, time.Now()) })
 		if err != nil || b.Store != "a" || b.Next != 2 || len(b.records) != 0 || took != 20*time.Second {
 			t.Errorf("what does not pass the filter: %+v, %v after %v", b, err, took)
 		}
 		a.ack(&b)
-		b, err, took = wait(func() { w.lake.add("a", 1, time.Now(), func(s *stored) { s.message = "a needle" }) })
+		b, took, err = wait(func() { w.lake.add("a", 1, time.Now(), func(s *stored) { s.message = "a needle" }) })
 		if err != nil || !slices.Equal(b.uids(), []string{"a-3"}) || took != time.Second {
 			t.Errorf("what passes: %+v, %v after %v", b, err, took)
 		}
 		old := a.status()
-		b, err, took = wait(func() {
+		b, took, err = wait(func() {
 			text := "other"
 			if err := w.Edit(ctx, a.id, Change{Filter: &text}); err != nil {
 				t.Error(err)
@@ -136,7 +136,7 @@ func TestPullWaits(t *testing.T) {
 			t.Errorf("before Hello: %+v", b)
 		}
 		a.again()
-		_, err, took = wait(func() {
+		_, took, err = wait(func() {
 			if _, err := w.Hello(ctx, a.token, "", &wire.Hello{}); err != nil {
 				t.Error(err)
 			}

@@ -91,7 +91,7 @@ func target(to string) (scheme string, err error) {
 	switch u.Scheme {
 	case schemeStdout:
 		if u.Opaque+u.Host+u.Path != "" {
-			return "", fmt.Errorf("%q says more than stdout takes; write stdout:", to)
+			return "", fmt.Errorf("%q says more than stdout takes; write \"stdout:\"", to)
 		}
 	case schemeFile:
 		if u.Host != "" || !filepath.IsAbs(filepath.FromSlash(u.Path)) && !strings.HasPrefix(u.Path, "/") {

@@ -241,8 +241,8 @@ func (m *mapper) mapMessage(name string) {
 		e.Str(event.ColMessage, "name", name)
 		return
 	}
-	object, found := strings.CutPrefix(text, strings.TrimSuffix(name, impersonated))
-	if object, found = strings.CutPrefix(object, ": "); !found {
+	object, found := strings.CutPrefix(strings.TrimPrefix(text, strings.TrimSuffix(name, impersonated)), ": ")
+	if !found {
 		return
 	}
 	object, _, _ = strings.Cut(object, "; ")

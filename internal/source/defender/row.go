@@ -220,7 +220,7 @@ func (m *mapper) leaf(l jsonleaf.Leaf) bool {
 	}
 	path, outer := bytes.CutPrefix(l.Key, []byte(listed))
 	path, inner := bytes.CutPrefix(path, []byte(wrapped))
-	n := noName
+	var n name
 	switch {
 	case !inner && string(path) == "tenantId":
 		n = nTenant
