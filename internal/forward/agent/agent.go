@@ -23,6 +23,7 @@ const (
 	firstRetry  = time.Second
 	longRetry   = 60 * time.Second
 	ackEvery    = 200 * time.Millisecond
+	ackRecords  = 2000             // an acknowledgment comes earlier: what is not acknowledged arrives twice when the agent is killed
 	stopTime    = 18 * time.Second // for destinations to confirm what they have, when the agent stops
 	changeTime  = 5 * time.Second  // the same when a destination changes
 	farewell    = 4 * time.Second  // for the last acknowledgment
@@ -311,10 +312,7 @@ func (a *Agent) say(ctx context.Context, err error) {
 
 // again asks for the configuration soon.
 func (a *Agent) again() {
-	select {
-	case a.renew <- struct{}{}:
-	default:
-	}
+	signal(a.renew)
 }
 
 // fail ends the agent; the first reason counts.

@@ -69,6 +69,26 @@ func TestPassesOn(t *testing.T) {
 	})
 }
 
+// Where much arrives, acknowledgments do not wait: what is not acknowledged arrives twice after a crash.
+func TestAcknowledgesManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM)
+		a := w.start()
+		const each = 100
+		for i := range 500 {
+			w.add("default", each)
+			sleep(time.Millisecond)
+			if behind := int64(i+1)*each - w.position("siem", "default"); behind > ackRecords+each {
+				t.Fatalf("%d confirmed records are not acknowledged", behind)
+			}
+		}
+		if w.acks > 500*each/ackRecords+3 {
+			t.Errorf("%d acknowledgments of %d records", w.acks, 500*each)
+		}
+		a.end(t)
+	})
+}
+
 // What is not confirmed is not acknowledged, and holds nothing up but its own destination.
 func TestBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

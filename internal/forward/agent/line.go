@@ -176,6 +176,7 @@ func (l *line) acks(ctx context.Context, m *marks, closing <-chan struct{}, end 
 		}
 		select {
 		case <-time.After(ackEvery):
+		case <-m.many:
 		case <-closing:
 		case <-ctx.Done():
 			return

@@ -13,6 +13,7 @@ type marks struct {
 	spans []span   // oldest first; only the first may be confirmed in part
 	due   wire.Ack // what the server has to be told
 	dirty chan struct{}
+	many  chan struct{} // due has ackRecords or more
 }
 
 // span is a batch on its way.
@@ -39,7 +40,7 @@ const (
 )
 
 func newMarks(destination string) *marks {
-	return &marks{due: wire.Ack{Destination: destination}, dirty: make(chan struct{}, 1)}
+	return &marks{due: wire.Ack{Destination: destination}, dirty: make(chan struct{}, 1), many: make(chan struct{}, 1)}
 }
 
 // add is called before the records are sent. had says which of them are left out; nil: none. It returns those to send.
@@ -108,12 +109,20 @@ func (m *marks) advance(n int) int {
 		m.spans = m.spans[1:]
 	}
 	if moved {
-		select {
-		case m.dirty <- struct{}{}:
-		default:
-		}
+		signal(m.dirty)
+	}
+	if m.due.Records >= ackRecords {
+		signal(m.many)
 	}
 	return n
+}
+
+// signal fills a channel of one place.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 func (m *marks) reach(store string, seq int64) {
@@ -145,6 +154,10 @@ func (m *marks) take() *wire.Ack {
 	defer m.mu.Unlock()
 	if len(m.due.Positions) == 0 {
 		return nil
+	}
+	select {
+	case <-m.many:
+	default:
 	}
 	a := m.due
 	m.due = wire.Ack{Destination: a.Destination}

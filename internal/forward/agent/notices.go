@@ -86,12 +86,7 @@ func (n *notices) delivered(destination string) {
 	}
 }
 
-func (n *notices) due() {
-	select {
-	case n.wake <- struct{}{}:
-	default:
-	}
-}
+func (n *notices) due() { signal(n.wake) }
 
 // run tells the server until ctx ends.
 func (n *notices) run(ctx context.Context) {
