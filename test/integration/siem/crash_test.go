@@ -114,7 +114,7 @@ func TestServerKilled(t *testing.T) {
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, w.scheme, 30_000)
+			c := newCrash(t, w.scheme, 60_000)
 			stop := c.s.follow(t, c.m, c.r)
 			for range kills {
 				c.killServer()
@@ -129,7 +129,7 @@ func TestEverythingKilled(t *testing.T) {
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, w.scheme, 30_000)
+			c := newCrash(t, w.scheme, 60_000)
 			stop := c.s.follow(t, c.m, c.r)
 			order := slices.Repeat([]int{0, 1, 2}, 3)
 			rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })

@@ -121,13 +121,19 @@ func (r *receiver) withTLS(args []string) []string {
 // which it finds the numbers in. Arguments of start replace args.
 func faulty(t *testing.T, scheme string, args ...string) *receiver {
 	t.Helper()
+	return faultyAt(t, "127.0.0.1", scheme, args...)
+}
+
+// faultyAt is faulty at another address of this machine.
+func faultyAt(t *testing.T, host, scheme string, args ...string) *receiver {
+	t.Helper()
 	bin, err := buildFaulty()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "stored")
-	r := &receiver{address: fmt.Sprintf("127.0.0.1:%d", freePort(t)), create: []string{"--format", "json"}, arrived: newTally(file, numberAlone), exact: true}
+	r := &receiver{address: fmt.Sprintf("%s:%d", host, freePort(t)), create: []string{"--format", "json"}, arrived: newTally(file, numberAlone), exact: true}
 	r.to = scheme + "://" + r.address
 	if strings.HasPrefix(scheme, "http") {
 		r.to += "/in"
