@@ -64,6 +64,7 @@ type Deliverer struct {
 	buried map[int64]bool // indexes of dead letters that are not confirmed yet
 
 	batch  int           // records to the next checkpoint
+	most   int           // that batch can be
 	idle   time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
 	good   int           // checkpoints since batch was changed
 	window int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
@@ -104,7 +105,7 @@ func New(o Options) (*Deliverer, error) {
 	}
 	d := &Deliverer{
 		o: o, dest: o.Destination, wake: make(chan struct{}, 1),
-		batch: batchRecords, idle: batchIdle, window: replayWindow, buried: map[int64]bool{},
+		batch: batchRecords, most: batchRecords, idle: batchIdle, window: replayWindow, buried: map[int64]bool{},
 	}
 	var err error
 	if d.targets, err = parseTargets(o.Destination); err != nil {
@@ -122,6 +123,7 @@ func New(o Options) (*Deliverer, error) {
 		if d.http, err = newHTTPSender(d); err != nil {
 			return nil, err
 		}
+		d.batch, d.most = d.http.dest.Batch, d.http.dest.Batch
 	}
 	limit, keep := queueBytes, 0
 	switch d.dest.Confirm {

@@ -13,7 +13,8 @@
 //     500 records or 5 seconds between two. Lost is only what a receiver held in its own memory, beyond the 256 KiB that are
 //     sent again.
 //   - window: so much lies behind what the receiver's kernel has acknowledged that the receiver must have read it; the whole
-//     window is sent again. For receivers that do not close at our end.
+//     window is sent again. For receivers that do not close at our end. With one that ends connections by itself before it
+//     has read a window, nothing is ever confirmed: that needs halfclose.
 //   - none: it was sent.
 //
 // A Deliverer tries again for ever, 1 s to 60 s apart, and sees a stall by the lack of progress, not by a deadline: a slow

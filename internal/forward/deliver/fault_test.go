@@ -217,8 +217,9 @@ type scenario struct {
 	kills  int           // kill -9 and start again
 	every  time.Duration // between two kills; 0: after an equal share of the lines
 	faults int           // of any kind: for the bound of duplicates
-	ends   bool          // the fault ends every connection, however many there are
-	plain  bool          // not over TLS
+	// The fault ends every connection, however many there are. What confirms by a window never gets behind it then.
+	ends  bool
+	plain bool // not over TLS
 }
 
 // run sends the lines of a scenario while its faults come, and returns what arrived.
@@ -278,8 +279,8 @@ func TestFaults(t *testing.T) {
 	}
 	for _, s := range scenarios(os.Getenv("KIROKU_FAULTS") == "full") {
 		for _, w := range ways() {
-			if s.plain && w.receive != nil {
-				continue
+			if s.plain && w.receive != nil || s.ends && w.name == "window" {
+				continue // see the comments of the scenarios
 			}
 			t.Run(s.name+"/"+w.name, func(t *testing.T) {
 				t.Parallel()

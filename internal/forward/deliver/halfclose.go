@@ -160,10 +160,10 @@ func (d *Deliverer) shrink(n int, err error) {
 const growAfter = 50
 
 func (d *Deliverer) grow(n int) {
-	if d.batch >= batchRecords || n < d.batch {
+	if d.batch >= d.most || n < d.batch {
 		return
 	}
 	if d.good++; d.good >= growAfter {
-		d.batch, d.good = min(batchRecords, d.batch+d.batch/10+1), 0
+		d.batch, d.good = min(d.most, d.batch+d.batch/10+1), 0
 	}
 }

@@ -168,14 +168,16 @@ func (d *Deliverer) requests(ctx context.Context) error {
 		}
 		clear(recs)
 		var upTo int64
-		recs, upTo = d.q.take(recs[:0], d.limit.portion(d.http.dest.Batch), requestBytes)
+		recs, upTo = d.q.take(recs[:0], d.limit.portion(d.batch), requestBytes)
 		if err := d.limit.wait(ctx, len(recs), sizeOf(recs)); err != nil {
 			return err
 		}
 		id, err := d.http.deliver(ctx, d.living(recs, upTo))
 		if err != nil {
+			d.shrinkUnanswered(len(recs), err)
 			return err
 		}
+		d.grow(len(recs))
 		if d.http.dest.Ack && id >= 0 {
 			acks.add(id, upTo)
 			continue

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -138,4 +139,15 @@ func (h *httpSender) askAcks(ctx context.Context, ids []int64) (map[int64]bool, 
 		}
 	}
 	return done, nil
+}
+
+// shrinkUnanswered makes requests smaller when none was answered although there was a connection: the receiver may take
+// only so much, or take long.
+func (d *Deliverer) shrinkUnanswered(n int, err error) {
+	var answer *answerError
+	var dial *dialError
+	var hs *handshakeError
+	if !errors.As(err, &answer) && !errors.As(err, &dial) && !errors.As(err, &hs) {
+		d.shrink(n, err)
+	}
 }
