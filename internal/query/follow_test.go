@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -649,4 +650,69 @@ func TestFollowIsAWalk(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The events are whole, whether columns are decoded for everybody or values are picked out for one.
+func TestFollowRows(t *testing.T) {
+	ctx := t.Context()
+	l := openLake(t, t.TempDir())
+	feed := NewFeed(seqLake{l}, searchtest.Fields())
+	w := l.NewWriter()
+	write(t, w, lake.DefaultStore, 0, 3000, func(i int, e *event.Event) {
+		benchEvent(i, e)
+		if i%3 == 0 {
+			e.Unmap("rule.id", fmt.Sprint(i%7))
+			e.Unmap("rule.name", "café = |pipe|")
+			e.Add(event.ColResourceUids, "", fmt.Sprintf("arn:%d", i))
+			e.Add(event.ColResourceUids, "", "arn:shared")
+		}
+	})
+	if err := errors.Join(l.Flush(ctx), l.Publish(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	queries := New(viewLake{l}, nil, searchtest.Fields())
+	for _, text := range []string{"", "src_ip:198.51.100.7", "dst_host:app7.example.com"} {
+		want := map[string]string{}
+		req := Request{Search: text, Limit: 3000}
+		page, err := queries.Search(ctx, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Rows {
+			var id struct {
+				UID string `json:"event_uid"`
+			}
+			if err := json.Unmarshal(row, &id); err != nil {
+				t.Fatal(err)
+			}
+			want[id.UID] = string(row)
+		}
+		got := map[string]string{}
+		f := newFollower(t, feed, FollowRequest{Search: text})
+		for after, more := int64(0), true; more; {
+			n := 0
+			p, err := f.Next(ctx, after, func(e *event.Event) bool {
+				if n++; n > 700 {
+					return false
+				}
+				got[strings.Clone(e.GetStr(event.ColEventUID))] = string(e.AppendJSON(nil))
+				return true
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, more = p.Next, p.More
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+			t.Errorf("%q: %d events differ from those of a search (-want +got):\n%s", text, len(want), diff)
+		}
+	}
+}
+
+// viewLake shows a lake to Queries.
+type viewLake struct{ *lake.Lake }
+
+func (l viewLake) Parts([]string) ([]Part, func(), error) {
+	parts, _, release, err := seqLake(l).PartsAfter(lake.DefaultStore, 0)
+	return parts, release, err
 }
