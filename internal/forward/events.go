@@ -22,6 +22,9 @@ type Events interface {
 	Since(ctx context.Context, store string, by event.Column, t time.Time) (after int64, err error)
 	// Gap says which events with numbers in (after, last] the store has no more.
 	Gap(ctx context.Context, store string, after, last int64) (Gap, error)
+	// Lost says how many events with a time of their own in [from, to) the store had and retention has removed, at most: what is
+	// removed is remembered by the day.
+	Lost(ctx context.Context, store string, from, to time.Time) (count int64, err error)
 	// Follower prepares a request. What is wrong with its search is *search.SyntaxError, a column that may not be read
 	// fault.Denied.
 	Follower(req Request) (Follower, error)

@@ -142,6 +142,16 @@ func (l *fakeLake) Gap(_ context.Context, store string, after, last int64) (g Ga
 	return g, err
 }
 
+func (l *fakeLake) Lost(_ context.Context, store string, from, to time.Time) (n int64, err error) {
+	all, err := l.events(store)
+	for _, s := range all {
+		if s.gone && !s.at.Before(from) && s.at.Before(to) {
+			n++
+		}
+	}
+	return n, err
+}
+
 func (l *fakeLake) Follower(req Request) (Follower, error) {
 	q, err := search.Parse(req.Search)
 	if err != nil {

@@ -37,7 +37,6 @@ type Options struct {
 	Checkpoints Checkpoints
 	Log         *slog.Logger
 	Version     string // of Kiroku, for the headers of records
-	MaxAgents   int    // 0: no limit
 }
 
 // Service is the server's side of SIEM agents. It is safe for concurrent use.

@@ -75,9 +75,6 @@ func (s *Service) create(ctx context.Context, row *meta.SIEMAgent, sp Spec, begi
 		return Made{}, err
 	}
 	t, secret := newToken(row.ID, now)
-	if err := s.room(); err != nil {
-		return Made{}, err
-	}
 	err = s.opt.DB.Write(ctx, func(tx *sql.Tx) error {
 		if err := meta.InsertSIEMAgent(ctx, tx, row); err != nil {
 			return err
@@ -97,25 +94,6 @@ func (s *Service) create(ctx context.Context, row *meta.SIEMAgent, sp Spec, begi
 	s.mu.Unlock()
 	_ = s.flush(ctx) // the token is not lost for a notification, which Run stores later
 	return Made{ID: row.ID, Token: secret}, nil
-}
-
-// room refuses more agents than there may be.
-func (s *Service) room() error {
-	if s.opt.MaxAgents == 0 {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, a := range s.agents {
-		if a.row.Status != meta.SIEMDeleted {
-			n++
-		}
-	}
-	if n >= s.opt.MaxAgents {
-		return fault.New(fault.Conflict, fmt.Errorf("there are %d agents already", n), "Delete one, or raise the limit in the configuration.")
-	}
-	return nil
 }
 
 func destinationsOf(a *agent) func(yield func(*destination) bool) {

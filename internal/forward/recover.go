@@ -43,7 +43,30 @@ func (s *Service) Recover(ctx context.Context, creator, like string, r Recovery)
 	if r.Missing {
 		m.Note = missingNote
 	}
+	if r.By == ByIngest {
+		return m, nil
+	}
+	for _, store := range s.storesByID(m.ID) {
+		n, err := s.opt.Events.Lost(ctx, store, r.From, r.To)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return Made{}, fmt.Errorf("look for what is left of the period: %w", err)
+		}
+		if n > 0 {
+			m.Note += fmt.Sprintf(" Retention has removed up to %d events of the period from store %s: they cannot be sent.", n, store)
+		}
+	}
 	return m, nil
+}
+
+// storesByID are the stores of an agent.
+func (s *Service) storesByID(id string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.live(id)
+	if err != nil { // deleted meanwhile
+		return nil
+	}
+	return s.storesOf(a)
 }
 
 func (s *Service) recover(ctx context.Context, creator, like string, r Recovery) (Made, error) {

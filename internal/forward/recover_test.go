@@ -29,6 +29,30 @@ func (a *siem) drain() (uids []string, done bool) {
 	return nil, false
 }
 
+// Who recovers a period learns at once what of it cannot come back.
+func TestRecoveryOfWhatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "a", "b")
+		defer w.close()
+		from := time.Now()
+		w.lake.add("a", 5, from)
+		w.lake.add("b", 5, from)
+		w.lake.drop("a", 3)
+		main := w.create("soc", Spec{}, Start{})
+		for _, c := range []struct {
+			to   time.Time
+			by   string
+			says string
+		}{{from.Add(time.Hour), "", "Retention has removed up to 3 events of the period from store a: they cannot be sent."}, {from.Add(time.Hour), ByIngest, ""}} {
+			time.Sleep(time.Second) // names are made of the time
+			m, err := w.Recover(t.Context(), "admin", main.id, Recovery{From: from, To: c.to, By: c.by})
+			if err != nil || !strings.HasSuffix(m.Note, c.says) || strings.Contains(m.Note, "store b") || strings.Contains(m.Note, "Retention") != (c.says != "") {
+				t.Errorf("by %q: %q, %v", c.by, m.Note, err)
+			}
+		}
+	})
+}
+
 func TestRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -55,6 +56,17 @@ func (e siemEvents) Since(ctx context.Context, store string, by event.Column, t 
 func (e siemEvents) Gap(ctx context.Context, store string, after, last int64) (forward.Gap, error) {
 	g, err := e.feed.Gap(ctx, store, after, last)
 	return forward.Gap(g), err
+}
+
+// Lost implements forward.Events.
+func (e siemEvents) Lost(ctx context.Context, store string, from, to time.Time) (n int64, err error) {
+	dropped, err := e.lake.Dropped(ctx, store, 0, math.MaxInt64)
+	for _, d := range dropped {
+		if d.MaxTime >= from.UnixMicro() && d.MinTime < to.UnixMicro() {
+			n += d.Rows
+		}
+	}
+	return n, err
 }
 
 // Follower implements forward.Events.

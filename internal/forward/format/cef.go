@@ -44,7 +44,7 @@ func (l *lineForm) cef(ev *event.Event) {
 	if ev.Has(event.ColRiskScore) {
 		l.labelled("cn1", "cn1Label", "riskScore", l.decimal(ev.GetInt(event.ColRiskScore)))
 	}
-	l.someLabelled("cs1", "cs1Label", "portalURL", l.link(ev))
+	l.someLabelled("cs1", "cs1Label", "portalURL", link(ev))
 	l.someLabelled("cs2", "cs2Label", "uniqueServiceAppIds", ev.GetStr(event.ColAppUID))
 	l.someLabelled("cs3", "cs3Label", "targetObjects", firstOf(unmapped(ev, "targetObjects"), l.targets(ev)))
 	l.someLabelled("cs4", "cs4Label", "policyIDs", firstOf(unmapped(ev, "policyIDs"), ev.GetStr(event.ColPolicyName)))

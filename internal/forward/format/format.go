@@ -17,7 +17,6 @@ type Options struct {
 	MaxBytes int    // of a line; 0: wire.DefaultMaxBytes
 	Raw      bool   // formats of JSON: with raw_data
 	Version  string // of Kiroku, for headers
-	BaseURL  string // of the server, for links to events; empty: no links
 }
 
 // Encoder writes events in one format. It is used by one goroutine at a time.

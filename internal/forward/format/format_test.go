@@ -64,7 +64,7 @@ func TestNewRefuses(t *testing.T) {
 // TestColumns holds that the columns that are said to be enough are.
 func TestColumns(t *testing.T) {
 	for _, f := range formats {
-		o := Options{Format: f, Version: "1.0", BaseURL: "https://kiroku.example.com"}
+		o := Options{Format: f, Version: "1.0"}
 		enc, shown := encoder(t, o), Columns(o)
 		for _, full := range append(events(t), filled(event.ClassAPIActivity, func(c event.Column) string { return c.String() })) {
 			want, _, err := enc.Append(nil, full)
@@ -101,7 +101,7 @@ func TestUID(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	list := events(t)
 	for _, f := range []wire.Format{wire.CEFMCAS, wire.CEF, wire.LEEF, wire.JSON, wire.RFC5424JSON} {
-		enc := encoder(t, Options{Format: f, Host: "agent.example.com", Version: "1.0", BaseURL: "https://kiroku.example.com"})
+		enc := encoder(t, Options{Format: f, Host: "agent.example.com", Version: "1.0"})
 		var line []byte
 		for _, ev := range list {
 			line, _, _ = enc.Append(line[:0], ev)

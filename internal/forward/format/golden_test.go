@@ -61,7 +61,7 @@ func encoder(t testing.TB, o Options) *Encoder {
 func TestGolden(t *testing.T) {
 	list := events(t)
 	for name, o := range map[string]Options{
-		"cef-mcas":     {Format: wire.CEFMCAS, Host: "agent.example.com", BaseURL: "https://kiroku.example.com/"},
+		"cef-mcas":     {Format: wire.CEFMCAS, Host: "agent.example.com"},
 		"cef":          {Format: wire.CEF, Host: "agent.example.com", Header: wire.Header{Form: wire.HeaderRFC3164}},
 		"leef":         {Format: wire.LEEF, Host: "agent.example.com", Header: wire.Header{Form: wire.HeaderRFC5424, Priority: 14}},
 		"rfc5424-json": {Format: wire.RFC5424JSON, Host: "agent.example.com"},

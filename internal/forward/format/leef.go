@@ -81,7 +81,7 @@ func (l *lineForm) leef(ev *event.Event) {
 	l.some("method", ev.GetStr(event.ColHTTPMethod))
 	l.some("userAgent", ev.GetStr(event.ColUserAgent))
 	l.number("riskScore", ev, event.ColRiskScore)
-	l.some("portalURL", l.link(ev))
+	l.some("portalURL", link(ev))
 	l.some("uniqueServiceAppIds", ev.GetStr(event.ColAppUID))
 	l.some("targetObjects", firstOf(unmapped(ev, "targetObjects"), l.targets(ev)))
 	l.some("policyIDs", unmapped(ev, "policyIDs"))

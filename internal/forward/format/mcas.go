@@ -53,7 +53,7 @@ func (l *lineForm) mcas(ev *event.Event) {
 		l.add("dvc", v4)
 		l.add("requestClientApplication", l.userAgent(ev, original))
 	}
-	l.labelled("cs1", "cs1Label", "portalURL", l.link(ev))
+	l.labelled("cs1", "cs1Label", "portalURL", link(ev))
 	l.labelled("cs2", "cs2Label", "uniqueServiceAppIds", l.appID(ev))
 	targets, policies := unmapped(ev, "targetObjects"), unmapped(ev, "policyIDs")
 	if !original {
@@ -150,21 +150,8 @@ func addresses(ip string) (v4, v6 string) {
 	return ip, ""
 }
 
-// link is where the event can be had from the server.
-func (l *lineForm) link(ev *event.Event) string {
-	if url := unmapped(ev, "portalURL"); url != "" {
-		return url
-	}
-	uid := ev.GetStr(event.ColEventUID)
-	if l.options.BaseURL == "" || uid == "" {
-		return ""
-	}
-	from := len(l.buf)
-	l.buf = append(l.buf, strings.TrimRight(l.options.BaseURL, "/")...)
-	l.buf = append(l.buf, "/api/v1/export?search=event_uid%3A"...)
-	l.buf = append(l.buf, uid...)
-	return l.kept(from)
-}
+// link is where the original shows the event.
+func link(ev *event.Event) string { return unmapped(ev, "portalURL") }
 
 // appID names the application as the original does; where the event names none, its source.
 func (l *lineForm) appID(ev *event.Event) string {
