@@ -158,8 +158,15 @@ func (d *Deliverer) fill() error {
 // be changed afterwards.
 func (d *Deliverer) Send(ctx context.Context, recs []wire.Record) error { return d.q.add(ctx, recs) }
 
-// Flush makes the receiver confirm what was sent, and returns when all of it is confirmed.
-func (d *Deliverer) Flush(ctx context.Context) error { return d.q.flush(ctx) }
+// Flush makes the receiver confirm what was sent, and returns when all of it is confirmed and Confirmed has been told.
+func (d *Deliverer) Flush(ctx context.Context) error {
+	if err := d.q.flush(ctx); err != nil {
+		return err
+	}
+	d.confirm.Lock() // Confirmed is called under it, after the queue knows
+	defer d.confirm.Unlock()
+	return nil
+}
 
 // Seed gives records that were confirmed before this Deliverer was made, the oldest first: they are sent again when the
 // receiver turns out to have been restarted.

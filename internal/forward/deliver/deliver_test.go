@@ -129,3 +129,22 @@ func TestTCP(t *testing.T) {
 		})
 	}
 }
+
+// When Flush returns, Confirmed has been told of everything, however long it takes.
+func TestFlushWaitsForConfirmed(t *testing.T) {
+	s := newSink(t)
+	var told atomic.Int64
+	d, _ := start(t, Options{Destination: wire.Destination{To: "tcp://" + s.l.Addr().String()}, Confirmed: func(n int) {
+		time.Sleep(20 * time.Millisecond)
+		told.Add(int64(n))
+	}})
+	if err := d.Send(limited(t), lines(0, 10, 100)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Flush(limited(t)); err != nil {
+		t.Fatal(err)
+	}
+	if n := told.Load(); n != 10 {
+		t.Errorf("Flush returns when Confirmed was told of %d records, want 10", n)
+	}
+}
