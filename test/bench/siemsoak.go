@@ -36,6 +36,7 @@ type siemSoak struct {
 	server     *exec.Cmd
 	lanes      []*lane
 	faults     int
+	watch      faultWatch
 }
 
 // lane is one agent and its receiver.
@@ -205,6 +206,8 @@ func (m *siemSoak) send(ctx context.Context, rate int) error {
 func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 	tick := time.NewTicker(faultEvery)
 	defer tick.Stop()
+	m.watch.lanes = m.lanes
+	m.watch.begin()
 	run := context.WithoutCancel(ctx) // what is started runs until it is killed
 	receivers := func(fault ...string) func() error {
 		return func() error { return m.replace(ctx, fault...) }
@@ -241,10 +244,13 @@ func (m *siemSoak) trouble(ctx context.Context, until time.Time) error {
 		case <-tick.C:
 		}
 		if time.Now().After(until) {
-			return m.replace(ctx) // none misbehaves any more
+			return errors.Join(m.watch.next(""), m.replace(ctx)) // none misbehaves any more
 		}
 		f := faults[m.faults%len(faults)]
 		fmt.Fprintf(m.errw, "%s  %s\n", time.Now().Format(time.TimeOnly), f.name)
+		if err := m.watch.next(f.name); err != nil {
+			return err
+		}
 		if err := f.make(); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -310,6 +316,7 @@ func (m *siemSoak) judge(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%s: %d events arrived twice, more than a batch a fault", l.name, twice))
 		}
 	}
+	m.watch.print(m.out)
 	return errors.Join(errs...)
 }
 

@@ -94,6 +94,7 @@ func (c *crash) finish(faults, bound int, stop func() int) {
 
 // TestAgentKilled kills the agent 20 times.
 func TestAgentKilled(t *testing.T) {
+	t.Parallel()
 	const kills = 20
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
@@ -110,6 +111,7 @@ func TestAgentKilled(t *testing.T) {
 
 // TestServerKilled kills the server 10 times: between an acknowledgment and its storing, among other moments.
 func TestServerKilled(t *testing.T) {
+	t.Parallel()
 	const kills = 10
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
@@ -126,6 +128,7 @@ func TestServerKilled(t *testing.T) {
 
 // TestEverythingKilled kills the agent, the server and the receiver in any order.
 func TestEverythingKilled(t *testing.T) {
+	t.Parallel()
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
 			t.Parallel()

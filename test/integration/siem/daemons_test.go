@@ -67,6 +67,7 @@ func siems(t *testing.T) []siem {
 
 // TestDaemons sends to rsyslog and syslog-ng as they stand: everything arrives, in order, once.
 func TestDaemons(t *testing.T) {
+	t.Parallel()
 	const n = 5000
 	s := serve(t)
 	s.store(t, 0, n)
@@ -101,6 +102,7 @@ func TestDaemons(t *testing.T) {
 
 // TestDaemonsKilled kills them in the middle, again and again: nothing is lost, little comes twice.
 func TestDaemonsKilled(t *testing.T) {
+	t.Parallel()
 	const n, kills = 8000, 4
 	s := serve(t)
 	s.store(t, 0, n)

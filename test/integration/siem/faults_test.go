@@ -60,6 +60,7 @@ func troubles(n int) []trouble {
 // TestFaults has receivers misbehave in every way that the fault receiver knows: nothing is lost, people are told what is
 // wrong, and when it is over everything goes on by itself and the notification is closed.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	const n = 3000
 	s := serve(t)
 	s.store(t, 0, n)
@@ -142,6 +143,7 @@ func (a *authority) give(t *testing.T, r *receiver, otherName bool) {
 
 // TestIdleClose sends single records to a receiver, or a load balancer before it, that closes every connection that is idle.
 func TestIdleClose(t *testing.T) {
+	t.Parallel()
 	const n = 60
 	for _, scheme := range []string{"tcp", "relp", "http"} {
 		t.Run(scheme, func(t *testing.T) {

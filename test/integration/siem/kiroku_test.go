@@ -24,7 +24,7 @@ import (
 // The tests mostly wait: more run beside each other than there are processors.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -96,9 +96,15 @@ func (s *server) request(method, path string, body []byte, into any) error {
 // nothing else is stored.
 func (s *server) store(t *testing.T, from, to int) {
 	t.Helper()
+	s.storeAt(t, from, to, at)
+}
+
+// storeAt is store with other times of the events.
+func (s *server) storeAt(t *testing.T, from, to int, at func(n int) time.Time) {
+	t.Helper()
 	var b bytes.Buffer
 	for n := from; n < to; n++ {
-		b.WriteString(record(n))
+		b.WriteString(recordAt(n, at(n)))
 	}
 	var got struct{ Accepted int }
 	if err := s.request(http.MethodPost, "/api/v1/ingest?input=upload", b.Bytes(), &got); err != nil || got.Accepted != to-from {

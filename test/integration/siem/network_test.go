@@ -114,6 +114,7 @@ func forward(t *testing.T, host, to string) (address string) {
 // TestBlackHole has the network drop packets without a word, between the agent and its receiver, and between the agent and
 // its server: nothing is lost, people are told within the time that the documentation names, and it goes on by itself.
 func TestBlackHole(t *testing.T) {
+	t.Parallel()
 	const n, more = 3000, 3000
 	for k, scheme := range []string{"tcp", "relp", "http"} {
 		t.Run(scheme, func(t *testing.T) {

@@ -21,8 +21,9 @@ func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Millisecond)
 
 // record is record n as Ivanti Connect Secure writes it, with its end of line. Its number is its external id, and stands at
 // the end of a line of CEF, too, so that a line that was cut off is told from a whole one.
-func record(n int) string {
-	when := at(n)
+func record(n int) string { return recordAt(n, at(n)) }
+
+func recordAt(n int, when time.Time) string {
 	return fmt.Sprintf(`<134>1 %s vpn1.example.com PulseSecure: - - - {"message_id":"AUT31504","date":"%s","timestamp":"%d","us_timestamp":"%d.%06d",`+
 		`"unique_id":"r-%d","sev_num":"3","sev_string":"info","source_ip":"203.0.113.%d","user":"user%d","realm_name":"Employees","roles":"Employees-Role",`+
 		`"session_id":"s%de","useragent":"Pulse-Secure/22.7.2.28369","raw_message":"Login succeeded for user%d/Employees from 203.0.113.%d, id=%d "}`+"\n",

@@ -186,6 +186,7 @@ func once(t *testing.T, file string) []byte {
 
 // TestRecoveryOfWhatIsMissing asks the receipts of the receiver, as a file and over HTTP, and sends nothing twice.
 func TestRecoveryOfWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	for _, from := range []string{"file", "http"} {
 		t.Run(from, func(t *testing.T) {
 			t.Parallel()
