@@ -19,7 +19,7 @@ import (
 const RecoverNote = "All matching records of the period are sent again. Records that the SIEM has already will arrive again, with the same external id."
 
 // missingNote is the same with missing_only.
-const missingNote = "Only what the receipt log of the destination does not have is sent. Without such a log, records that the SIEM has already will arrive again, with the same external id."
+const missingNote = "Only what the receipt log of the destination does not have is sent: run the agent with --receipts FILE or URL."
 
 // Recovery says what a recovery agent sends.
 type Recovery struct {

@@ -12,6 +12,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -174,7 +175,7 @@ func (c *faulty) Read(b []byte) (int, error) {
 	if c.fault.mode == "idle-close" {
 		_ = c.Conn.SetReadDeadline(time.Now().Add(c.fault.delay))
 		n, err := c.Conn.Read(b)
-		if t, ok := err.(net.Error); ok && t.Timeout() {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = io.EOF
 		}
 		return n, err

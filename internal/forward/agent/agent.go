@@ -170,7 +170,7 @@ func (a *Agent) run(ctx, work context.Context, f *fleet, config *wire.Config) (*
 // stopped is err, but nil when ctx has ended: being told to stop is no error.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // as it says
 	}
 	return err
 }

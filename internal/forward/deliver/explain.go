@@ -41,12 +41,6 @@ func with(err error, next string) string {
 	return err.Error() + ": " + next
 }
 
-// isHandshake says whether TLS failed.
-func isHandshake(err error) bool {
-	var alert tls.AlertError
-	return errors.As(err, &alert) || explainTLS(err, "", time.Time{}) != ""
-}
-
 // explainTLS explains what TLS itself objects to, "" when it is something else.
 func explainTLS(err error, host string, now time.Time) string {
 	var sent []*x509.Certificate

@@ -191,16 +191,6 @@ func ways() []way {
 	}
 }
 
-// tell passes on what a Deliverer says as long as somebody listens.
-func tell(texts chan<- string) func(wire.Code, string) {
-	return func(_ wire.Code, text string) {
-		select {
-		case texts <- text:
-		default:
-		}
-	}
-}
-
 func (w way) args(f *faultReceiver, more ...string) []string {
 	if slices.Contains(w.receive, "tls") {
 		return append([]string{"-ca", f.ca()}, more...)

@@ -197,8 +197,7 @@ func TestSplunkAck(t *testing.T) {
 	asked := map[int64]int{}
 	next := int64(0)
 	channel := ""
-	var s *web
-	s = newWeb(t, func(w http.ResponseWriter, r *http.Request, body string, _ int) {
+	s := newWeb(t, func(w http.ResponseWriter, r *http.Request, body string, _ int) {
 		mu.Lock()
 		defer mu.Unlock()
 		if r.Header.Get("Authorization") != "Splunk TOKEN" {

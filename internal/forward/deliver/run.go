@@ -50,7 +50,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 			d.rest(ctx, wait)
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // ctx has ended: whatever failed then does not matter
 }
 
 // session returns the function that connects, sends and confirms until something fails.

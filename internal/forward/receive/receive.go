@@ -128,7 +128,7 @@ func (r *Receiver) accept(ctx context.Context, wg *sync.WaitGroup) error {
 	for {
 		c, err := r.listener.Accept()
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the listener was closed to end this
 		}
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
