@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"kiroku/internal/forward/wire"
 )
 
 // TestBlackHole has the way to the receiver swallow every packet for a while: nobody is refused, nothing ends. It needs the
@@ -76,5 +78,15 @@ func TestBlackHole(t *testing.T) {
 				t.Errorf("%+v, at most %d duplicates are expected", o, w.bound)
 			}
 		})
+	}
+}
+
+// tell passes on what a Deliverer says as long as somebody listens.
+func tell(texts chan<- string) func(wire.Code, string) {
+	return func(_ wire.Code, text string) {
+		select {
+		case texts <- text:
+		default:
+		}
 	}
 }
