@@ -14,13 +14,16 @@ DATA    ?= data
 T       ?= 10s
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test race check fmt vet lint arch gen generated golden fuzz bench micro e2e integration clean
+.PHONY: help build agent run test race check fmt vet lint arch gen generated golden fuzz bench soak micro e2e integration clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## bin/kiroku
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/kiroku ./cmd/kiroku
+
+agent: ## bin/kiroku-agent: the SIEM agent alone, without cgo (GOOS=windows make agent)
+	CGO_ENABLED=0 $(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/kiroku-agent
 
 run: build ## build, start with the data in ./data, say where to look
 	@echo 'Kiroku stores in ./$(DATA). Console and API: http://127.0.0.1:8480   Syslog: 127.0.0.1:5514 (TCP and UDP)'
@@ -71,6 +74,9 @@ micro: ## Go micro-benchmarks
 
 bench: build ## beside rsyslog and syslog-ng, with ../shared/bench (ARGS='-n 10000000')
 	$(GO) run -buildvcs=false ./test/bench $(ARGS)
+
+soak: build ## SIEM agents for 15 minutes with a fault every 20 s (ARGS='-soak 4m -rate 500'); ends by itself
+	$(GO) run -buildvcs=false ./test/bench -siem -soak 15m -rate 2000 $(ARGS)
 
 e2e: build test/e2e/node_modules ## the console's page in a browser
 	cd test/e2e && $(NODE) --test

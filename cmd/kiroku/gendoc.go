@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"kiroku/internal/forward/command"
 )
 
 // newGendoc is not for users: "make gen" runs it.
@@ -28,7 +30,14 @@ func newGendoc() *cobra.Command {
 			if err := writeMan(root, filepath.Join(dirs[0], "man")); err != nil {
 				return err
 			}
-			return writeReference(root, filepath.Join(dirs[0], "docs", "reference", "cli.md"))
+			reference := filepath.Join(dirs[0], "docs", "reference")
+			if err := writeReference(root, filepath.Join(reference, "cli.md")); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(reference, "troubleshooting.md"), []byte(command.Troubleshooting()), 0o644); err != nil {
+				return fmt.Errorf("write troubleshooting: %w", err)
+			}
+			return nil
 		},
 	}
 }

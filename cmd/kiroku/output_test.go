@@ -13,6 +13,7 @@ import (
 
 	"kiroku/internal/api/client"
 	"kiroku/internal/cli"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/intake"
 )
 
@@ -32,6 +33,11 @@ func TestStatusPage(t *testing.T) {
 		Stores:   []client.Store{{Name: "default", Events: 1000, Bytes: 119_000, RetentionDays: 365, Oldest: started, Newest: seen, DataFiles: 1}},
 		Pipeline: client.PipelineStatus{Workers: 2, Events: 1003, Unparsed: 1, Sources: []client.SourceStatus{{Source: "okta-access-gateway", Events: 3, LastSeen: seen}}},
 		Lake:     client.LakeStatus{DataFiles: 1, DataBytes: 119_000, DiskFreeBytes: 1 << 30, DiskTotalBytes: 4 << 30, PushingBack: true, Error: "disk is full"},
+		SiemAgents: client.SIEMAgentsStatus{Agents: 3, Unwell: []client.SIEMAgent{
+			{ID: "a1", Name: "soc", State: wire.ConnectionLost, Delivery: wire.DeliveryOK, LastContact: started, Notifications: []wire.Notification{
+				{Code: wire.AgentError, Title: "SIEM agent error", Text: "The SIEM agent has been disconnected for more than 2 hours", Remedy: "Check that the agent runs."}}},
+			{ID: "a2", Name: "other \x1b[2J", State: wire.Connected, Delivery: wire.DeliveryBacklog, LastContact: seen, LagRecords: 12_000, LagSeconds: 400},
+		}},
 	}
 	var b bytes.Buffer
 	page := statusPage{w: &b}

@@ -11,6 +11,7 @@ import (
 
 	"kiroku/internal/cli"
 	"kiroku/internal/fault"
+	"kiroku/internal/forward/command"
 )
 
 // Exit codes.
@@ -60,7 +61,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a), newKeys(a), newEDS(a), newChannel(a),
-		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newVersion(a), newGendoc())
+		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newAgents(a), newAgent(a), newVersion(a), newGendoc())
 	return root
 }
 
@@ -144,6 +145,12 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Cancelled):
 		fmt.Fprintln(a.err, "kiroku: interrupted")
 		return exitFailed
+	}
+	if e, ok := errors.AsType[*command.Exit](err); ok {
+		if e.Err != nil {
+			a.report(e.Err)
+		}
+		return e.Code
 	}
 	a.report(err)
 	if fault.KindOf(err) == fault.Invalid {

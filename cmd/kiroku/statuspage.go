@@ -37,6 +37,7 @@ func (p *statusPage) print(st *client.Status) error {
 	p.pipeline(st, now)
 	p.stores(st)
 	p.lake(st, now)
+	p.agents(st, now)
 	_, err := p.w.Write(p.b.Bytes())
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	rawjson "encoding/json"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/intake"
 
 	"github.com/oapi-codegen/runtime"
@@ -1062,6 +1063,166 @@ type RowList struct {
 	Rows []ResultRow `json:"rows"`
 }
 
+// SIEMAgent defines model for SIEMAgent.
+type SIEMAgent = wire.AgentStatus
+
+// SIEMAgentCreate defines model for SIEMAgentCreate.
+type SIEMAgentCreate struct {
+	Destinations []SIEMDestination `json:"destinations"`
+
+	// Filter What is sent, in the search language; empty means everything.
+	Filter string `json:"filter,omitempty,omitzero"`
+	Name   string `json:"name"`
+
+	// Start now, all, or a time: what was stored before is sent from this time on; the last 48 hours when left out.
+	Start string `json:"start,omitempty,omitzero"`
+
+	// Stores Event data stores; empty means all.
+	Stores []string `json:"stores,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMAgentCreated defines model for SIEMAgentCreated.
+type SIEMAgentCreated struct {
+	ID   string `json:"id"`
+	Note string `json:"note,omitempty,omitzero"`
+
+	// Token Shown this once.
+	Token string `json:"token"`
+}
+
+// SIEMAgentList defines model for SIEMAgentList.
+type SIEMAgentList struct {
+	Agents []SIEMAgent `json:"agents"`
+}
+
+// SIEMAgentUpdate What is left out stays.
+type SIEMAgentUpdate struct {
+	// Destinations All of them: one that is left out is forgotten, one that is new begins at start.
+	Destinations []SIEMDestination `json:"destinations,omitempty,omitzero"`
+	Filter       *string           `json:"filter,omitempty"`
+	Name         *string           `json:"name,omitempty"`
+
+	// Start now, all, or a time: where destinations that are new begin; the last 48 hours when left out.
+	Start  string    `json:"start,omitempty,omitzero"`
+	Stores *[]string `json:"stores,omitempty"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMAgentsStatus defines model for SIEMAgentsStatus.
+type SIEMAgentsStatus struct {
+	// Agents How many SIEM agents there are.
+	Agents int `json:"agents"`
+
+	// Unwell Those that somebody should look at.
+	Unwell []SIEMAgent `json:"unwell"`
+}
+
+// SIEMDeadLetter defines model for SIEMDeadLetter.
+type SIEMDeadLetter = wire.DeadLetter
+
+// SIEMDeadLetterList defines model for SIEMDeadLetterList.
+type SIEMDeadLetterList struct {
+	DeadLetters []SIEMDeadLetter `json:"dead_letters"`
+}
+
+// SIEMDestination defines model for SIEMDestination.
+type SIEMDestination = wire.Destination
+
+// SIEMDestinationStatus defines model for SIEMDestinationStatus.
+type SIEMDestinationStatus = wire.DestinationStatus
+
+// SIEMNotification defines model for SIEMNotification.
+type SIEMNotification = wire.Notification
+
+// SIEMNotificationList defines model for SIEMNotificationList.
+type SIEMNotificationList struct {
+	Notifications []SIEMNotification `json:"notifications"`
+}
+
+// SIEMPreview defines model for SIEMPreview.
+type SIEMPreview struct {
+	Count int64 `json:"count"`
+
+	// Lines The newest of them as the destination would get them, when there is one.
+	Lines []string `json:"lines,omitempty,omitzero"`
+
+	// Rows The newest 20 events.
+	Rows []Row `json:"rows"`
+}
+
+// SIEMPreviewQuery defines model for SIEMPreviewQuery.
+type SIEMPreviewQuery struct {
+	Destination SIEMDestination `json:"destination,omitempty,omitzero"`
+	Filter      string          `json:"filter,omitempty,omitzero"`
+
+	// From Beginning of the time that is looked at; now-48h when left out.
+	From   string   `json:"from,omitempty,omitzero"`
+	Stores []string `json:"stores,omitempty,omitzero"`
+	To     string   `json:"to,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMReceipt defines model for SIEMReceipt.
+type SIEMReceipt = wire.Receipt
+
+// SIEMRecovery defines model for SIEMRecovery.
+type SIEMRecovery struct {
+	// By event or ingest: the time that the period means; event when left out.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Destinations Instead of those of the agent.
+	Destinations []SIEMDestination `json:"destinations,omitempty,omitzero"`
+
+	// From Beginning of the period, included.
+	From string `json:"from"`
+
+	// MissingOnly Leave out what the receipt log of the destination has.
+	MissingOnly bool   `json:"missing_only,omitempty,omitzero"`
+	Name        string `json:"name,omitempty,omitzero"`
+
+	// To End of the period, excluded; it may lie in the future.
+	To string `json:"to"`
+
+	// ToDestinations Names of the destinations of the agent; empty means all.
+	ToDestinations []string `json:"to_destinations,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; activities when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMRecoveryStatus defines model for SIEMRecoveryStatus.
+type SIEMRecoveryStatus = wire.RecoveryStatus
+
+// SIEMReplay defines model for SIEMReplay.
+type SIEMReplay struct {
+	// Ids Which; all when empty.
+	Ids []int64 `json:"ids,omitempty,omitzero"`
+}
+
+// SIEMReplayed defines model for SIEMReplayed.
+type SIEMReplayed struct {
+	Replaying int64 `json:"replaying"`
+}
+
+// SIEMSummary defines model for SIEMSummary.
+type SIEMSummary = wire.Summary
+
+// SIEMToken defines model for SIEMToken.
+type SIEMToken = wire.TokenStatus
+
+// SIEMTokenRotation defines model for SIEMTokenRotation.
+type SIEMTokenRotation struct {
+	// OverlapSeconds How long the tokens that the agent has still work; 86400 when left out.
+	OverlapSeconds *int64 `json:"overlap_seconds,omitempty"`
+}
+
 // SQLQuery defines model for SQLQuery.
 type SQLQuery struct {
 	// MaxRows 10,000 when left out.
@@ -1158,13 +1319,14 @@ type Status struct {
 	Lake   LakeStatus    `json:"lake"`
 
 	// MemoryBytes Memory that the process holds.
-	MemoryBytes int64          `json:"memory_bytes,omitempty,omitzero"`
-	Pipeline    PipelineStatus `json:"pipeline"`
-	Query       QueryStatus    `json:"query"`
-	Started     time.Time      `json:"started"`
-	Stores      []Store        `json:"stores"`
-	UptimeS     float64        `json:"uptime_s"`
-	Version     string         `json:"version"`
+	MemoryBytes int64            `json:"memory_bytes,omitempty,omitzero"`
+	Pipeline    PipelineStatus   `json:"pipeline"`
+	Query       QueryStatus      `json:"query"`
+	SiemAgents  SIEMAgentsStatus `json:"siem_agents,omitempty,omitzero"`
+	Started     time.Time        `json:"started"`
+	Stores      []Store          `json:"stores"`
+	UptimeS     float64          `json:"uptime_s"`
+	Version     string           `json:"version"`
 }
 
 // Store defines model for Store.
@@ -1360,6 +1522,9 @@ type RejectedID = string
 
 // ResourceRef defines model for ResourceRef.
 type ResourceRef = string
+
+// SIEMAgentRef defines model for SIEMAgentRef.
+type SIEMAgentRef = string
 
 // SearchText defines model for SearchText.
 type SearchText = string
@@ -1624,6 +1789,24 @@ type ParseParams struct {
 	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
+// ListSIEMDeadLettersParams defines parameters for ListSIEMDeadLetters.
+type ListSIEMDeadLettersParams struct {
+	// After id of the last one of the page before.
+	After int64 `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Limit Most that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListSIEMNotificationsParams defines parameters for ListSIEMNotifications.
+type ListSIEMNotificationsParams struct {
+	// History Also those that are cleared.
+	History bool `form:"history,omitempty" json:"history,omitempty,omitzero"`
+
+	// Limit Most that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // RunSQLParams defines parameters for RunSQL.
 type RunSQLParams struct {
 	// Format json when left out.
@@ -1702,6 +1885,24 @@ type SetPriorityJSONRequestBody = PriorityChange
 
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
+
+// CreateSIEMAgentJSONRequestBody defines body for CreateSIEMAgent for application/json ContentType.
+type CreateSIEMAgentJSONRequestBody = SIEMAgentCreate
+
+// PreviewSIEMAgentJSONRequestBody defines body for PreviewSIEMAgent for application/json ContentType.
+type PreviewSIEMAgentJSONRequestBody = SIEMPreviewQuery
+
+// UpdateSIEMAgentJSONRequestBody defines body for UpdateSIEMAgent for application/json ContentType.
+type UpdateSIEMAgentJSONRequestBody = SIEMAgentUpdate
+
+// ReplaySIEMDeadLettersJSONRequestBody defines body for ReplaySIEMDeadLetters for application/json ContentType.
+type ReplaySIEMDeadLettersJSONRequestBody = SIEMReplay
+
+// RecoverSIEMAgentJSONRequestBody defines body for RecoverSIEMAgent for application/json ContentType.
+type RecoverSIEMAgentJSONRequestBody = SIEMRecovery
+
+// RotateSIEMTokenJSONRequestBody defines body for RotateSIEMToken for application/json ContentType.
+type RotateSIEMTokenJSONRequestBody = SIEMTokenRotation
 
 // StartSQLJSONRequestBody defines body for StartSQL for application/json ContentType.
 type StartSQLJSONRequestBody = SQLQuery
@@ -1846,6 +2047,51 @@ type ServerInterface interface {
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(w http.ResponseWriter, r *http.Request)
+	// ListSIEMAgents SIEM agents, how they do and what is wrong with them
+	// (GET /api/v1/siem-agents)
+	ListSIEMAgents(w http.ResponseWriter, r *http.Request)
+	// CreateSIEMAgent Create a SIEM agent
+	// (POST /api/v1/siem-agents)
+	CreateSIEMAgent(w http.ResponseWriter, r *http.Request)
+	// PreviewSIEMAgent What an agent would send
+	// (POST /api/v1/siem-agents/preview)
+	PreviewSIEMAgent(w http.ResponseWriter, r *http.Request)
+	// DeleteSIEMAgent Delete a SIEM agent
+	// (DELETE /api/v1/siem-agents/{id})
+	DeleteSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// GetSIEMAgent A SIEM agent
+	// (GET /api/v1/siem-agents/{id})
+	GetSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// UpdateSIEMAgent Change a SIEM agent
+	// (PATCH /api/v1/siem-agents/{id})
+	UpdateSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// ListSIEMDeadLetters Records that a SIEM agent could never deliver
+	// (GET /api/v1/siem-agents/{id}/dead-letters)
+	ListSIEMDeadLetters(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, params ListSIEMDeadLettersParams)
+	// ReplaySIEMDeadLetters Have dead letters sent again
+	// (POST /api/v1/siem-agents/{id}/dead-letters/replay)
+	ReplaySIEMDeadLetters(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// DeleteSIEMDeadLetter Drop a dead letter
+	// (DELETE /api/v1/siem-agents/{id}/dead-letters/{letter})
+	DeleteSIEMDeadLetter(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, letter int64)
+	// ListSIEMNotifications Notifications of a SIEM agent
+	// (GET /api/v1/siem-agents/{id}/notifications)
+	ListSIEMNotifications(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, params ListSIEMNotificationsParams)
+	// PauseSIEMAgent Have a SIEM agent deliver nothing until it is resumed
+	// (POST /api/v1/siem-agents/{id}/pause)
+	PauseSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// RecoverSIEMAgent Make an agent that sends a missed period again
+	// (POST /api/v1/siem-agents/{id}/recover)
+	RecoverSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// ResumeSIEMAgent End the pause of a SIEM agent
+	// (POST /api/v1/siem-agents/{id}/resume)
+	ResumeSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// RotateSIEMToken Give a SIEM agent a new token
+	// (POST /api/v1/siem-agents/{id}/token)
+	RotateSIEMToken(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
+	// RevokeSIEMTokens Make all tokens of a SIEM agent void at once
+	// (DELETE /api/v1/siem-agents/{id}/tokens)
+	RevokeSIEMTokens(w http.ResponseWriter, r *http.Request, id SIEMAgentRef)
 	// ListSQL One's own SQL jobs, newest first
 	// (GET /api/v1/sql)
 	ListSQL(w http.ResponseWriter, r *http.Request)
@@ -3556,6 +3802,427 @@ func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request
 	handler.ServeHTTP(w, r)
 }
 
+// ListSIEMAgents operation middleware
+func (siw *ServerInterfaceWrapper) ListSIEMAgents(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSIEMAgents(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) CreateSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateSIEMAgent(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PreviewSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) PreviewSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PreviewSIEMAgent(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) GetSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) UpdateSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListSIEMDeadLetters operation middleware
+func (siw *ServerInterfaceWrapper) ListSIEMDeadLetters(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSIEMDeadLettersParams
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", r.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "after"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "after", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSIEMDeadLetters(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReplaySIEMDeadLetters operation middleware
+func (siw *ServerInterfaceWrapper) ReplaySIEMDeadLetters(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReplaySIEMDeadLetters(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteSIEMDeadLetter operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSIEMDeadLetter(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "letter" -------------
+	var letter int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "letter", r.PathValue("letter"), &letter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "letter", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteSIEMDeadLetter(w, r, id, letter)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListSIEMNotifications operation middleware
+func (siw *ServerInterfaceWrapper) ListSIEMNotifications(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSIEMNotificationsParams
+
+	// ------------- Optional query parameter "history" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "history", r.URL.Query(), &params.History, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "history"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "history", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSIEMNotifications(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PauseSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) PauseSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PauseSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecoverSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) RecoverSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecoverSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResumeSIEMAgent operation middleware
+func (siw *ServerInterfaceWrapper) ResumeSIEMAgent(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResumeSIEMAgent(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RotateSIEMToken operation middleware
+func (siw *ServerInterfaceWrapper) RotateSIEMToken(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RotateSIEMToken(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeSIEMTokens operation middleware
+func (siw *ServerInterfaceWrapper) RevokeSIEMTokens(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id SIEMAgentRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeSIEMTokens(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListSQL operation middleware
 func (siw *ServerInterfaceWrapper) ListSQL(w http.ResponseWriter, r *http.Request) {
 
@@ -4226,6 +4893,21 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/channels/{id}/rejected", wrapper.ListRejected)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/channels/{id}/rejected/replay", wrapper.ReplayRejected)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/channels/{id}/rejected/{event}", wrapper.DeleteRejected)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/siem-agents", wrapper.ListSIEMAgents)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents", wrapper.CreateSIEMAgent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/preview", wrapper.PreviewSIEMAgent)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/siem-agents/{id}", wrapper.DeleteSIEMAgent)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/siem-agents/{id}", wrapper.GetSIEMAgent)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/api/v1/siem-agents/{id}", wrapper.UpdateSIEMAgent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/token", wrapper.RotateSIEMToken)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/siem-agents/{id}/tokens", wrapper.RevokeSIEMTokens)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/pause", wrapper.PauseSIEMAgent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/resume", wrapper.ResumeSIEMAgent)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/recover", wrapper.RecoverSIEMAgent)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/siem-agents/{id}/notifications", wrapper.ListSIEMNotifications)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/siem-agents/{id}/dead-letters", wrapper.ListSIEMDeadLetters)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/dead-letters/replay", wrapper.ReplaySIEMDeadLetters)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/siem-agents/{id}/dead-letters/{letter}", wrapper.DeleteSIEMDeadLetter)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/openapi.yaml", wrapper.Openapi)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
@@ -5960,6 +6642,567 @@ func (response SearchdefaultApplicationProblemPlusJSONResponse) VisitSearchRespo
 	return err
 }
 
+type ListSIEMAgentsRequestObject struct {
+}
+
+type ListSIEMAgentsResponseObject interface {
+	VisitListSIEMAgentsResponse(w http.ResponseWriter) error
+}
+
+type ListSIEMAgents200JSONResponse SIEMAgentList
+
+func (response ListSIEMAgents200JSONResponse) VisitListSIEMAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSIEMAgentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSIEMAgentsdefaultApplicationProblemPlusJSONResponse) VisitListSIEMAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSIEMAgentRequestObject struct {
+	Body *CreateSIEMAgentJSONRequestBody
+}
+
+type CreateSIEMAgentResponseObject interface {
+	VisitCreateSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type CreateSIEMAgent201JSONResponse SIEMAgentCreated
+
+func (response CreateSIEMAgent201JSONResponse) VisitCreateSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitCreateSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSIEMAgentRequestObject struct {
+	Body *PreviewSIEMAgentJSONRequestBody
+}
+
+type PreviewSIEMAgentResponseObject interface {
+	VisitPreviewSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type PreviewSIEMAgent200JSONResponse SIEMPreview
+
+func (response PreviewSIEMAgent200JSONResponse) VisitPreviewSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitPreviewSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSIEMAgentRequestObject struct {
+	ID SIEMAgentRef `json:"id"`
+}
+
+type DeleteSIEMAgentResponseObject interface {
+	VisitDeleteSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type DeleteSIEMAgent204Response struct {
+}
+
+func (response DeleteSIEMAgent204Response) VisitDeleteSIEMAgentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitDeleteSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSIEMAgentRequestObject struct {
+	ID SIEMAgentRef `json:"id"`
+}
+
+type GetSIEMAgentResponseObject interface {
+	VisitGetSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type GetSIEMAgent200JSONResponse SIEMAgent
+
+func (response GetSIEMAgent200JSONResponse) VisitGetSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitGetSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSIEMAgentRequestObject struct {
+	ID   SIEMAgentRef `json:"id"`
+	Body *UpdateSIEMAgentJSONRequestBody
+}
+
+type UpdateSIEMAgentResponseObject interface {
+	VisitUpdateSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type UpdateSIEMAgent200JSONResponse SIEMAgent
+
+func (response UpdateSIEMAgent200JSONResponse) VisitUpdateSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitUpdateSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSIEMDeadLettersRequestObject struct {
+	ID     SIEMAgentRef `json:"id"`
+	Params ListSIEMDeadLettersParams
+}
+
+type ListSIEMDeadLettersResponseObject interface {
+	VisitListSIEMDeadLettersResponse(w http.ResponseWriter) error
+}
+
+type ListSIEMDeadLetters200JSONResponse SIEMDeadLetterList
+
+func (response ListSIEMDeadLetters200JSONResponse) VisitListSIEMDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSIEMDeadLettersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSIEMDeadLettersdefaultApplicationProblemPlusJSONResponse) VisitListSIEMDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaySIEMDeadLettersRequestObject struct {
+	ID   SIEMAgentRef `json:"id"`
+	Body *ReplaySIEMDeadLettersJSONRequestBody
+}
+
+type ReplaySIEMDeadLettersResponseObject interface {
+	VisitReplaySIEMDeadLettersResponse(w http.ResponseWriter) error
+}
+
+type ReplaySIEMDeadLetters200JSONResponse SIEMReplayed
+
+func (response ReplaySIEMDeadLetters200JSONResponse) VisitReplaySIEMDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaySIEMDeadLettersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplaySIEMDeadLettersdefaultApplicationProblemPlusJSONResponse) VisitReplaySIEMDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSIEMDeadLetterRequestObject struct {
+	ID     SIEMAgentRef `json:"id"`
+	Letter int64        `json:"letter"`
+}
+
+type DeleteSIEMDeadLetterResponseObject interface {
+	VisitDeleteSIEMDeadLetterResponse(w http.ResponseWriter) error
+}
+
+type DeleteSIEMDeadLetter204Response struct {
+}
+
+func (response DeleteSIEMDeadLetter204Response) VisitDeleteSIEMDeadLetterResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSIEMDeadLetterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSIEMDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitDeleteSIEMDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSIEMNotificationsRequestObject struct {
+	ID     SIEMAgentRef `json:"id"`
+	Params ListSIEMNotificationsParams
+}
+
+type ListSIEMNotificationsResponseObject interface {
+	VisitListSIEMNotificationsResponse(w http.ResponseWriter) error
+}
+
+type ListSIEMNotifications200JSONResponse SIEMNotificationList
+
+func (response ListSIEMNotifications200JSONResponse) VisitListSIEMNotificationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSIEMNotificationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSIEMNotificationsdefaultApplicationProblemPlusJSONResponse) VisitListSIEMNotificationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseSIEMAgentRequestObject struct {
+	ID SIEMAgentRef `json:"id"`
+}
+
+type PauseSIEMAgentResponseObject interface {
+	VisitPauseSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type PauseSIEMAgent204Response struct {
+}
+
+func (response PauseSIEMAgent204Response) VisitPauseSIEMAgentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type PauseSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitPauseSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecoverSIEMAgentRequestObject struct {
+	ID   SIEMAgentRef `json:"id"`
+	Body *RecoverSIEMAgentJSONRequestBody
+}
+
+type RecoverSIEMAgentResponseObject interface {
+	VisitRecoverSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type RecoverSIEMAgent201JSONResponse SIEMAgentCreated
+
+func (response RecoverSIEMAgent201JSONResponse) VisitRecoverSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecoverSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecoverSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitRecoverSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeSIEMAgentRequestObject struct {
+	ID SIEMAgentRef `json:"id"`
+}
+
+type ResumeSIEMAgentResponseObject interface {
+	VisitResumeSIEMAgentResponse(w http.ResponseWriter) error
+}
+
+type ResumeSIEMAgent204Response struct {
+}
+
+func (response ResumeSIEMAgent204Response) VisitResumeSIEMAgentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ResumeSIEMAgentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResumeSIEMAgentdefaultApplicationProblemPlusJSONResponse) VisitResumeSIEMAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSIEMTokenRequestObject struct {
+	ID   SIEMAgentRef `json:"id"`
+	Body *RotateSIEMTokenJSONRequestBody
+}
+
+type RotateSIEMTokenResponseObject interface {
+	VisitRotateSIEMTokenResponse(w http.ResponseWriter) error
+}
+
+type RotateSIEMToken201JSONResponse SIEMAgentCreated
+
+func (response RotateSIEMToken201JSONResponse) VisitRotateSIEMTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateSIEMTokendefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateSIEMTokendefaultApplicationProblemPlusJSONResponse) VisitRotateSIEMTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeSIEMTokensRequestObject struct {
+	ID SIEMAgentRef `json:"id"`
+}
+
+type RevokeSIEMTokensResponseObject interface {
+	VisitRevokeSIEMTokensResponse(w http.ResponseWriter) error
+}
+
+type RevokeSIEMTokens204Response struct {
+}
+
+func (response RevokeSIEMTokens204Response) VisitRevokeSIEMTokensResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeSIEMTokensdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeSIEMTokensdefaultApplicationProblemPlusJSONResponse) VisitRevokeSIEMTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSQLRequestObject struct {
 }
 
@@ -6958,6 +8201,51 @@ type StrictServerInterface interface {
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
+	// ListSIEMAgents SIEM agents, how they do and what is wrong with them
+	// (GET /api/v1/siem-agents)
+	ListSIEMAgents(ctx context.Context, request ListSIEMAgentsRequestObject) (ListSIEMAgentsResponseObject, error)
+	// CreateSIEMAgent Create a SIEM agent
+	// (POST /api/v1/siem-agents)
+	CreateSIEMAgent(ctx context.Context, request CreateSIEMAgentRequestObject) (CreateSIEMAgentResponseObject, error)
+	// PreviewSIEMAgent What an agent would send
+	// (POST /api/v1/siem-agents/preview)
+	PreviewSIEMAgent(ctx context.Context, request PreviewSIEMAgentRequestObject) (PreviewSIEMAgentResponseObject, error)
+	// DeleteSIEMAgent Delete a SIEM agent
+	// (DELETE /api/v1/siem-agents/{id})
+	DeleteSIEMAgent(ctx context.Context, request DeleteSIEMAgentRequestObject) (DeleteSIEMAgentResponseObject, error)
+	// GetSIEMAgent A SIEM agent
+	// (GET /api/v1/siem-agents/{id})
+	GetSIEMAgent(ctx context.Context, request GetSIEMAgentRequestObject) (GetSIEMAgentResponseObject, error)
+	// UpdateSIEMAgent Change a SIEM agent
+	// (PATCH /api/v1/siem-agents/{id})
+	UpdateSIEMAgent(ctx context.Context, request UpdateSIEMAgentRequestObject) (UpdateSIEMAgentResponseObject, error)
+	// ListSIEMDeadLetters Records that a SIEM agent could never deliver
+	// (GET /api/v1/siem-agents/{id}/dead-letters)
+	ListSIEMDeadLetters(ctx context.Context, request ListSIEMDeadLettersRequestObject) (ListSIEMDeadLettersResponseObject, error)
+	// ReplaySIEMDeadLetters Have dead letters sent again
+	// (POST /api/v1/siem-agents/{id}/dead-letters/replay)
+	ReplaySIEMDeadLetters(ctx context.Context, request ReplaySIEMDeadLettersRequestObject) (ReplaySIEMDeadLettersResponseObject, error)
+	// DeleteSIEMDeadLetter Drop a dead letter
+	// (DELETE /api/v1/siem-agents/{id}/dead-letters/{letter})
+	DeleteSIEMDeadLetter(ctx context.Context, request DeleteSIEMDeadLetterRequestObject) (DeleteSIEMDeadLetterResponseObject, error)
+	// ListSIEMNotifications Notifications of a SIEM agent
+	// (GET /api/v1/siem-agents/{id}/notifications)
+	ListSIEMNotifications(ctx context.Context, request ListSIEMNotificationsRequestObject) (ListSIEMNotificationsResponseObject, error)
+	// PauseSIEMAgent Have a SIEM agent deliver nothing until it is resumed
+	// (POST /api/v1/siem-agents/{id}/pause)
+	PauseSIEMAgent(ctx context.Context, request PauseSIEMAgentRequestObject) (PauseSIEMAgentResponseObject, error)
+	// RecoverSIEMAgent Make an agent that sends a missed period again
+	// (POST /api/v1/siem-agents/{id}/recover)
+	RecoverSIEMAgent(ctx context.Context, request RecoverSIEMAgentRequestObject) (RecoverSIEMAgentResponseObject, error)
+	// ResumeSIEMAgent End the pause of a SIEM agent
+	// (POST /api/v1/siem-agents/{id}/resume)
+	ResumeSIEMAgent(ctx context.Context, request ResumeSIEMAgentRequestObject) (ResumeSIEMAgentResponseObject, error)
+	// RotateSIEMToken Give a SIEM agent a new token
+	// (POST /api/v1/siem-agents/{id}/token)
+	RotateSIEMToken(ctx context.Context, request RotateSIEMTokenRequestObject) (RotateSIEMTokenResponseObject, error)
+	// RevokeSIEMTokens Make all tokens of a SIEM agent void at once
+	// (DELETE /api/v1/siem-agents/{id}/tokens)
+	RevokeSIEMTokens(ctx context.Context, request RevokeSIEMTokensRequestObject) (RevokeSIEMTokensResponseObject, error)
 	// ListSQL One's own SQL jobs, newest first
 	// (GET /api/v1/sql)
 	ListSQL(ctx context.Context, request ListSQLRequestObject) (ListSQLResponseObject, error)
@@ -8226,6 +9514,435 @@ func (sh *strictHandler) Search(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SearchResponseObject); ok {
 		if err := validResponse.VisitSearchResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSIEMAgents operation middleware
+func (sh *strictHandler) ListSIEMAgents(w http.ResponseWriter, r *http.Request) {
+	var request ListSIEMAgentsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSIEMAgents(ctx, request.(ListSIEMAgentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSIEMAgents")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSIEMAgentsResponseObject); ok {
+		if err := validResponse.VisitListSIEMAgentsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSIEMAgent operation middleware
+func (sh *strictHandler) CreateSIEMAgent(w http.ResponseWriter, r *http.Request) {
+	var request CreateSIEMAgentRequestObject
+
+	var body CreateSIEMAgentJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSIEMAgent(ctx, request.(CreateSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitCreateSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewSIEMAgent operation middleware
+func (sh *strictHandler) PreviewSIEMAgent(w http.ResponseWriter, r *http.Request) {
+	var request PreviewSIEMAgentRequestObject
+
+	var body PreviewSIEMAgentJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewSIEMAgent(ctx, request.(PreviewSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PreviewSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitPreviewSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSIEMAgent operation middleware
+func (sh *strictHandler) DeleteSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request DeleteSIEMAgentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSIEMAgent(ctx, request.(DeleteSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitDeleteSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSIEMAgent operation middleware
+func (sh *strictHandler) GetSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request GetSIEMAgentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSIEMAgent(ctx, request.(GetSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitGetSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateSIEMAgent operation middleware
+func (sh *strictHandler) UpdateSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request UpdateSIEMAgentRequestObject
+
+	request.ID = id
+
+	var body UpdateSIEMAgentJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSIEMAgent(ctx, request.(UpdateSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitUpdateSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSIEMDeadLetters operation middleware
+func (sh *strictHandler) ListSIEMDeadLetters(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, params ListSIEMDeadLettersParams) {
+	var request ListSIEMDeadLettersRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSIEMDeadLetters(ctx, request.(ListSIEMDeadLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSIEMDeadLetters")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSIEMDeadLettersResponseObject); ok {
+		if err := validResponse.VisitListSIEMDeadLettersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplaySIEMDeadLetters operation middleware
+func (sh *strictHandler) ReplaySIEMDeadLetters(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request ReplaySIEMDeadLettersRequestObject
+
+	request.ID = id
+
+	var body ReplaySIEMDeadLettersJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaySIEMDeadLetters(ctx, request.(ReplaySIEMDeadLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaySIEMDeadLetters")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReplaySIEMDeadLettersResponseObject); ok {
+		if err := validResponse.VisitReplaySIEMDeadLettersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSIEMDeadLetter operation middleware
+func (sh *strictHandler) DeleteSIEMDeadLetter(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, letter int64) {
+	var request DeleteSIEMDeadLetterRequestObject
+
+	request.ID = id
+	request.Letter = letter
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSIEMDeadLetter(ctx, request.(DeleteSIEMDeadLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSIEMDeadLetter")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteSIEMDeadLetterResponseObject); ok {
+		if err := validResponse.VisitDeleteSIEMDeadLetterResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSIEMNotifications operation middleware
+func (sh *strictHandler) ListSIEMNotifications(w http.ResponseWriter, r *http.Request, id SIEMAgentRef, params ListSIEMNotificationsParams) {
+	var request ListSIEMNotificationsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSIEMNotifications(ctx, request.(ListSIEMNotificationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSIEMNotifications")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSIEMNotificationsResponseObject); ok {
+		if err := validResponse.VisitListSIEMNotificationsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PauseSIEMAgent operation middleware
+func (sh *strictHandler) PauseSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request PauseSIEMAgentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseSIEMAgent(ctx, request.(PauseSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PauseSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitPauseSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecoverSIEMAgent operation middleware
+func (sh *strictHandler) RecoverSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request RecoverSIEMAgentRequestObject
+
+	request.ID = id
+
+	var body RecoverSIEMAgentJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecoverSIEMAgent(ctx, request.(RecoverSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecoverSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecoverSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitRecoverSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResumeSIEMAgent operation middleware
+func (sh *strictHandler) ResumeSIEMAgent(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request ResumeSIEMAgentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeSIEMAgent(ctx, request.(ResumeSIEMAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeSIEMAgent")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResumeSIEMAgentResponseObject); ok {
+		if err := validResponse.VisitResumeSIEMAgentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateSIEMToken operation middleware
+func (sh *strictHandler) RotateSIEMToken(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request RotateSIEMTokenRequestObject
+
+	request.ID = id
+
+	var body RotateSIEMTokenJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateSIEMToken(ctx, request.(RotateSIEMTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateSIEMToken")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RotateSIEMTokenResponseObject); ok {
+		if err := validResponse.VisitRotateSIEMTokenResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeSIEMTokens operation middleware
+func (sh *strictHandler) RevokeSIEMTokens(w http.ResponseWriter, r *http.Request, id SIEMAgentRef) {
+	var request RevokeSIEMTokensRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeSIEMTokens(ctx, request.(RevokeSIEMTokensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeSIEMTokens")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeSIEMTokensResponseObject); ok {
+		if err := validResponse.VisitRevokeSIEMTokensResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"kiroku/internal/awsapi"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/identity"
 	"kiroku/internal/search"
 )
@@ -54,7 +55,7 @@ func New(d Deps) http.Handler {
 		RequestErrorHandlerFunc: s.writeInvalid, ResponseErrorHandlerFunc: s.writeError,
 	})
 	HandlerWithOptions(strict, StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.writeInvalid})
-	return s.protect(s.dispatch(mux, s.console()))
+	return s.protect(s.dispatch(mux, d.Agents.Handler(), s.console()))
 }
 
 // Server listens with time limits that keep slow callers from holding connections; handler is what New returned.
@@ -69,13 +70,19 @@ func Server(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // dispatch finds the route of a request, guards it and hands it to mux, the generated router; what is not the API's is the
-// console's, and POST / and /PutAuditEvents are the AWS endpoints'.
-func (s *server) dispatch(mux *http.ServeMux, console http.Handler) http.Handler {
+// console's, POST / and /PutAuditEvents are the AWS endpoints', and what SIEM agents ask is answered by agents.
+func (s *server) dispatch(mux *http.ServeMux, agents, console http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if awsapi.Takes(r) {
 			note(r.Context(), "aws")
 			r.Body = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
 			s.deps.AWS.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, wire.BasePath) {
+			note(r.Context(), wire.BasePath)
+			r.Body = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+			agents.ServeHTTP(w, r)
 			return
 		}
 		h, pattern := mux.Handler(r)

@@ -83,6 +83,23 @@ var matrix = []struct {
 	{"DELETE", "/api/v1/channels/portal", "", "401 403 403 403 204"},
 	{"DELETE", "/api/v1/event-data-stores/audit", "", "401 403 403 403 200"},
 	{"POST", "/api/v1/event-data-stores/audit/restore", "", "401 403 403 403 200"},
+	{"POST", "/api/v1/siem-agents", createSOC, "401 403 403 403 201"},
+	{"GET", "/api/v1/siem-agents", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/siem-agents/preview", `{}`, "401 403 200 200 200"},
+	{"POST", "/api/v1/siem-agents/preview", `{"filter":"raw_data:x"}`, "401 403 403 200 200"},
+	{"POST", "/api/v1/siem-agents/preview", `{"destination":{"to":"stdout:","format":"json","raw":true}}`, "401 403 403 200 200"},
+	{"GET", "/api/v1/siem-agents/soc", "", "401 403 200 200 200"},
+	{"PATCH", "/api/v1/siem-agents/soc", `{"filter":"x"}`, "401 403 403 403 200"},
+	{"POST", "/api/v1/siem-agents/soc/token", `{}`, "401 403 403 403 201"},
+	{"DELETE", "/api/v1/siem-agents/soc/tokens", "", "401 403 403 403 204"},
+	{"POST", "/api/v1/siem-agents/soc/pause", "", "401 403 403 403 204"},
+	{"POST", "/api/v1/siem-agents/soc/resume", "", "401 403 403 403 204"},
+	{"POST", "/api/v1/siem-agents/soc/recover", `{"from":"2026-01-01","to":"2026-01-02"}`, "401 403 403 403 201"},
+	{"GET", "/api/v1/siem-agents/soc/notifications", "", "401 403 200 200 200"},
+	{"GET", "/api/v1/siem-agents/soc/dead-letters", "", "401 403 200 200 200"},
+	{"POST", "/api/v1/siem-agents/soc/dead-letters/replay", `{}`, "401 403 403 403 200"},
+	{"DELETE", "/api/v1/siem-agents/soc/dead-letters/7", "", "401 403 403 403 404"},
+	{"DELETE", "/api/v1/siem-agents/soc", "", "401 403 403 403 204"},
 	{"POST", "/", "", "403 400 400 400 400"}, // the AWS endpoints take signatures, no tokens
 	{"GET", "/api/v1/openapi.yaml", "", "401 200 200 200 200"},
 	{"GET", "/healthz", "", "200 200 200 200 200"},
@@ -121,7 +138,7 @@ func TestMatrixIsComplete(t *testing.T) {
 	}
 	for _, pattern := range api.Patterns() {
 		p := strings.NewReplacer("sql/{id}", "sql/j1", "tokens/{id}", "tokens/none", "stores/{name}", "stores/vpn", "users/{name}", "users/u",
-			"access-keys/{id}", "access-keys/none", "event-data-stores/{id}", "event-data-stores/audit", "channels/{id}", "channels/portal", "{event}", "x").Replace(pattern)
+			"access-keys/{id}", "access-keys/none", "event-data-stores/{id}", "event-data-stores/audit", "channels/{id}", "channels/portal", "{event}", "x", "siem-agents/{id}", "siem-agents/soc", "{letter}", "7").Replace(pattern)
 		if !known[p] {
 			t.Errorf("%s is not in the matrix", pattern)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
+	"kiroku/internal/forward"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake"
 	"kiroku/internal/query"
@@ -22,7 +23,8 @@ type Deps struct {
 	Log        *slog.Logger
 	Identity   *identity.Identity
 	AccessKeys *identity.AccessKeys
-	AWS        *awsapi.Service // answers the AWS endpoints, on the same address
+	AWS        *awsapi.Service  // answers the AWS endpoints, on the same address
+	Agents     *forward.Service // SIEM agents; answers what they ask, on the same address
 	Search     Searcher
 	SQL        SQL
 	Stores     Stores

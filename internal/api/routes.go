@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"kiroku/internal/identity"
@@ -81,7 +82,28 @@ func routes(l Limits) []route {
 		{pattern: "GET /readyz", access: anyone, timeout: short},
 		{pattern: "GET /metrics", access: read, timeout: short},
 	}
-	return append(all, awsRoutes(read, manage)...)
+	return slices.Concat(all, awsRoutes(read, manage), siemRoutes(read, manage))
+}
+
+// siemRoutes are those on SIEM agents.
+func siemRoutes(read, manage access) []route {
+	return []route{
+		{pattern: "GET /api/v1/siem-agents", access: read, timeout: short},
+		{pattern: "POST /api/v1/siem-agents", access: manage, json: of[SIEMAgentCreate], timeout: long},
+		{pattern: "POST /api/v1/siem-agents/preview", access: read, json: of[SIEMPreviewQuery], timeout: long},
+		{pattern: "GET /api/v1/siem-agents/{id}", access: read, timeout: short},
+		{pattern: "PATCH /api/v1/siem-agents/{id}", access: manage, json: of[SIEMAgentUpdate], timeout: long},
+		{pattern: "DELETE /api/v1/siem-agents/{id}", access: manage, timeout: short},
+		{pattern: "POST /api/v1/siem-agents/{id}/token", access: manage, json: of[SIEMTokenRotation], timeout: short},
+		{pattern: "DELETE /api/v1/siem-agents/{id}/tokens", access: manage, timeout: short},
+		{pattern: "POST /api/v1/siem-agents/{id}/pause", access: manage, timeout: short},
+		{pattern: "POST /api/v1/siem-agents/{id}/resume", access: manage, timeout: short},
+		{pattern: "POST /api/v1/siem-agents/{id}/recover", access: manage, json: of[SIEMRecovery], timeout: long},
+		{pattern: "GET /api/v1/siem-agents/{id}/notifications", access: read, timeout: short},
+		{pattern: "GET /api/v1/siem-agents/{id}/dead-letters", access: read, timeout: short},
+		{pattern: "POST /api/v1/siem-agents/{id}/dead-letters/replay", access: manage, json: of[SIEMReplay], timeout: short},
+		{pattern: "DELETE /api/v1/siem-agents/{id}/dead-letters/{letter}", access: manage, timeout: short},
+	}
 }
 
 // awsRoutes are those on what the AWS endpoints serve.

@@ -28,7 +28,15 @@ func (s *server) Status(ctx context.Context, _ StatusRequestObject) (StatusRespo
 	if err != nil {
 		return nil, err
 	}
-	st.Stores = theirs(identity.FromContext(ctx), st.Stores)
+	p := identity.FromContext(ctx)
+	st.Stores = theirs(p, st.Stores)
+	unwell := []SIEMAgent{}
+	for _, a := range st.SiemAgents.Unwell {
+		if mayAgent(p, &a) {
+			unwell = append(unwell, a)
+		}
+	}
+	st.SiemAgents.Unwell = unwell
 	return Status200JSONResponse(st), nil
 }
 

@@ -199,6 +199,9 @@ func (l *Lake) store(ctx context.Context, p *inflight) (err error) {
 		stores[i].nextSeq = s.LastSeq + 1
 		stores[i].swap([]*Segment{s}, nil)
 	}
+	if len(segs) > 0 {
+		l.changed.tell()
+	}
 	return nil
 }
 

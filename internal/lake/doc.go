@@ -8,7 +8,9 @@
 //
 // Invariants:
 //   - The rows of the table segments are the truth. A file without a row is garbage; a row without a file is a loss.
-//   - Every event has one sequence number in its store; they have no gaps; no number is in two segments.
+//   - Every event has one sequence number in its store, given by its commit; they have no gaps; no number is in two segments.
+//     What retention drops is missing from among them, and remembered (table dropped). A store that takes the name of a deleted
+//     one goes on with its numbers: a position in a store never means another event.
 //   - A segment never changes. Publishing and compaction put others in its place, in one transaction, after the Iceberg
 //     commit; what was begun and not finished is recognised by the publication's id in the snapshot's summary.
 package lake

@@ -73,7 +73,7 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 	st.rewrite.Lock() // and none that moves
 	defer st.rewrite.Unlock()
 	v, err := l.View([]string{st.name})
-	next := st.nextSeq
+	first, next := st.firstSeq, st.nextSeq
 	l.commitMu.Unlock()
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 				Next: "Put the file back from a backup; its events cannot be read until then."})
 		}
 	}
-	for _, f := range runs.findings(next, st.deleted) {
+	for _, f := range runs.findings(first, next, st.deleted) {
 		f.Store = st.name
 		rep.add(f)
 	}
@@ -164,10 +164,10 @@ func (r *seqRuns) add(seqs []int64) {
 	}
 }
 
-// findings compares the runs with 1 to next-1. Numbers may be missing only as far as retention has dropped events.
-func (r *seqRuns) findings(next, deleted int64) (out []Finding) {
+// findings compares the runs with first to next-1. Numbers may be missing only as far as retention has dropped events.
+func (r *seqRuns) findings(first, next, deleted int64) (out []Finding) {
 	slices.SortFunc(r.runs, func(a, b [2]int64) int { return int(min(max(a[0]-b[0], -1), 1)) })
-	at := int64(1)
+	at := first
 	missing := int64(0)
 	var gaps []string
 	for _, run := range append(r.runs, [2]int64{next, next}) {

@@ -71,6 +71,7 @@ type Lake struct {
 	full    chan struct{} // there is so much of it that it should not wait
 	awaited chan struct{} // somebody waits for it
 	gate    gate
+	changed changed
 
 	pendingEvents, pendingBytes atomic.Int64 // since the last cut
 

@@ -15,9 +15,6 @@ import (
 
 // recover reads the registry and makes disk, tables and registry agree again after whatever ended the process before.
 func (l *Lake) recover(ctx context.Context) error {
-	if err := l.readStores(ctx); err != nil {
-		return err
-	}
 	pubs, err := readPublications(ctx, l.db.Read())
 	if err != nil {
 		return err
@@ -26,6 +23,9 @@ func (l *Lake) recover(ctx context.Context) error {
 		if err := l.settle(ctx, &pubs[i]); err != nil {
 			return fmt.Errorf("settle publication %q: %w", pubs[i].ID, err)
 		}
+	}
+	if err := l.readStores(ctx); err != nil {
+		return err
 	}
 	infos, err := readSegments(ctx, l.db.Read())
 	if err != nil {
@@ -49,7 +49,7 @@ func (l *Lake) recover(ctx context.Context) error {
 }
 
 func (l *Lake) readStores(ctx context.Context) error {
-	rows, err := l.db.Read().QueryContext(ctx, `SELECT name, description, created, retention, next_seq, deleted_events FROM stores`)
+	rows, err := l.db.Read().QueryContext(ctx, `SELECT name, description, created, retention, first_seq, next_seq, deleted_events FROM stores`)
 	if err != nil {
 		return fmt.Errorf("read stores: %w", err)
 	}
@@ -57,10 +57,11 @@ func (l *Lake) readStores(ctx context.Context) error {
 	for rows.Next() {
 		var st store
 		var created, retention int64
-		if err := rows.Scan(&st.name, &st.about, &created, &retention, &st.nextSeq, &st.deleted); err != nil {
+		if err := rows.Scan(&st.name, &st.about, &created, &retention, &st.firstSeq, &st.nextSeq, &st.deleted); err != nil {
 			return fmt.Errorf("read stores: %w", err)
 		}
 		st.created, st.retention = time.UnixMicro(created).UTC(), time.Duration(retention)*time.Second
+		st.last = st.nextSeq - 1
 		l.stores[st.name] = &st
 	}
 	return rows.Err()

@@ -117,8 +117,13 @@ func readPublications(ctx context.Context, db *sql.DB) ([]publication, error) {
 	return out, rows.Err()
 }
 
-// finishPublication puts the new segments in the place of the old ones.
+// finishPublication puts the new segments in the place of the old ones. Without new ones the old ones' events are gone.
 func finishPublication(ctx context.Context, tx *sql.Tx, p *publication) error {
+	if len(p.Add) == 0 {
+		if err := dropSegments(ctx, tx, p.Store, p.Remove); err != nil {
+			return err
+		}
+	}
 	if err := deleteSegments(ctx, tx, p.Remove); err != nil {
 		return err
 	}

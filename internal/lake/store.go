@@ -22,12 +22,14 @@ type store struct {
 	about     string // description; guarded by mu
 	created   time.Time
 	retention time.Duration
+	firstSeq  int64 // of its first event
 	nextSeq   int64 // guarded by Lake.commitMu
 	deleted   int64 // events that retention has dropped
 
 	rewrite sync.Mutex // held while segments are put in the place of others
 
 	mu   sync.Mutex
+	last int64      // sequence number of the last event that was committed
 	segs []*Segment // in the order of first_seq; replaced as a whole, never changed
 	past []*Segment // data files that left the table while a view held them
 }
@@ -230,7 +232,7 @@ func (l *Lake) Store(name string) (StoreInfo, error) {
 func (st *store) info() StoreInfo {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	in := StoreInfo{Name: st.name, Description: st.about, Created: st.created, Retention: st.retention, NextSeq: 1, DroppedByAge: st.deleted}
+	in := StoreInfo{Name: st.name, Description: st.about, Created: st.created, Retention: st.retention, NextSeq: st.last + 1, DroppedByAge: st.deleted}
 	for _, s := range st.segs {
 		in.Events += s.Rows
 		in.Bytes += s.Bytes
@@ -252,7 +254,6 @@ func (st *store) info() StoreInfo {
 		if t := time.UnixMicro(s.MaxTime).UTC(); t.After(in.Newest) {
 			in.Newest = t
 		}
-		in.NextSeq = max(in.NextSeq, s.LastSeq+1)
 	}
 	return in
 }
@@ -277,13 +278,18 @@ func (l *Lake) CreateStore(ctx context.Context, name string, retention time.Dura
 	if err := l.cat.Create(ctx, name); err != nil && fault.KindOf(err) != fault.Conflict {
 		return err
 	}
-	st := &store{name: name, created: time.Now().UTC(), retention: retention, nextSeq: 1}
+	st := &store{name: name, created: time.Now().UTC(), retention: retention}
 	if err := os.MkdirAll(l.freshDir(name), 0o750); err != nil {
 		return fmt.Errorf("create store %q: %w", name, err)
 	}
 	err := l.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO stores (name, created, retention) VALUES (?,?,?)`,
-			name, st.created.UnixMicro(), int64(retention/time.Second))
+		seq, err := firstSeq(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		st.firstSeq, st.nextSeq, st.last = seq, seq, seq-1
+		_, err = tx.ExecContext(ctx, `INSERT INTO stores (name, created, retention, first_seq, next_seq) VALUES (?,?,?,?,?)`,
+			name, st.created.UnixMicro(), int64(retention/time.Second), seq, seq)
 		return err
 	})
 	if err != nil {
@@ -354,6 +360,9 @@ func (l *Lake) DeleteStore(ctx context.Context, name string) error {
 	st.rewrite.Lock()
 	defer st.rewrite.Unlock()
 	err = l.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := dropStore(ctx, tx, name); err != nil {
+			return err
+		}
 		for _, q := range []string{`DELETE FROM publications WHERE store = ?`, `DELETE FROM segments WHERE store = ?`, `DELETE FROM stores WHERE name = ?`} {
 			if _, err := tx.ExecContext(ctx, q, name); err != nil {
 				return err
@@ -368,6 +377,7 @@ func (l *Lake) DeleteStore(ctx context.Context, name string) error {
 	delete(l.stores, name)
 	l.mu.Unlock()
 	st.swap(nil, st.segs)
+	l.changed.tell()
 	if err := l.cat.Drop(ctx, name); err != nil {
 		return err
 	}
@@ -384,6 +394,9 @@ func (st *store) swap(add, remove []*Segment) {
 		}
 	}
 	next = append(next, add...)
+	for _, s := range add {
+		st.last = max(st.last, s.LastSeq)
+	}
 	slices.SortStableFunc(next, func(a, b *Segment) int { return int(min(max(a.FirstSeq-b.FirstSeq, -1), 1)) })
 	st.segs = next
 	st.past = slices.DeleteFunc(st.past, func(s *Segment) bool { return !s.held() })

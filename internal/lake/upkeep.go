@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,13 +50,9 @@ func (l *Lake) retain(ctx context.Context, st *store, now time.Time) error {
 	}
 	st.mu.Lock()
 	st.deleted += events
-	deleted := st.deleted
 	st.mu.Unlock()
 	l.log.LogAttrs(ctx, slog.LevelInfo, "retention dropped events", slog.String(logkey.Store, st.name), slog.Int64(logkey.Events, events))
-	return l.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE stores SET deleted_events = ? WHERE name = ?`, deleted, st.name)
-		return err
-	})
+	return nil
 }
 
 // Compaction leaves the newest files alone while more may come to their day.
@@ -169,4 +164,14 @@ func (l *Lake) expire(ctx context.Context, st *store) error {
 		return fmt.Errorf("expire snapshots of store %q: %w", st.name, err)
 	}
 	return nil
+}
+
+// Retain drops what is past its retention at a time, of all stores, now.
+func (l *Lake) Retain(ctx context.Context, now time.Time) error {
+	stores, _ := l.pick(nil)
+	var errs []error
+	for _, st := range stores {
+		errs = append(errs, l.retain(ctx, st, now))
+	}
+	return errors.Join(errs...)
 }

@@ -16,7 +16,9 @@ type matcher struct {
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool
-	rows  *segment.Rows // memory of the rows of a page
+	rows  *segment.Rows   // memory of the rows of a page
+	spare []*segment.Rows // memory of the rows of followers
+	ev    event.Event
 }
 
 func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }

@@ -24,6 +24,8 @@ type Part struct {
 	Store            string
 	Rows             int64
 	MinTime, MaxTime int64 // microseconds
+	FirstSeq         int64 // least and greatest sequence number
+	LastSeq          int64
 	Open             func() (*segment.File, error)
 }
 
@@ -57,12 +59,14 @@ type compiled struct {
 	from, to int64
 }
 
-func (q *Queries) compile(req *Request) (*compiled, error) {
+func (q *Queries) compile(req *Request) (*compiled, error) { return compileWith(q.fields, req) }
+
+func compileWith(fields *search.Fields, req *Request) (*compiled, error) {
 	ast, err := search.Parse(req.Search)
 	if err != nil {
 		return nil, err
 	}
-	prog, err := search.Compile(ast, q.fields)
+	prog, err := search.Compile(ast, fields)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func store(t testing.TB, n, perGroup, total int, fill func(i int, e *event.Event
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { file.Close() })
-		out = append(out, Part{Store: searchtest.Store, Rows: int64(w.Rows), MinTime: w.MinTime, MaxTime: w.MaxTime,
+		out = append(out, Part{Store: searchtest.Store, Rows: int64(w.Rows), MinTime: w.MinTime, MaxTime: w.MaxTime, FirstSeq: w.FirstSeq, LastSeq: w.LastSeq,
 			Open: func() (*segment.File, error) { return file, nil }})
 	}
 	return out

@@ -25,12 +25,38 @@ func (p parts) Parts(names []string) ([]query.Part, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return partsOf(v), v.Close, nil
+}
+
+func partsOf(v *lake.View) []query.Part {
 	out := make([]query.Part, len(v.Segments))
 	for i, s := range v.Segments {
-		out[i] = query.Part{Store: s.Store, Rows: s.Rows, MinTime: s.MinTime, MaxTime: s.MaxTime, Open: s.File}
+		out[i] = query.Part{Store: s.Store, Rows: s.Rows, MinTime: s.MinTime, MaxTime: s.MaxTime, FirstSeq: s.FirstSeq, LastSeq: s.LastSeq, Open: s.File}
 	}
-	return out, v.Close, nil
+	return out
 }
+
+// bySeq shows the lake's events to followers, in the order of their sequence numbers.
+type bySeq struct{ *lake.Lake }
+
+func (b bySeq) PartsAfter(store string, after int64) ([]query.Part, int64, func(), error) {
+	v, last, err := b.After(store, after)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return partsOf(v), last, v.Close, nil
+}
+
+func (b bySeq) Dropped(ctx context.Context, store string, after, last int64) ([]query.Dropped, error) {
+	known, err := b.Lake.Dropped(ctx, store, after, last)
+	out := make([]query.Dropped, len(known))
+	for i, d := range known {
+		out[i] = query.Dropped(d)
+	}
+	return out, err
+}
+
+var _ query.SeqLake = bySeq{}
 
 // ingester stores batches of the API.
 type ingester struct {

@@ -65,6 +65,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		blocked = 1
 	}
 	gauge(descBlocked, blocked)
+	c.siemAgents(counter, gauge)
 	for _, st := range c.s.storage.lake.Stores() {
 		gauge(descStoreRows, float64(st.Events), st.Name)
 		gauge(descStoreBytes, float64(st.Bytes), st.Name)

@@ -25,6 +25,7 @@ import (
 	"kiroku/internal/diskfile"
 	"kiroku/internal/engine/duckdb"
 	"kiroku/internal/enrich"
+	"kiroku/internal/forward"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake/s3"
 	"kiroku/internal/intake/syslog"
@@ -62,6 +63,7 @@ type Server struct {
 	storage    *storage
 	identity   *identity.Identity
 	aws        *awsapi.Service
+	agents     *forward.Service
 	engine     *duckdb.Engine
 	tables     *enrich.Tables
 	pipe       *pipeline.Pipeline
@@ -162,7 +164,8 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 
 // connect builds what answers questions.
 func (s *Server) connect(ctx context.Context) error {
-	queries := query.New(parts{s.storage.lake}, s.pipe, search.NewFields(all.Sources()...))
+	fields := search.NewFields(all.Sources()...)
+	queries := query.New(parts{s.storage.lake}, s.pipe, fields)
 	s.jobs = newJobs(s.engine, s.storage.lake, s.storage.dir, s.opt)
 	s.identity = identity.New(s.db, s.opt.Log)
 	keys := identity.NewAccessKeys(s.db, filepath.Join(s.storage.dir, SecretsFile))
@@ -171,10 +174,13 @@ func (s *Server) connect(ctx context.Context) error {
 	if err := s.aws.Load(ctx); err != nil {
 		return err
 	}
+	if err := s.openAgents(ctx, query.NewFeed(bySeq{s.storage.lake}, fields)); err != nil {
+		return err
+	}
 	reg := prometheus.NewRegistry()
 	s.metrics(reg)
 	s.handler = api.New(api.Deps{
-		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities, Digests: digestAPI{s.digests},
+		Log: s.opt.Log, Identity: s.identity, AccessKeys: keys, AWS: s.aws, Agents: s.agents, Search: queries, SQL: s.jobs, Stores: storesAPI{s.storage.lake}, Priorities: s.priorities, Digests: digestAPI{s.digests},
 		Inputs: s, Ingest: ingest, Progress: checkpoints{s.storage.lake}, Parse: newParser(s.pipe),
 		Fsck: fscker{s.storage.lake}, Status: s, Metrics: reg, Console: s.opt.Console,
 	})
@@ -221,6 +227,7 @@ func (s *Server) run(ctx context.Context) error {
 	})
 	g.Go(func() error { return ended(s.identity.Run(gctx)) })
 	g.Go(func() error { return ended(s.aws.Run(gctx)) })
+	g.Go(func() error { return ended(s.agents.Run(gctx)) })
 	g.Go(func() error { return ended(s.jobs.Run(gctx)) })
 	g.Go(func() error { // a stage that fails stops the others
 		select {

@@ -34,6 +34,7 @@ func (s *Server) Status(ctx context.Context) (api.Status, error) {
 		st.Lake.FreshSegments += in.FreshSegments
 		st.Lake.PublishLagS = max(st.Lake.PublishLagS, in.OldestFreshAge.Seconds())
 	}
+	st.SiemAgents.Agents, st.SiemAgents.Unwell = s.agents.Troubles(ctx)
 	st.Query.Running, st.Query.Queued = s.jobs.load()
 	return st, nil
 }

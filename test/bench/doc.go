@@ -9,5 +9,5 @@
 // syslog-ng come from .tools/senders (see .ci/senders) or from the system.
 //
 // With -soak it sends at an even rate for as long as it is told, and watches memory, goroutines, files and how soon events
-// are found; with -aws it measures the AWS endpoints. Both need nothing but the built binary.
+// are found; with -aws it measures the AWS endpoints, with -siem the SIEM agents. They need nothing but the built binary.
 package main

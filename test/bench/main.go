@@ -54,6 +54,8 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	fl.IntVar(&sk.rate, "rate", 10_000, "events a second of -soak")
 	var ofAWS bool
 	fl.BoolVar(&ofAWS, "aws", false, "instead of all that: the AWS endpoints, with -n CloudTrail records")
+	var ofSIEM bool
+	fl.BoolVar(&ofSIEM, "siem", false, "instead of all that: SIEM agents, with a backlog of -n events, and 100 that have nothing to do; with -soak: a fault every 20 seconds")
 	if err := fl.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -61,6 +63,12 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	}
 	if ofAWS {
 		return b.aws(ctx)
+	}
+	if ofSIEM && sk.lasts > 0 {
+		return b.siemSoak(ctx, sk)
+	}
+	if ofSIEM {
+		return b.siem(ctx)
 	}
 	if sk.lasts > 0 {
 		return b.soak(ctx, sk)

@@ -132,7 +132,13 @@ func (b *bench) ask(ctx context.Context) (results []result, err error) {
 
 // start runs the binary on free ports.
 func (b *bench) start(ctx context.Context, data string) (s served, stop func() error, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "kiroku"), "serve", "--data", data, "--http", "127.0.0.1:0", "--syslog", "127.0.0.1:0")
+	s, cmd, err := b.startAt(ctx, data, "127.0.0.1:0", "127.0.0.1:0")
+	return s, func() error { return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()) }, err
+}
+
+// startAt runs the binary on some addresses.
+func (b *bench) startAt(ctx context.Context, data, web, syslog string) (s served, cmd *exec.Cmd, err error) {
+	cmd = exec.CommandContext(ctx, filepath.Join(b.bin, "kiroku"), "serve", "--data", data, "--http", web, "--syslog", syslog)
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		return s, nil, err
@@ -140,13 +146,12 @@ func (b *bench) start(ctx context.Context, data string) (s served, stop func() e
 	if err := cmd.Start(); err != nil {
 		return s, nil, err
 	}
-	stop = func() error { return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()) }
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if m := regexp.MustCompile(`^ready http=(\S+) syslog=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
 			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 			token, err := os.ReadFile(filepath.Join(data, "admin.token"))
-			return served{caller{"http://" + m[1], strings.TrimSpace(string(token))}, m[2]}, stop, err
+			return served{caller{"http://" + m[1], strings.TrimSpace(string(token))}, m[2], cmd.Process.Pid}, cmd, err
 		}
 		fmt.Fprintln(b.errw, lines.Text())
 	}
@@ -157,6 +162,7 @@ func (b *bench) start(ctx context.Context, data string) (s served, stop func() e
 type served struct {
 	caller
 	syslog string
+	pid    int
 }
 
 type caller struct{ url, token string }

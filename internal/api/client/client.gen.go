@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	rawjson "encoding/json"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/intake"
 
 	"github.com/oapi-codegen/runtime"
@@ -1063,6 +1064,166 @@ type RowList struct {
 	Rows []ResultRow `json:"rows"`
 }
 
+// SIEMAgent defines model for SIEMAgent.
+type SIEMAgent = wire.AgentStatus
+
+// SIEMAgentCreate defines model for SIEMAgentCreate.
+type SIEMAgentCreate struct {
+	Destinations []SIEMDestination `json:"destinations"`
+
+	// Filter What is sent, in the search language; empty means everything.
+	Filter string `json:"filter,omitempty,omitzero"`
+	Name   string `json:"name"`
+
+	// Start now, all, or a time: what was stored before is sent from this time on; the last 48 hours when left out.
+	Start string `json:"start,omitempty,omitzero"`
+
+	// Stores Event data stores; empty means all.
+	Stores []string `json:"stores,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMAgentCreated defines model for SIEMAgentCreated.
+type SIEMAgentCreated struct {
+	ID   string `json:"id"`
+	Note string `json:"note,omitempty,omitzero"`
+
+	// Token Shown this once.
+	Token string `json:"token"`
+}
+
+// SIEMAgentList defines model for SIEMAgentList.
+type SIEMAgentList struct {
+	Agents []SIEMAgent `json:"agents"`
+}
+
+// SIEMAgentUpdate What is left out stays.
+type SIEMAgentUpdate struct {
+	// Destinations All of them: one that is left out is forgotten, one that is new begins at start.
+	Destinations []SIEMDestination `json:"destinations,omitempty,omitzero"`
+	Filter       *string           `json:"filter,omitempty"`
+	Name         *string           `json:"name,omitempty"`
+
+	// Start now, all, or a time: where destinations that are new begin; the last 48 hours when left out.
+	Start  string    `json:"start,omitempty,omitzero"`
+	Stores *[]string `json:"stores,omitempty"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMAgentsStatus defines model for SIEMAgentsStatus.
+type SIEMAgentsStatus struct {
+	// Agents How many SIEM agents there are.
+	Agents int `json:"agents"`
+
+	// Unwell Those that somebody should look at.
+	Unwell []SIEMAgent `json:"unwell"`
+}
+
+// SIEMDeadLetter defines model for SIEMDeadLetter.
+type SIEMDeadLetter = wire.DeadLetter
+
+// SIEMDeadLetterList defines model for SIEMDeadLetterList.
+type SIEMDeadLetterList struct {
+	DeadLetters []SIEMDeadLetter `json:"dead_letters"`
+}
+
+// SIEMDestination defines model for SIEMDestination.
+type SIEMDestination = wire.Destination
+
+// SIEMDestinationStatus defines model for SIEMDestinationStatus.
+type SIEMDestinationStatus = wire.DestinationStatus
+
+// SIEMNotification defines model for SIEMNotification.
+type SIEMNotification = wire.Notification
+
+// SIEMNotificationList defines model for SIEMNotificationList.
+type SIEMNotificationList struct {
+	Notifications []SIEMNotification `json:"notifications"`
+}
+
+// SIEMPreview defines model for SIEMPreview.
+type SIEMPreview struct {
+	Count int64 `json:"count"`
+
+	// Lines The newest of them as the destination would get them, when there is one.
+	Lines []string `json:"lines,omitempty,omitzero"`
+
+	// Rows The newest 20 events.
+	Rows []Row `json:"rows"`
+}
+
+// SIEMPreviewQuery defines model for SIEMPreviewQuery.
+type SIEMPreviewQuery struct {
+	Destination SIEMDestination `json:"destination,omitempty,omitzero"`
+	Filter      string          `json:"filter,omitempty,omitzero"`
+
+	// From Beginning of the time that is looked at; now-48h when left out.
+	From   string   `json:"from,omitempty,omitzero"`
+	Stores []string `json:"stores,omitempty,omitzero"`
+	To     string   `json:"to,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; both when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMReceipt defines model for SIEMReceipt.
+type SIEMReceipt = wire.Receipt
+
+// SIEMRecovery defines model for SIEMRecovery.
+type SIEMRecovery struct {
+	// By event or ingest: the time that the period means; event when left out.
+	By string `json:"by,omitempty,omitzero"`
+
+	// Destinations Instead of those of the agent.
+	Destinations []SIEMDestination `json:"destinations,omitempty,omitzero"`
+
+	// From Beginning of the period, included.
+	From string `json:"from"`
+
+	// MissingOnly Leave out what the receipt log of the destination has.
+	MissingOnly bool   `json:"missing_only,omitempty,omitzero"`
+	Name        string `json:"name,omitempty,omitzero"`
+
+	// To End of the period, excluded; it may lie in the future.
+	To string `json:"to"`
+
+	// ToDestinations Names of the destinations of the agent; empty means all.
+	ToDestinations []string `json:"to_destinations,omitempty,omitzero"`
+
+	// Types Alerts are events of OCSF's category Findings, activities everything else; activities when left out.
+	Types []wire.Type `json:"types,omitempty,omitzero"`
+}
+
+// SIEMRecoveryStatus defines model for SIEMRecoveryStatus.
+type SIEMRecoveryStatus = wire.RecoveryStatus
+
+// SIEMReplay defines model for SIEMReplay.
+type SIEMReplay struct {
+	// Ids Which; all when empty.
+	Ids []int64 `json:"ids,omitempty,omitzero"`
+}
+
+// SIEMReplayed defines model for SIEMReplayed.
+type SIEMReplayed struct {
+	Replaying int64 `json:"replaying"`
+}
+
+// SIEMSummary defines model for SIEMSummary.
+type SIEMSummary = wire.Summary
+
+// SIEMToken defines model for SIEMToken.
+type SIEMToken = wire.TokenStatus
+
+// SIEMTokenRotation defines model for SIEMTokenRotation.
+type SIEMTokenRotation struct {
+	// OverlapSeconds How long the tokens that the agent has still work; 86400 when left out.
+	OverlapSeconds *int64 `json:"overlap_seconds,omitempty"`
+}
+
 // SQLQuery defines model for SQLQuery.
 type SQLQuery struct {
 	// MaxRows 10,000 when left out.
@@ -1159,13 +1320,14 @@ type Status struct {
 	Lake   LakeStatus    `json:"lake"`
 
 	// MemoryBytes Memory that the process holds.
-	MemoryBytes int64          `json:"memory_bytes,omitempty,omitzero"`
-	Pipeline    PipelineStatus `json:"pipeline"`
-	Query       QueryStatus    `json:"query"`
-	Started     time.Time      `json:"started"`
-	Stores      []Store        `json:"stores"`
-	UptimeS     float64        `json:"uptime_s"`
-	Version     string         `json:"version"`
+	MemoryBytes int64            `json:"memory_bytes,omitempty,omitzero"`
+	Pipeline    PipelineStatus   `json:"pipeline"`
+	Query       QueryStatus      `json:"query"`
+	SiemAgents  SIEMAgentsStatus `json:"siem_agents,omitempty,omitzero"`
+	Started     time.Time        `json:"started"`
+	Stores      []Store          `json:"stores"`
+	UptimeS     float64          `json:"uptime_s"`
+	Version     string           `json:"version"`
 }
 
 // Store defines model for Store.
@@ -1361,6 +1523,9 @@ type RejectedID = string
 
 // ResourceRef defines model for ResourceRef.
 type ResourceRef = string
+
+// SIEMAgentRef defines model for SIEMAgentRef.
+type SIEMAgentRef = string
 
 // SearchText defines model for SearchText.
 type SearchText = string
@@ -1625,6 +1790,24 @@ type ParseParams struct {
 	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
+// ListSIEMDeadLettersParams defines parameters for ListSIEMDeadLetters.
+type ListSIEMDeadLettersParams struct {
+	// After id of the last one of the page before.
+	After int64 `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Limit Most that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListSIEMNotificationsParams defines parameters for ListSIEMNotifications.
+type ListSIEMNotificationsParams struct {
+	// History Also those that are cleared.
+	History bool `form:"history,omitempty" json:"history,omitempty,omitzero"`
+
+	// Limit Most that are returned.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // RunSQLParams defines parameters for RunSQL.
 type RunSQLParams struct {
 	// Format json when left out.
@@ -1703,6 +1886,24 @@ type SetPriorityJSONRequestBody = PriorityChange
 
 // SearchJSONRequestBody defines body for Search for application/json ContentType.
 type SearchJSONRequestBody = SearchQuery
+
+// CreateSIEMAgentJSONRequestBody defines body for CreateSIEMAgent for application/json ContentType.
+type CreateSIEMAgentJSONRequestBody = SIEMAgentCreate
+
+// PreviewSIEMAgentJSONRequestBody defines body for PreviewSIEMAgent for application/json ContentType.
+type PreviewSIEMAgentJSONRequestBody = SIEMPreviewQuery
+
+// UpdateSIEMAgentJSONRequestBody defines body for UpdateSIEMAgent for application/json ContentType.
+type UpdateSIEMAgentJSONRequestBody = SIEMAgentUpdate
+
+// ReplaySIEMDeadLettersJSONRequestBody defines body for ReplaySIEMDeadLetters for application/json ContentType.
+type ReplaySIEMDeadLettersJSONRequestBody = SIEMReplay
+
+// RecoverSIEMAgentJSONRequestBody defines body for RecoverSIEMAgent for application/json ContentType.
+type RecoverSIEMAgentJSONRequestBody = SIEMRecovery
+
+// RotateSIEMTokenJSONRequestBody defines body for RotateSIEMToken for application/json ContentType.
+type RotateSIEMTokenJSONRequestBody = SIEMTokenRotation
 
 // StartSQLJSONRequestBody defines body for StartSQL for application/json ContentType.
 type StartSQLJSONRequestBody = SQLQuery
@@ -2195,6 +2396,165 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/search (the `Search` operationId).
 	Search(ctx context.Context, body SearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSIEMAgents SIEM agents, how they do and what is wrong with them
+	//
+	// Corresponds with GET /api/v1/siem-agents (the `ListSIEMAgents` operationId).
+	ListSIEMAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSIEMAgentWithBody Create a SIEM agent
+	//
+	// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+	CreateSIEMAgentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSIEMAgent Create a SIEM agent
+	//
+	// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+	CreateSIEMAgent(ctx context.Context, body CreateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewSIEMAgentWithBody What an agent would send
+	//
+	// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+	PreviewSIEMAgentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewSIEMAgent What an agent would send
+	//
+	// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+	PreviewSIEMAgent(ctx context.Context, body PreviewSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSIEMAgent Delete a SIEM agent
+	//
+	// The agent is told so when it asks the next time, and ends.
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id} (the `DeleteSIEMAgent` operationId).
+	DeleteSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSIEMAgent A SIEM agent
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id} (the `GetSIEMAgent` operationId).
+	GetSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateSIEMAgentWithBody Change a SIEM agent
+	//
+	// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+	// another filter holds from the next record on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+	UpdateSIEMAgentWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateSIEMAgent Change a SIEM agent
+	//
+	// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+	// another filter holds from the next record on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+	UpdateSIEMAgent(ctx context.Context, id SIEMAgentRef, body UpdateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSIEMDeadLetters Records that a SIEM agent could never deliver
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id}/dead-letters (the `ListSIEMDeadLetters` operationId).
+	ListSIEMDeadLetters(ctx context.Context, id SIEMAgentRef, params *ListSIEMDeadLettersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaySIEMDeadLettersWithBody Have dead letters sent again
+	//
+	// Those that are delivered leave the list; those that cannot be stay with their new reason.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+	ReplaySIEMDeadLettersWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaySIEMDeadLetters Have dead letters sent again
+	//
+	// Those that are delivered leave the list; those that cannot be stay with their new reason.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+	ReplaySIEMDeadLetters(ctx context.Context, id SIEMAgentRef, body ReplaySIEMDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSIEMDeadLetter Drop a dead letter
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id}/dead-letters/{letter} (the `DeleteSIEMDeadLetter` operationId).
+	DeleteSIEMDeadLetter(ctx context.Context, id SIEMAgentRef, letter int64, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSIEMNotifications Notifications of a SIEM agent
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id}/notifications (the `ListSIEMNotifications` operationId).
+	ListSIEMNotifications(ctx context.Context, id SIEMAgentRef, params *ListSIEMNotificationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseSIEMAgent Have a SIEM agent deliver nothing until it is resumed
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/pause (the `PauseSIEMAgent` operationId).
+	PauseSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecoverSIEMAgentWithBody Make an agent that sends a missed period again
+	//
+	// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+	// Records that the SIEM has already will arrive again, with the same external id.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+	RecoverSIEMAgentWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecoverSIEMAgent Make an agent that sends a missed period again
+	//
+	// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+	// Records that the SIEM has already will arrive again, with the same external id.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+	RecoverSIEMAgent(ctx context.Context, id SIEMAgentRef, body RecoverSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeSIEMAgent End the pause of a SIEM agent
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/resume (the `ResumeSIEMAgent` operationId).
+	ResumeSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateSIEMTokenWithBody Give a SIEM agent a new token
+	//
+	// The token is shown this once. Those that the agent has work on for the overlap.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+	RotateSIEMTokenWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateSIEMToken Give a SIEM agent a new token
+	//
+	// The token is shown this once. Those that the agent has work on for the overlap.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+	RotateSIEMToken(ctx context.Context, id SIEMAgentRef, body RotateSIEMTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeSIEMTokens Make all tokens of a SIEM agent void at once
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id}/tokens (the `RevokeSIEMTokens` operationId).
+	RevokeSIEMTokens(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSQL One's own SQL jobs, newest first
 	//
@@ -3341,6 +3701,375 @@ func (c *Client) SearchWithBody(ctx context.Context, contentType string, body io
 // Corresponds with POST /api/v1/search (the `Search` operationId).
 func (c *Client) Search(ctx context.Context, body SearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSIEMAgents SIEM agents, how they do and what is wrong with them
+//
+// Corresponds with GET /api/v1/siem-agents (the `ListSIEMAgents` operationId).
+func (c *Client) ListSIEMAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSIEMAgentsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSIEMAgentWithBody Create a SIEM agent
+//
+// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+func (c *Client) CreateSIEMAgentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSIEMAgentRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSIEMAgent Create a SIEM agent
+//
+// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+func (c *Client) CreateSIEMAgent(ctx context.Context, body CreateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSIEMAgentRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewSIEMAgentWithBody What an agent would send
+//
+// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+func (c *Client) PreviewSIEMAgentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewSIEMAgentRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewSIEMAgent What an agent would send
+//
+// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+func (c *Client) PreviewSIEMAgent(ctx context.Context, body PreviewSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewSIEMAgentRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSIEMAgent Delete a SIEM agent
+//
+// The agent is told so when it asks the next time, and ends.
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id} (the `DeleteSIEMAgent` operationId).
+func (c *Client) DeleteSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSIEMAgentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSIEMAgent A SIEM agent
+//
+// Corresponds with GET /api/v1/siem-agents/{id} (the `GetSIEMAgent` operationId).
+func (c *Client) GetSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSIEMAgentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateSIEMAgentWithBody Change a SIEM agent
+//
+// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+// another filter holds from the next record on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+func (c *Client) UpdateSIEMAgentWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateSIEMAgentRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateSIEMAgent Change a SIEM agent
+//
+// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+// another filter holds from the next record on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+func (c *Client) UpdateSIEMAgent(ctx context.Context, id SIEMAgentRef, body UpdateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateSIEMAgentRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSIEMDeadLetters Records that a SIEM agent could never deliver
+//
+// Corresponds with GET /api/v1/siem-agents/{id}/dead-letters (the `ListSIEMDeadLetters` operationId).
+func (c *Client) ListSIEMDeadLetters(ctx context.Context, id SIEMAgentRef, params *ListSIEMDeadLettersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSIEMDeadLettersRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaySIEMDeadLettersWithBody Have dead letters sent again
+//
+// Those that are delivered leave the list; those that cannot be stay with their new reason.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+func (c *Client) ReplaySIEMDeadLettersWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaySIEMDeadLettersRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaySIEMDeadLetters Have dead letters sent again
+//
+// Those that are delivered leave the list; those that cannot be stay with their new reason.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+func (c *Client) ReplaySIEMDeadLetters(ctx context.Context, id SIEMAgentRef, body ReplaySIEMDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaySIEMDeadLettersRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSIEMDeadLetter Drop a dead letter
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id}/dead-letters/{letter} (the `DeleteSIEMDeadLetter` operationId).
+func (c *Client) DeleteSIEMDeadLetter(ctx context.Context, id SIEMAgentRef, letter int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSIEMDeadLetterRequest(c.Server, id, letter)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSIEMNotifications Notifications of a SIEM agent
+//
+// Corresponds with GET /api/v1/siem-agents/{id}/notifications (the `ListSIEMNotifications` operationId).
+func (c *Client) ListSIEMNotifications(ctx context.Context, id SIEMAgentRef, params *ListSIEMNotificationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSIEMNotificationsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseSIEMAgent Have a SIEM agent deliver nothing until it is resumed
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/pause (the `PauseSIEMAgent` operationId).
+func (c *Client) PauseSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseSIEMAgentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecoverSIEMAgentWithBody Make an agent that sends a missed period again
+//
+// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+// Records that the SIEM has already will arrive again, with the same external id.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+func (c *Client) RecoverSIEMAgentWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecoverSIEMAgentRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecoverSIEMAgent Make an agent that sends a missed period again
+//
+// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+// Records that the SIEM has already will arrive again, with the same external id.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+func (c *Client) RecoverSIEMAgent(ctx context.Context, id SIEMAgentRef, body RecoverSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecoverSIEMAgentRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeSIEMAgent End the pause of a SIEM agent
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/resume (the `ResumeSIEMAgent` operationId).
+func (c *Client) ResumeSIEMAgent(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeSIEMAgentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateSIEMTokenWithBody Give a SIEM agent a new token
+//
+// The token is shown this once. Those that the agent has work on for the overlap.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+func (c *Client) RotateSIEMTokenWithBody(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateSIEMTokenRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateSIEMToken Give a SIEM agent a new token
+//
+// The token is shown this once. Those that the agent has work on for the overlap.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+func (c *Client) RotateSIEMToken(ctx context.Context, id SIEMAgentRef, body RotateSIEMTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateSIEMTokenRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeSIEMTokens Make all tokens of a SIEM agent void at once
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id}/tokens (the `RevokeSIEMTokens` operationId).
+func (c *Client) RevokeSIEMTokens(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeSIEMTokensRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6092,6 +6821,642 @@ func NewSearchRequestWithBody(server string, contentType string, body io.Reader)
 	return req, nil
 }
 
+// NewListSIEMAgentsRequest constructs an http.Request for the ListSIEMAgents method
+func NewListSIEMAgentsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateSIEMAgentRequest calls the generic CreateSIEMAgent builder with application/json body
+func NewCreateSIEMAgentRequest(server string, body CreateSIEMAgentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSIEMAgentRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateSIEMAgentRequestWithBody constructs an http.Request for the CreateSIEMAgent method, with any body, and a specified content type
+func NewCreateSIEMAgentRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewSIEMAgentRequest calls the generic PreviewSIEMAgent builder with application/json body
+func NewPreviewSIEMAgentRequest(server string, body PreviewSIEMAgentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewSIEMAgentRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreviewSIEMAgentRequestWithBody constructs an http.Request for the PreviewSIEMAgent method, with any body, and a specified content type
+func NewPreviewSIEMAgentRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSIEMAgentRequest constructs an http.Request for the DeleteSIEMAgent method
+func NewDeleteSIEMAgentRequest(server string, id SIEMAgentRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSIEMAgentRequest constructs an http.Request for the GetSIEMAgent method
+func NewGetSIEMAgentRequest(server string, id SIEMAgentRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateSIEMAgentRequest calls the generic UpdateSIEMAgent builder with application/json body
+func NewUpdateSIEMAgentRequest(server string, id SIEMAgentRef, body UpdateSIEMAgentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateSIEMAgentRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewUpdateSIEMAgentRequestWithBody constructs an http.Request for the UpdateSIEMAgent method, with any body, and a specified content type
+func NewUpdateSIEMAgentRequestWithBody(server string, id SIEMAgentRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListSIEMDeadLettersRequest constructs an http.Request for the ListSIEMDeadLetters method
+func NewListSIEMDeadLettersRequest(server string, id SIEMAgentRef, params *ListSIEMDeadLettersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/dead-letters", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReplaySIEMDeadLettersRequest calls the generic ReplaySIEMDeadLetters builder with application/json body
+func NewReplaySIEMDeadLettersRequest(server string, id SIEMAgentRef, body ReplaySIEMDeadLettersJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaySIEMDeadLettersRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewReplaySIEMDeadLettersRequestWithBody constructs an http.Request for the ReplaySIEMDeadLetters method, with any body, and a specified content type
+func NewReplaySIEMDeadLettersRequestWithBody(server string, id SIEMAgentRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/dead-letters/replay", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSIEMDeadLetterRequest constructs an http.Request for the DeleteSIEMDeadLetter method
+func NewDeleteSIEMDeadLetterRequest(server string, id SIEMAgentRef, letter int64) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "letter", letter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/dead-letters/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSIEMNotificationsRequest constructs an http.Request for the ListSIEMNotifications method
+func NewListSIEMNotificationsRequest(server string, id SIEMAgentRef, params *ListSIEMNotificationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/notifications", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "history", params.History, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPauseSIEMAgentRequest constructs an http.Request for the PauseSIEMAgent method
+func NewPauseSIEMAgentRequest(server string, id SIEMAgentRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRecoverSIEMAgentRequest calls the generic RecoverSIEMAgent builder with application/json body
+func NewRecoverSIEMAgentRequest(server string, id SIEMAgentRef, body RecoverSIEMAgentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecoverSIEMAgentRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRecoverSIEMAgentRequestWithBody constructs an http.Request for the RecoverSIEMAgent method, with any body, and a specified content type
+func NewRecoverSIEMAgentRequestWithBody(server string, id SIEMAgentRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/recover", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResumeSIEMAgentRequest constructs an http.Request for the ResumeSIEMAgent method
+func NewResumeSIEMAgentRequest(server string, id SIEMAgentRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/resume", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateSIEMTokenRequest calls the generic RotateSIEMToken builder with application/json body
+func NewRotateSIEMTokenRequest(server string, id SIEMAgentRef, body RotateSIEMTokenJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateSIEMTokenRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRotateSIEMTokenRequestWithBody constructs an http.Request for the RotateSIEMToken method, with any body, and a specified content type
+func NewRotateSIEMTokenRequestWithBody(server string, id SIEMAgentRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/token", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRevokeSIEMTokensRequest constructs an http.Request for the RevokeSIEMTokens method
+func NewRevokeSIEMTokensRequest(server string, id SIEMAgentRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/siem-agents/%s/tokens", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSQLRequest constructs an http.Request for the ListSQL method
 func NewListSQLRequest(server string) (*http.Request, error) {
 	var err error
@@ -7383,6 +8748,183 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/search (the `Search` operationId).
 	SearchWithResponse(ctx context.Context, body SearchJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchResponse, error)
+
+	// ListSIEMAgentsWithResponse SIEM agents, how they do and what is wrong with them
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/siem-agents (the `ListSIEMAgents` operationId).
+	ListSIEMAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSIEMAgentsResponse, error)
+
+	// CreateSIEMAgentWithBodyWithResponse Create a SIEM agent
+	//
+	// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+	CreateSIEMAgentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSIEMAgentResponse, error)
+
+	// CreateSIEMAgentWithResponse Create a SIEM agent
+	//
+	// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+	CreateSIEMAgentWithResponse(ctx context.Context, body CreateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSIEMAgentResponse, error)
+
+	// PreviewSIEMAgentWithBodyWithResponse What an agent would send
+	//
+	// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+	PreviewSIEMAgentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewSIEMAgentResponse, error)
+
+	// PreviewSIEMAgentWithResponse What an agent would send
+	//
+	// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+	PreviewSIEMAgentWithResponse(ctx context.Context, body PreviewSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewSIEMAgentResponse, error)
+
+	// DeleteSIEMAgentWithResponse Delete a SIEM agent
+	//
+	// The agent is told so when it asks the next time, and ends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id} (the `DeleteSIEMAgent` operationId).
+	DeleteSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*DeleteSIEMAgentResponse, error)
+
+	// GetSIEMAgentWithResponse A SIEM agent
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id} (the `GetSIEMAgent` operationId).
+	GetSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*GetSIEMAgentResponse, error)
+
+	// UpdateSIEMAgentWithBodyWithResponse Change a SIEM agent
+	//
+	// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+	// another filter holds from the next record on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+	UpdateSIEMAgentWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSIEMAgentResponse, error)
+
+	// UpdateSIEMAgentWithResponse Change a SIEM agent
+	//
+	// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+	// another filter holds from the next record on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+	UpdateSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, body UpdateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSIEMAgentResponse, error)
+
+	// ListSIEMDeadLettersWithResponse Records that a SIEM agent could never deliver
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id}/dead-letters (the `ListSIEMDeadLetters` operationId).
+	ListSIEMDeadLettersWithResponse(ctx context.Context, id SIEMAgentRef, params *ListSIEMDeadLettersParams, reqEditors ...RequestEditorFn) (*ListSIEMDeadLettersResponse, error)
+
+	// ReplaySIEMDeadLettersWithBodyWithResponse Have dead letters sent again
+	//
+	// Those that are delivered leave the list; those that cannot be stay with their new reason.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+	ReplaySIEMDeadLettersWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaySIEMDeadLettersResponse, error)
+
+	// ReplaySIEMDeadLettersWithResponse Have dead letters sent again
+	//
+	// Those that are delivered leave the list; those that cannot be stay with their new reason.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+	ReplaySIEMDeadLettersWithResponse(ctx context.Context, id SIEMAgentRef, body ReplaySIEMDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaySIEMDeadLettersResponse, error)
+
+	// DeleteSIEMDeadLetterWithResponse Drop a dead letter
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id}/dead-letters/{letter} (the `DeleteSIEMDeadLetter` operationId).
+	DeleteSIEMDeadLetterWithResponse(ctx context.Context, id SIEMAgentRef, letter int64, reqEditors ...RequestEditorFn) (*DeleteSIEMDeadLetterResponse, error)
+
+	// ListSIEMNotificationsWithResponse Notifications of a SIEM agent
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/siem-agents/{id}/notifications (the `ListSIEMNotifications` operationId).
+	ListSIEMNotificationsWithResponse(ctx context.Context, id SIEMAgentRef, params *ListSIEMNotificationsParams, reqEditors ...RequestEditorFn) (*ListSIEMNotificationsResponse, error)
+
+	// PauseSIEMAgentWithResponse Have a SIEM agent deliver nothing until it is resumed
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/pause (the `PauseSIEMAgent` operationId).
+	PauseSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*PauseSIEMAgentResponse, error)
+
+	// RecoverSIEMAgentWithBodyWithResponse Make an agent that sends a missed period again
+	//
+	// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+	// Records that the SIEM has already will arrive again, with the same external id.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+	RecoverSIEMAgentWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecoverSIEMAgentResponse, error)
+
+	// RecoverSIEMAgentWithResponse Make an agent that sends a missed period again
+	//
+	// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+	// Records that the SIEM has already will arrive again, with the same external id.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+	RecoverSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, body RecoverSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecoverSIEMAgentResponse, error)
+
+	// ResumeSIEMAgentWithResponse End the pause of a SIEM agent
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/resume (the `ResumeSIEMAgent` operationId).
+	ResumeSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*ResumeSIEMAgentResponse, error)
+
+	// RotateSIEMTokenWithBodyWithResponse Give a SIEM agent a new token
+	//
+	// The token is shown this once. Those that the agent has work on for the overlap.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+	RotateSIEMTokenWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateSIEMTokenResponse, error)
+
+	// RotateSIEMTokenWithResponse Give a SIEM agent a new token
+	//
+	// The token is shown this once. Those that the agent has work on for the overlap.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+	RotateSIEMTokenWithResponse(ctx context.Context, id SIEMAgentRef, body RotateSIEMTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateSIEMTokenResponse, error)
+
+	// RevokeSIEMTokensWithResponse Make all tokens of a SIEM agent void at once
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/siem-agents/{id}/tokens (the `RevokeSIEMTokens` operationId).
+	RevokeSIEMTokensWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*RevokeSIEMTokensResponse, error)
 
 	// ListSQLWithResponse One's own SQL jobs, newest first
 	//
@@ -9494,6 +11036,691 @@ func (r SearchResponse) ContentType() string {
 	return ""
 }
 
+type ListSIEMAgentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMAgentList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSIEMAgentsResponse) GetJSON200() *SIEMAgentList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSIEMAgentsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSIEMAgentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSIEMAgentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSIEMAgentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSIEMAgentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SIEMAgentCreated
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSIEMAgentResponse) GetJSON201() *SIEMAgentCreated {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreviewSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMPreview
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewSIEMAgentResponse) GetJSON200() *SIEMPreview {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMAgent
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSIEMAgentResponse) GetJSON200() *SIEMAgent {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMAgent
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateSIEMAgentResponse) GetJSON200() *SIEMAgent {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSIEMDeadLettersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMDeadLetterList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSIEMDeadLettersResponse) GetJSON200() *SIEMDeadLetterList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSIEMDeadLettersResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSIEMDeadLettersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSIEMDeadLettersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSIEMDeadLettersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSIEMDeadLettersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReplaySIEMDeadLettersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMReplayed
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplaySIEMDeadLettersResponse) GetJSON200() *SIEMReplayed {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReplaySIEMDeadLettersResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplaySIEMDeadLettersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaySIEMDeadLettersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaySIEMDeadLettersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplaySIEMDeadLettersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteSIEMDeadLetterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSIEMDeadLetterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSIEMDeadLetterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSIEMDeadLetterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSIEMDeadLetterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSIEMDeadLetterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSIEMNotificationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SIEMNotificationList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSIEMNotificationsResponse) GetJSON200() *SIEMNotificationList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSIEMNotificationsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSIEMNotificationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSIEMNotificationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSIEMNotificationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSIEMNotificationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PauseSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecoverSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SIEMAgentCreated
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RecoverSIEMAgentResponse) GetJSON201() *SIEMAgentCreated {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecoverSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecoverSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecoverSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecoverSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecoverSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResumeSIEMAgentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResumeSIEMAgentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeSIEMAgentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeSIEMAgentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeSIEMAgentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeSIEMAgentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateSIEMTokenResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SIEMAgentCreated
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateSIEMTokenResponse) GetJSON201() *SIEMAgentCreated {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateSIEMTokenResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateSIEMTokenResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateSIEMTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateSIEMTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateSIEMTokenResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeSIEMTokensResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RevokeSIEMTokensResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeSIEMTokensResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeSIEMTokensResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeSIEMTokensResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeSIEMTokensResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListSQLResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11238,6 +13465,309 @@ func (c *ClientWithResponses) SearchWithResponse(ctx context.Context, body Searc
 	return ParseSearchResponse(rsp)
 }
 
+// ListSIEMAgentsWithResponse SIEM agents, how they do and what is wrong with them
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/siem-agents (the `ListSIEMAgents` operationId).
+func (c *ClientWithResponses) ListSIEMAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSIEMAgentsResponse, error) {
+	rsp, err := c.ListSIEMAgents(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSIEMAgentsResponse(rsp)
+}
+
+// CreateSIEMAgentWithBodyWithResponse Create a SIEM agent
+//
+// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+func (c *ClientWithResponses) CreateSIEMAgentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSIEMAgentResponse, error) {
+	rsp, err := c.CreateSIEMAgentWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSIEMAgentResponse(rsp)
+}
+
+// CreateSIEMAgentWithResponse Create a SIEM agent
+//
+// The token is shown this once. Run the agent with it on a machine that reaches both this server and the SIEM.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents (the `CreateSIEMAgent` operationId).
+func (c *ClientWithResponses) CreateSIEMAgentWithResponse(ctx context.Context, body CreateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSIEMAgentResponse, error) {
+	rsp, err := c.CreateSIEMAgent(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSIEMAgentResponse(rsp)
+}
+
+// PreviewSIEMAgentWithBodyWithResponse What an agent would send
+//
+// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+func (c *ClientWithResponses) PreviewSIEMAgentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewSIEMAgentResponse, error) {
+	rsp, err := c.PreviewSIEMAgentWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewSIEMAgentResponse(rsp)
+}
+
+// PreviewSIEMAgentWithResponse What an agent would send
+//
+// Counts the matching events of a time and shows the newest of them, also as the lines of a format.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/preview (the `PreviewSIEMAgent` operationId).
+func (c *ClientWithResponses) PreviewSIEMAgentWithResponse(ctx context.Context, body PreviewSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewSIEMAgentResponse, error) {
+	rsp, err := c.PreviewSIEMAgent(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewSIEMAgentResponse(rsp)
+}
+
+// DeleteSIEMAgentWithResponse Delete a SIEM agent
+//
+// The agent is told so when it asks the next time, and ends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id} (the `DeleteSIEMAgent` operationId).
+func (c *ClientWithResponses) DeleteSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*DeleteSIEMAgentResponse, error) {
+	rsp, err := c.DeleteSIEMAgent(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSIEMAgentResponse(rsp)
+}
+
+// GetSIEMAgentWithResponse A SIEM agent
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/siem-agents/{id} (the `GetSIEMAgent` operationId).
+func (c *ClientWithResponses) GetSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*GetSIEMAgentResponse, error) {
+	rsp, err := c.GetSIEMAgent(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSIEMAgentResponse(rsp)
+}
+
+// UpdateSIEMAgentWithBodyWithResponse Change a SIEM agent
+//
+// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+// another filter holds from the next record on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+func (c *ClientWithResponses) UpdateSIEMAgentWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSIEMAgentResponse, error) {
+	rsp, err := c.UpdateSIEMAgentWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateSIEMAgentResponse(rsp)
+}
+
+// UpdateSIEMAgentWithResponse Change a SIEM agent
+//
+// What is left out stays. A running agent works with the change after at most 60 seconds, without a restart. Positions stay:
+// another filter holds from the next record on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/siem-agents/{id} (the `UpdateSIEMAgent` operationId).
+func (c *ClientWithResponses) UpdateSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, body UpdateSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSIEMAgentResponse, error) {
+	rsp, err := c.UpdateSIEMAgent(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateSIEMAgentResponse(rsp)
+}
+
+// ListSIEMDeadLettersWithResponse Records that a SIEM agent could never deliver
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/siem-agents/{id}/dead-letters (the `ListSIEMDeadLetters` operationId).
+func (c *ClientWithResponses) ListSIEMDeadLettersWithResponse(ctx context.Context, id SIEMAgentRef, params *ListSIEMDeadLettersParams, reqEditors ...RequestEditorFn) (*ListSIEMDeadLettersResponse, error) {
+	rsp, err := c.ListSIEMDeadLetters(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSIEMDeadLettersResponse(rsp)
+}
+
+// ReplaySIEMDeadLettersWithBodyWithResponse Have dead letters sent again
+//
+// Those that are delivered leave the list; those that cannot be stay with their new reason.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+func (c *ClientWithResponses) ReplaySIEMDeadLettersWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaySIEMDeadLettersResponse, error) {
+	rsp, err := c.ReplaySIEMDeadLettersWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaySIEMDeadLettersResponse(rsp)
+}
+
+// ReplaySIEMDeadLettersWithResponse Have dead letters sent again
+//
+// Those that are delivered leave the list; those that cannot be stay with their new reason.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/dead-letters/replay (the `ReplaySIEMDeadLetters` operationId).
+func (c *ClientWithResponses) ReplaySIEMDeadLettersWithResponse(ctx context.Context, id SIEMAgentRef, body ReplaySIEMDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaySIEMDeadLettersResponse, error) {
+	rsp, err := c.ReplaySIEMDeadLetters(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaySIEMDeadLettersResponse(rsp)
+}
+
+// DeleteSIEMDeadLetterWithResponse Drop a dead letter
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id}/dead-letters/{letter} (the `DeleteSIEMDeadLetter` operationId).
+func (c *ClientWithResponses) DeleteSIEMDeadLetterWithResponse(ctx context.Context, id SIEMAgentRef, letter int64, reqEditors ...RequestEditorFn) (*DeleteSIEMDeadLetterResponse, error) {
+	rsp, err := c.DeleteSIEMDeadLetter(ctx, id, letter, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSIEMDeadLetterResponse(rsp)
+}
+
+// ListSIEMNotificationsWithResponse Notifications of a SIEM agent
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/siem-agents/{id}/notifications (the `ListSIEMNotifications` operationId).
+func (c *ClientWithResponses) ListSIEMNotificationsWithResponse(ctx context.Context, id SIEMAgentRef, params *ListSIEMNotificationsParams, reqEditors ...RequestEditorFn) (*ListSIEMNotificationsResponse, error) {
+	rsp, err := c.ListSIEMNotifications(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSIEMNotificationsResponse(rsp)
+}
+
+// PauseSIEMAgentWithResponse Have a SIEM agent deliver nothing until it is resumed
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/pause (the `PauseSIEMAgent` operationId).
+func (c *ClientWithResponses) PauseSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*PauseSIEMAgentResponse, error) {
+	rsp, err := c.PauseSIEMAgent(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseSIEMAgentResponse(rsp)
+}
+
+// RecoverSIEMAgentWithBodyWithResponse Make an agent that sends a missed period again
+//
+// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+// Records that the SIEM has already will arrive again, with the same external id.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+func (c *ClientWithResponses) RecoverSIEMAgentWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecoverSIEMAgentResponse, error) {
+	rsp, err := c.RecoverSIEMAgentWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecoverSIEMAgentResponse(rsp)
+}
+
+// RecoverSIEMAgentWithResponse Make an agent that sends a missed period again
+//
+// It is like the agent that is named, with a token and positions of its own, runs beside it, and ends by itself as completed.
+// Records that the SIEM has already will arrive again, with the same external id.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/recover (the `RecoverSIEMAgent` operationId).
+func (c *ClientWithResponses) RecoverSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, body RecoverSIEMAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecoverSIEMAgentResponse, error) {
+	rsp, err := c.RecoverSIEMAgent(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecoverSIEMAgentResponse(rsp)
+}
+
+// ResumeSIEMAgentWithResponse End the pause of a SIEM agent
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/resume (the `ResumeSIEMAgent` operationId).
+func (c *ClientWithResponses) ResumeSIEMAgentWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*ResumeSIEMAgentResponse, error) {
+	rsp, err := c.ResumeSIEMAgent(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeSIEMAgentResponse(rsp)
+}
+
+// RotateSIEMTokenWithBodyWithResponse Give a SIEM agent a new token
+//
+// The token is shown this once. Those that the agent has work on for the overlap.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+func (c *ClientWithResponses) RotateSIEMTokenWithBodyWithResponse(ctx context.Context, id SIEMAgentRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateSIEMTokenResponse, error) {
+	rsp, err := c.RotateSIEMTokenWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateSIEMTokenResponse(rsp)
+}
+
+// RotateSIEMTokenWithResponse Give a SIEM agent a new token
+//
+// The token is shown this once. Those that the agent has work on for the overlap.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/siem-agents/{id}/token (the `RotateSIEMToken` operationId).
+func (c *ClientWithResponses) RotateSIEMTokenWithResponse(ctx context.Context, id SIEMAgentRef, body RotateSIEMTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateSIEMTokenResponse, error) {
+	rsp, err := c.RotateSIEMToken(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateSIEMTokenResponse(rsp)
+}
+
+// RevokeSIEMTokensWithResponse Make all tokens of a SIEM agent void at once
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/siem-agents/{id}/tokens (the `RevokeSIEMTokens` operationId).
+func (c *ClientWithResponses) RevokeSIEMTokensWithResponse(ctx context.Context, id SIEMAgentRef, reqEditors ...RequestEditorFn) (*RevokeSIEMTokensResponse, error) {
+	rsp, err := c.RevokeSIEMTokens(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeSIEMTokensResponse(rsp)
+}
+
 // ListSQLWithResponse One's own SQL jobs, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -12902,6 +15432,481 @@ func ParseSearchResponse(rsp *http.Response) (*SearchResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSIEMAgentsResponse parses an HTTP response from a ListSIEMAgentsWithResponse call
+func ParseListSIEMAgentsResponse(rsp *http.Response) (*ListSIEMAgentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSIEMAgentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMAgentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateSIEMAgentResponse parses an HTTP response from a CreateSIEMAgentWithResponse call
+func ParseCreateSIEMAgentResponse(rsp *http.Response) (*CreateSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SIEMAgentCreated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewSIEMAgentResponse parses an HTTP response from a PreviewSIEMAgentWithResponse call
+func ParsePreviewSIEMAgentResponse(rsp *http.Response) (*PreviewSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMPreview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSIEMAgentResponse parses an HTTP response from a DeleteSIEMAgentWithResponse call
+func ParseDeleteSIEMAgentResponse(rsp *http.Response) (*DeleteSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSIEMAgentResponse parses an HTTP response from a GetSIEMAgentWithResponse call
+func ParseGetSIEMAgentResponse(rsp *http.Response) (*GetSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMAgent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateSIEMAgentResponse parses an HTTP response from a UpdateSIEMAgentWithResponse call
+func ParseUpdateSIEMAgentResponse(rsp *http.Response) (*UpdateSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMAgent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSIEMDeadLettersResponse parses an HTTP response from a ListSIEMDeadLettersWithResponse call
+func ParseListSIEMDeadLettersResponse(rsp *http.Response) (*ListSIEMDeadLettersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSIEMDeadLettersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMDeadLetterList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplaySIEMDeadLettersResponse parses an HTTP response from a ReplaySIEMDeadLettersWithResponse call
+func ParseReplaySIEMDeadLettersResponse(rsp *http.Response) (*ReplaySIEMDeadLettersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaySIEMDeadLettersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMReplayed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSIEMDeadLetterResponse parses an HTTP response from a DeleteSIEMDeadLetterWithResponse call
+func ParseDeleteSIEMDeadLetterResponse(rsp *http.Response) (*DeleteSIEMDeadLetterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSIEMDeadLetterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSIEMNotificationsResponse parses an HTTP response from a ListSIEMNotificationsWithResponse call
+func ParseListSIEMNotificationsResponse(rsp *http.Response) (*ListSIEMNotificationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSIEMNotificationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SIEMNotificationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseSIEMAgentResponse parses an HTTP response from a PauseSIEMAgentWithResponse call
+func ParsePauseSIEMAgentResponse(rsp *http.Response) (*PauseSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecoverSIEMAgentResponse parses an HTTP response from a RecoverSIEMAgentWithResponse call
+func ParseRecoverSIEMAgentResponse(rsp *http.Response) (*RecoverSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecoverSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SIEMAgentCreated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeSIEMAgentResponse parses an HTTP response from a ResumeSIEMAgentWithResponse call
+func ParseResumeSIEMAgentResponse(rsp *http.Response) (*ResumeSIEMAgentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeSIEMAgentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateSIEMTokenResponse parses an HTTP response from a RotateSIEMTokenWithResponse call
+func ParseRotateSIEMTokenResponse(rsp *http.Response) (*RotateSIEMTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateSIEMTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SIEMAgentCreated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeSIEMTokensResponse parses an HTTP response from a RevokeSIEMTokensWithResponse call
+func ParseRevokeSIEMTokensResponse(rsp *http.Response) (*RevokeSIEMTokensResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeSIEMTokensResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -7,7 +7,7 @@ import (
 )
 
 // values splits JSON that spans lines: the elements of one array, or values one after another, and the elements of
-// "Records" in CloudTrail's log files. A record is one value, its line breaks replaced by blanks (in JSON they stand only between tokens). Where the text is not such JSON, the rest is read
+// "Records" in CloudTrail's log files and of "records" in messages of Microsoft's streaming API. A record is one value, its line breaks replaced by blanks (in JSON they stand only between tokens). Where the text is not such JSON, the rest is read
 // as lines, so that nothing is lost.
 type values struct {
 	w      *window
@@ -34,10 +34,21 @@ func splitterFor(head []byte, r io.Reader) splitter {
 	return &lines{w: w}
 }
 
-// recordsHead is the length of what stands before the first record of a CloudTrail log file; 0 when b does not begin so.
+// recordsHead is the length of what stands before the first record of a CloudTrail log file, or of a message of Microsoft's
+// streaming API; 0 when b does not begin so.
 func recordsHead(b []byte) int {
+	for _, name := range []string{`"Records"`, `"records"`} {
+		if n := listHead(b, name); n > 0 && (name == `"Records"` || bytes.Contains(b, []byte(`"AdvancedHunting-`))) {
+			return n
+		}
+	}
+	return 0
+}
+
+// listHead is the length of the head of an object whose first member is a list of this name.
+func listHead(b []byte, name string) int {
 	rest := b
-	for _, token := range []string{"{", `"Records"`, ":", "["} {
+	for _, token := range []string{"{", name, ":", "["} {
 		var ok bool
 		if rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(token)); !ok {
 			return 0

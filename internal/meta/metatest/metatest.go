@@ -41,6 +41,10 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"LakeQueries", lakeQueries},
 		{"Priorities", priorities},
 		{"Digests", digests},
+		{"SIEMAgents", siemAgents},
+		{"SIEMPositions", siemPositions},
+		{"SIEMNotifications", siemNotifications},
+		{"SIEMDeadLetters", siemDeadLetters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)

@@ -8,6 +8,7 @@ import (
 	"kiroku/internal/source/accessgateway"
 	"kiroku/internal/source/auditevent"
 	"kiroku/internal/source/cloudtrail"
+	"kiroku/internal/source/defender"
 	"kiroku/internal/source/generic"
 	"kiroku/internal/source/ivanti"
 	"kiroku/internal/source/kiroku"
@@ -20,6 +21,7 @@ func Sources() []source.Source {
 		accessgateway.Source,
 		auditevent.Source,
 		cloudtrail.Source,
+		defender.Source,
 		kiroku.Source,
 		generic.Source,
 	}

@@ -51,12 +51,13 @@ func TestFind(t *testing.T) {
 
 // folders are where the samples of each source lie, beside this package.
 var folders = map[event.SourceName]string{
-	event.IvantiConnectSecure: "ivanti",
-	event.OktaAccessGateway:   "accessgateway",
-	event.CloudTrail:          "cloudtrail",
-	event.AuditEvents:         "auditevent",
-	event.Kiroku:              "kiroku",
-	event.Generic:             "generic",
+	event.IvantiConnectSecure:  "ivanti",
+	event.OktaAccessGateway:    "accessgateway",
+	event.CloudTrail:           "cloudtrail",
+	event.AuditEvents:          "auditevent",
+	event.DefenderForCloudApps: "defender",
+	event.Kiroku:               "kiroku",
+	event.Generic:              "generic",
 }
 
 // samples returns the golden samples of a source by case.

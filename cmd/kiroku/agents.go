@@ -1,0 +1,234 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kiroku/internal/api/client"
+	"kiroku/internal/cli"
+	"kiroku/internal/forward/wire"
+)
+
+// agentsCommand is what the sub-commands of agents share.
+type agentsCommand struct {
+	*app
+	asJSON bool
+}
+
+func newAgents(a *app) *cobra.Command {
+	ag := &agentsCommand{app: a}
+	c := &cobra.Command{
+		Use:   "agents",
+		Short: "List, create, change and delete SIEM agents on the server",
+		Long: `A SIEM agent passes events on to a SIEM. It is created here, which gives a token, and runs with it where both the server and
+the SIEM are reached: "kiroku agent run". An agent is named by its ID or name. Without sub-command the agents are listed.`,
+		Example: `  kiroku agents create --name soc --to tcp://siem.example.com:514 --format cef --confirm halfclose
+  kiroku agents list
+  kiroku agents recover --like soc --from 2026-11-01T00:00:00Z --to 2026-11-01T06:00:00Z`,
+		Args: unknownCommand,
+		RunE: ag.list,
+	}
+	a.clientFlags(c)
+	c.PersistentFlags().BoolVar(&ag.asJSON, "json", false, "print JSON")
+	list := &cobra.Command{Use: "list", Short: "List the agents, how they do and what is wrong", Args: args(cobra.NoArgs, "no argument"), RunE: ag.list}
+	show := &cobra.Command{Use: "show AGENT", Short: "Show everything about an agent", Args: args(cobra.ExactArgs(1), "an agent"), RunE: ag.show}
+	c.AddCommand(newAgentsCreate(ag), list, show, newAgentsEdit(ag), newAgentsPreview(ag), newAgentsRotate(ag), newAgentsRecover(ag), newAgentsNotifications(ag), newAgentsDead(ag),
+		ag.simple("pause AGENT", "Have an agent deliver nothing until it is resumed", "paused", func(c *cobra.Command, s *cli.Server, id string) error {
+			return cli.Done(s.PauseSIEMAgent(c.Context(), id))
+		}),
+		ag.simple("resume AGENT", "End the pause of an agent: it goes on where it stood", "resumed", func(c *cobra.Command, s *cli.Server, id string) error {
+			return cli.Done(s.ResumeSIEMAgent(c.Context(), id))
+		}),
+		ag.simple("revoke-token AGENT", "Make all tokens of an agent void at once", "revoked the tokens of", func(c *cobra.Command, s *cli.Server, id string) error {
+			return cli.Done(s.RevokeSIEMTokens(c.Context(), id))
+		}),
+		ag.simple("delete AGENT", "Delete an agent; a running one is told so and ends", "deleted", func(c *cobra.Command, s *cli.Server, id string) error {
+			return cli.Done(s.DeleteSIEMAgent(c.Context(), id))
+		}))
+	return c
+}
+
+// simple is a command that does one thing to an agent.
+func (ag *agentsCommand) simple(use, short, done string, do func(c *cobra.Command, s *cli.Server, id string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args(cobra.ExactArgs(1), "an agent"),
+		RunE: func(c *cobra.Command, names []string) error {
+			s, err := ag.dial()
+			if err != nil {
+				return err
+			}
+			if err := do(c, s, names[0]); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(ag.out, "%s agent %s\n", done, cli.Clean(names[0]))
+			return err
+		},
+	}
+}
+
+func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
+	s, err := ag.dial()
+	if err != nil {
+		return err
+	}
+	list, err := cli.Answer[client.SIEMAgentList](s.ListSIEMAgents(c.Context()))
+	if err != nil {
+		return err
+	}
+	if ag.asJSON {
+		return writeJSON(ag.out, list)
+	}
+	now := cmp.Or(s.Met(), time.Now())
+	t := cli.Table{Width: terminalWidth(ag.out), Columns: []cli.Column{{Name: "ID"}, {Name: "NAME"}, {Name: "STATE"}, {Name: "DELIVERY"}, {Name: "BEHIND", Right: true}, {Name: "LAG", Right: true},
+		{Name: "LAST CONTACT"}, {Name: "NOTIFICATIONS", Right: true}, {Name: "TO", Flex: true}}}
+	for _, a := range list.Agents {
+		var to []string
+		for _, d := range a.Destinations {
+			to = append(to, d.Config.To)
+		}
+		t.Add(a.ID, a.Name, string(a.State), string(a.Delivery), cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
+	}
+	if err := t.Print(ag.out); err != nil {
+		return err
+	}
+	for i := range list.Agents {
+		if err := ag.notifications(&list.Agents[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func contact(a *client.SIEMAgent, now time.Time) string {
+	if a.LastContact.IsZero() {
+		return "never"
+	}
+	return cli.Ago(a.LastContact, now)
+}
+
+func lag(seconds float64) string {
+	if seconds < 1 {
+		return "-"
+	}
+	return cli.Span(time.Duration(seconds * float64(time.Second)))
+}
+
+// notifications prints what is open, with what to do about it.
+func (ag *agentsCommand) notifications(a *client.SIEMAgent) error {
+	if len(a.Notifications) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintf(ag.out, "\n%s:\n", cli.Clean(a.Name)); err != nil {
+		return err
+	}
+	return ag.explain(a.Notifications)
+}
+
+func (ag *agentsCommand) explain(list []wire.Notification) error {
+	for _, n := range list {
+		where := ""
+		if n.Destination != "" {
+			where = " (" + n.Destination + ")"
+		}
+		state := fmt.Sprintf("since %s, %s", stamp(n.First), plural(n.Count, "time"))
+		if !n.Cleared.IsZero() {
+			state = fmt.Sprintf("from %s to %s, %s", stamp(n.First), stamp(n.Cleared), plural(n.Count, "time"))
+		}
+		if _, err := fmt.Fprintf(ag.out, "  %s%s, %s: %s\n    %s\n    next: %s\n", cli.Clean(n.Title), cli.Clean(where), state, cli.Clean(n.Text), cli.Clean(n.Cause), cli.Clean(n.Remedy)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ag *agentsCommand) show(c *cobra.Command, names []string) error {
+	s, err := ag.dial()
+	if err != nil {
+		return err
+	}
+	a, err := cli.Answer[client.SIEMAgent](s.GetSIEMAgent(c.Context(), names[0]))
+	if err != nil {
+		return err
+	}
+	if ag.asJSON {
+		return writeJSON(ag.out, a)
+	}
+	if err := ag.pairs(agentFacts(&a, cmp.Or(s.Met(), time.Now()))); err != nil {
+		return err
+	}
+	for _, d := range a.Destinations {
+		if _, err := fmt.Fprintf(ag.out, "\ndestination %s\n", cli.Clean(d.Name)); err != nil {
+			return err
+		}
+		if err := ag.pairs(destinationFacts(&d)); err != nil {
+			return err
+		}
+	}
+	return ag.notifications(&a)
+}
+
+func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
+	stores := "all"
+	if len(a.Stores) > 0 {
+		stores = strings.Join(a.Stores, " ")
+	}
+	facts := [][2]string{{"id", a.ID}, {"name", a.Name}, {"kind", string(a.Kind)}, {"state", string(a.State)}, {"delivery", string(a.Delivery)}, {"data types", words(a.Types)}, {"filter", cmp.Or(a.Filter, "everything")},
+		{"stores", stores}, {"start", cmp.Or(strings.TrimPrefix(stamp(a.Start), "-"), "everything")}, {"created", stamp(a.Created) + " by " + a.CreatedBy}, {"last contact", contact(a, now)},
+		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"behind", plural(a.LagRecords, "event") + ", " + lag(a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
+	if r := a.Recovery; r != nil {
+		facts = append(facts, [2]string{"like", r.Like}, [2]string{"period", fmt.Sprintf("%s to %s, by %s time", stamp(r.From), stamp(r.To), r.By)})
+		if got := r.Receipt; got != nil {
+			facts = append(facts, [2]string{"receipt", fmt.Sprintf("%s, %s skipped, %s dead letters, first %s, last %s", plural(got.Records, "record"), cli.Count(got.Skipped), cli.Count(got.Dead),
+				receipt(got.First), receipt(got.Last))})
+		}
+	}
+	for _, t := range a.Tokens {
+		text := t.State + ", created " + stamp(t.Created) + ", used " + stamp(t.Used)
+		if !t.Expires.IsZero() {
+			text += ", expires " + stamp(t.Expires)
+		}
+		facts = append(facts, [2]string{"token", text})
+	}
+	return facts
+}
+
+func receipt(r wire.Receipt) string {
+	if r.UID == "" {
+		return "-"
+	}
+	return r.UID + " of " + stamp(r.Time)
+}
+
+func destinationFacts(d *wire.DestinationStatus) [][2]string {
+	c := &d.Config
+	facts := [][2]string{{"to", strings.Join(append([]string{c.To}, c.Failover...), " ")}, {"format", string(c.Format)}, {"header", string(c.Header.Form)}, {"framing", string(c.Framing)},
+		{"confirm", string(c.Confirm)}, {"delivery", string(d.Delivery)}, {"behind", plural(d.LagRecords, "event") + ", " + lag(d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
+		{"shortened", plural(d.Oversize, "record")}, {"dead letters", cli.Count(d.Dead)}, {"last record", receipt(d.Last)}, {"last acknowledgment", stamp(d.LastAck)}, {"error", d.Error}}
+	stores := make([]string, 0, len(d.Cursor))
+	for store := range d.Cursor {
+		stores = append(stores, store)
+	}
+	slices.Sort(stores)
+	for _, store := range stores {
+		facts = append(facts, [2]string{"cursor of " + store, fmt.Sprint(d.Cursor[store])})
+	}
+	return slices.DeleteFunc(facts, func(f [2]string) bool { return f[1] == "" })
+}
+
+func words[T ~string](list []T) string {
+	var b strings.Builder
+	for i, w := range list {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
+	}
+	return b.String()
+}

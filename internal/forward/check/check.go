@@ -1,0 +1,243 @@
+package check
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"kiroku/internal/fault"
+	"kiroku/internal/forward/agent"
+	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/wire"
+)
+
+// Status is how a hop did.
+type Status string
+
+// How a hop can do.
+const (
+	OK   Status = "ok"
+	Warn Status = "warn" // it works, and may not always
+	Fail Status = "fail"
+	Skip Status = "skip" // there is nothing to try, or a hop before it failed
+)
+
+// Hop is one step of the way.
+type Hop struct {
+	Number      int     `json:"hop"`
+	Name        string  `json:"name"`
+	Destination string  `json:"destination,omitempty"`
+	Status      Status  `json:"status"`
+	MS          float64 `json:"ms"`
+	Text        string  `json:"text"`
+	Remedy      string  `json:"remedy,omitempty"`
+}
+
+// The hops, in the order in which they are tried.
+const (
+	hopFlags = iota + 1
+	hopToken
+	hopDNS
+	hopTCP
+	hopProxy
+	hopTLS
+	hopAccess
+	hopConfig
+	hopClock
+	hopRecords
+	hopDestDNS
+	hopDestTCP
+	hopDestTLS
+	hopConfirm
+	hopRecord
+)
+
+// names of the hops.
+var names = map[int]string{
+	hopFlags: "flags", hopToken: "token form", hopDNS: "DNS of the server", hopTCP: "TCP to the server", hopProxy: "proxy", hopTLS: "TLS of the server",
+	hopAccess: "token", hopConfig: "configuration", hopClock: "clock", hopRecords: "records", hopDestDNS: "DNS", hopDestTCP: "TCP", hopDestTLS: "TLS",
+	hopConfirm: "confirmation", hopRecord: "test record",
+}
+
+// Times of the hops.
+const (
+	dnsTime     = 10 * time.Second
+	connectTime = 10 * time.Second
+	tlsTime     = 10 * time.Second
+	alertTime   = time.Second // a refusal of a client certificate may come after the handshake
+	probeTime   = 5 * time.Second
+	recordTime  = 30 * time.Second
+)
+
+// Options of a check.
+type Options struct {
+	Server  string
+	Token   func() (string, error)
+	Way     agent.Way
+	Version string
+	// Send has each destination get and confirm a marked record.
+	Send bool
+	// Only names one destination; "": all are checked.
+	Only string
+	// Report is given each hop when it is done.
+	Report func(Hop)
+}
+
+// checker goes the way.
+type checker struct {
+	Options
+	base    *url.URL
+	proxy   *deliver.Proxy
+	proxied deliver.DialFunc
+	client  *agent.Client
+	failed  bool
+}
+
+// result is what a hop found.
+type result struct {
+	status Status
+	text   string
+	remedy string
+}
+
+func good(format string, args ...any) result { return result{OK, fmt.Sprintf(format, args...), ""} }
+
+func skipped(format string, args ...any) result {
+	return result{Skip, fmt.Sprintf(format, args...), ""}
+}
+
+func warning(remedy, format string, args ...any) result {
+	return result{Warn, fmt.Sprintf(format, args...), remedy}
+}
+
+func failure(remedy, format string, args ...any) result {
+	return result{Fail, fmt.Sprintf(format, args...), remedy}
+}
+
+// of makes a failure of an error, with the advice that it has.
+func of(err error, remedy string) result {
+	if next := fault.NextOf(err); next != "" {
+		remedy = next
+	}
+	return failure(remedy, "%v", err)
+}
+
+// Run tries every hop and says whether none failed.
+func Run(ctx context.Context, o Options) bool {
+	c := &checker{Options: o}
+	config := c.server(ctx)
+	if config == nil {
+		return false
+	}
+	found := false
+	for i := range config.Destinations {
+		if d := &config.Destinations[i]; o.Only == "" || o.Only == d.Name {
+			found = true
+			c.destination(ctx, d)
+		}
+	}
+	if !found {
+		c.hop(hopDestDNS, o.Only, func() result {
+			return failure("List them with: kiroku agents show ID.", "the agent has no destination %q", o.Only)
+		})
+	}
+	return !c.failed && ctx.Err() == nil
+}
+
+// hop tries one hop, reports it, and says whether the way goes on.
+func (c *checker) hop(number int, destination string, try func() result) bool {
+	began := time.Now()
+	r := try()
+	if r.status == Fail {
+		c.failed = true
+	}
+	c.Report(Hop{Number: number, Name: names[number], Destination: destination, Status: r.status, MS: float64(time.Since(began).Microseconds()) / 1000, Text: r.text, Remedy: r.remedy})
+	return r.status != Fail
+}
+
+// direct dials without a proxy.
+func direct(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, address)
+}
+
+// lookup resolves a host.
+func lookup(ctx context.Context, host string) result {
+	if ip := net.ParseIP(host); ip != nil {
+		return good("%s is an address", host)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTime)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return explained(err, host)
+	}
+	return good("%s is %s", host, list(found))
+}
+
+func list[T fmt.Stringer](all []T) string {
+	text := ""
+	for i, v := range all {
+		if i > 0 {
+			text += ", "
+		}
+		text += v.String()
+	}
+	return text
+}
+
+// connect tries every address of a host.
+func connect(ctx context.Context, address string) result {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return of(err, "Write HOST:PORT.")
+	}
+	lookupCtx, cancel := context.WithTimeout(ctx, dnsTime)
+	addresses, err := net.DefaultResolver.LookupHost(lookupCtx, host)
+	cancel()
+	if err != nil {
+		return explained(err, host)
+	}
+	var bad []string
+	var last error
+	reached := ""
+	for _, a := range addresses {
+		one, cancel := context.WithTimeout(ctx, connectTime)
+		conn, err := direct(one, "tcp", net.JoinHostPort(a, port))
+		cancel()
+		if err != nil {
+			bad, last = append(bad, net.JoinHostPort(a, port)), err
+			continue
+		}
+		conn.Close()
+		reached = net.JoinHostPort(a, port)
+	}
+	switch {
+	case reached == "":
+		return explained(last, host)
+	case len(bad) > 0:
+		r := explained(last, host)
+		return warning("Senders may try the address that does not answer first: "+r.remedy, "%s is reached, %v is not: %v", reached, bad, last)
+	}
+	return good("%s is reached", reached)
+}
+
+// explained makes a failure of an error of the network: its text, and what it means.
+func explained(err error, host string) result {
+	text, _ := deliver.Explain(err, host)
+	remedy := agent.Remedy(err, text)
+	if remedy == "" {
+		remedy = "Check host, port, and the firewalls on the way."
+	}
+	return failure(remedy, "%v", err)
+}
+
+// mark is a name that no other test record has.
+func mark() string { return "kiroku-check-" + rand.Text()[:12] }
+
+// greet is what a check says about the agent.
+func (c *checker) greet() wire.Hello {
+	return wire.Hello{Version: c.Version, Now: time.Now().UTC(), Check: true}
+}

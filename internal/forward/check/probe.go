@@ -1,0 +1,181 @@
+package check
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/wire"
+)
+
+// probe finds out how a receiver confirms.
+type probe struct {
+	dial    deliver.DialFunc
+	address string
+	tls     *tls.Config // nil: without
+	dest    *wire.Destination
+}
+
+func (p *probe) try(ctx context.Context, u *url.URL) result {
+	switch u.Scheme {
+	case "http", "https":
+		return p.http(ctx, u)
+	case "relp", "relp+tls":
+		return p.relp(ctx)
+	}
+	return p.halfClose(ctx)
+}
+
+// open connects.
+func (p *probe) open(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	raw, err := p.dial(ctx, "tcp", p.address)
+	if err != nil || p.tls == nil {
+		return raw, err
+	}
+	conn := tls.Client(raw, p.tls)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// halfClose ends our half of a connection: a receiver that reads to the end closes the other.
+func (p *probe) halfClose(ctx context.Context) result {
+	const window = "Use --confirm window with this receiver, or RELP or HTTPS if it offers one of them."
+	conn, err := p.open(ctx)
+	if err != nil {
+		return explained(err, "")
+	}
+	defer conn.Close()
+	err = closeWrite(conn)
+	if err == nil {
+		if err = conn.SetReadDeadline(time.Now().Add(probeTime)); err == nil {
+			_, err = io.Copy(io.Discard, conn)
+		}
+	}
+	closes := err == nil
+	switch {
+	case closes && p.dest.Confirm == wire.ConfirmHalfClose:
+		return good("the receiver closes when we have ended: halfclose works. Behind a load balancer it is the balancer that closes: use RELP or HTTPS there")
+	case closes:
+		return warning("Let it confirm: kiroku agents edit ID --to … --confirm halfclose.", "the receiver would confirm by halfclose, and confirm is %s", p.dest.Confirm)
+	case p.dest.Confirm == wire.ConfirmHalfClose && errors.Is(err, os.ErrDeadlineExceeded):
+		return failure(window, "the receiver does not close within %v after we have ended: halfclose does not work", probeTime)
+	case p.dest.Confirm == wire.ConfirmHalfClose:
+		return failure(window, "the connection breaks when we end our half: %v", err)
+	case p.dest.Confirm == wire.ConfirmNone:
+		return warning("Use --confirm window, or RELP or HTTPS if the SIEM offers one of them.", "confirm is none: what is lost on the way is lost")
+	}
+	return good("the receiver's kernel confirms (window)")
+}
+
+// closeWrite ends our half of a connection.
+func closeWrite(conn net.Conn) error {
+	if t, ok := conn.(*tls.Conn); ok {
+		if err := t.CloseWrite(); err != nil {
+			return err
+		}
+		conn = t.NetConn()
+	}
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok {
+		return nil // a proxy with TLS: the end of the inner one says enough
+	}
+	return half.CloseWrite()
+}
+
+// relp opens a session.
+func (p *probe) relp(ctx context.Context) result {
+	conn, err := p.open(ctx)
+	if err != nil {
+		return explained(err, "")
+	}
+	defer conn.Close()
+	const offer = "relp_version=0\nrelp_software=kiroku\ncommands=syslog"
+	_ = conn.SetDeadline(time.Now().Add(probeTime)) // a connection that is broken says so
+	if _, err := fmt.Fprintf(conn, "1 open %d %s\n", len(offer), offer); err != nil {
+		return explained(err, "")
+	}
+	line, err := bufio.NewReaderSize(io.LimitReader(conn, 4096), 4096).ReadString('\n')
+	if err != nil && line == "" {
+		return failure("Check that the port is one for RELP (rsyslog: module imrelp), and not for plain syslog.", "there is no answer to RELP: %v", err)
+	}
+	if fields := strings.Fields(line); len(fields) < 4 || fields[1] != "rsp" || fields[3] != "200" {
+		return failure("Check that the port is one for RELP, and that the receiver permits this machine.", "the answer to RELP is %.80q", line)
+	}
+	_, _ = io.WriteString(conn, "2 close 0\n")
+	return good("RELP is open: the receiver confirms each record")
+}
+
+// http asks for anything: what counts is that HTTP answers.
+func (p *probe) http(ctx context.Context, u *url.URL) result {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return of(err, "")
+	}
+	if p.dest.HTTP.CredentialFile != "" {
+		credential, err := os.ReadFile(p.dest.HTTP.CredentialFile)
+		if err != nil {
+			return failure("Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it.", "%v", err)
+		}
+		req.Header.Set("Authorization", strings.TrimSpace(string(credential)))
+	}
+	t := &http.Transport{DialContext: p.dial, TLSClientConfig: p.tls, DisableKeepAlives: true}
+	resp, err := (&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
+	if err != nil {
+		return explained(err, u.Hostname())
+	}
+	resp.Body.Close()
+	text := fmt.Sprintf("HTTP answers %s to a GET", resp.Status)
+	switch resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return warning("If records are refused, too: check http.credential_file of the destination (Splunk: the line \"Splunk TOKEN\").", "%s", text)
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return failure("Give the address that it sends on to, if it is the right one.", "%s and sends on to %q", text, resp.Header.Get("Location"))
+	}
+	return good("%s: records are confirmed by 2xx", text)
+}
+
+// testRecord is a marked record in the destination's format.
+func testRecord(d *wire.Destination, id string) wire.Record {
+	now := time.Now().UTC()
+	const text = "kiroku agent check: a test record, nothing happened"
+	ms := now.UnixMilli()
+	line := ""
+	switch d.Format {
+	case wire.LEEF:
+		line = fmt.Sprintf("LEEF:2.0|Kiroku|Kiroku|check|check|x09|devTime=%d\tcat=check\tsev=1\texternalId=%s\tmsg=%s", ms, id, text)
+	case wire.CEF, wire.CEFMCAS:
+		line = fmt.Sprintf("CEF:0|Kiroku|Kiroku|check|check|kiroku agent check|1|externalId=%s rt=%d start=%d end=%d msg=%s", id, ms, ms, ms, text)
+	default:
+		b, _ := json.Marshal(map[string]any{"time": now.Format(time.RFC3339Nano), "metadata_uid": id, "message": text}) // of strings: it cannot fail
+		line = string(b)
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "-"
+	}
+	switch {
+	case d.Format == wire.RFC5424JSON, d.Header.Form == wire.HeaderRFC5424:
+		line = fmt.Sprintf("<109>1 %s %s kiroku - check - %s", now.Format("2006-01-02T15:04:05.000Z"), host, line)
+	case d.Header.Form != "" && d.Header.Form != wire.HeaderNone:
+		line = fmt.Sprintf("<109>%s %s %s", now.Format("2006-01-02T15:04:05.000Z"), host, line)
+	}
+	return wire.Record{Time: now.UnixMicro(), UID: id, Line: []byte(line)}
+}

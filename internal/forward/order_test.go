@@ -1,0 +1,99 @@
+package forward
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"kiroku/internal/forward/wire"
+)
+
+// Whatever happens in whatever order, every record that passes the filter is delivered, first deliveries are in the order of their
+// sequence numbers, and the position is never ahead of what was confirmed.
+func TestNothingLeftOut(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { leftOut(t, rand.New(rand.NewPCG(seed, 1))) })
+	}
+}
+
+func leftOut(t *testing.T, r *rand.Rand) {
+	w := newWorld(t, "a", "b")
+	defer func() { w.close() }()
+	w.lake.step = 7
+	w.save.pause = 0
+	a := w.create("soc", Spec{Types: []wire.Type{wire.Activities}}, Start{})
+	a.hello()
+	want, first := map[string][]string{}, map[string][]string{}
+	seen := map[string]bool{}
+	confirmed := wire.Positions{}
+	var flight []pulled
+	add := func() {
+		store := []string{"a", "b"}[r.IntN(2)]
+		for range r.IntN(12) {
+			alert := r.IntN(3) == 0
+			w.lake.add(store, 1, time.Now(), func(s *stored) { s.alert = alert })
+			if _, last, _ := w.lake.Head(store); !alert {
+				want[store] = append(want[store], fmt.Sprintf("%s-%d", store, last))
+			}
+		}
+	}
+	pull := func() {
+		b := a.pull(wire.Pull{Max: 1 + r.IntN(5)})
+		for _, uid := range b.uids() {
+			if !seen[uid] {
+				seen[uid] = true
+				first[b.Store] = append(first[b.Store], uid)
+			}
+		}
+		flight = append(flight, b)
+	}
+	ack := func() {
+		if len(flight) == 0 {
+			return
+		}
+		if b := flight[0]; b.Store != "" {
+			a.ack(&b)
+			confirmed[b.Store] = max(confirmed[b.Store], b.Next)
+		}
+		flight = flight[1:]
+	}
+	for range 200 {
+		switch r.IntN(10) {
+		case 0, 1, 2:
+			add()
+		case 3, 4, 5:
+			pull()
+		case 6, 7:
+			ack()
+		case 8: // the agent crashes
+			flight = nil
+			a.hello()
+		case 9: // the server does; the agent may not notice
+			if r.IntN(4) == 0 {
+				w.restart()
+				w.save.pause = 0
+			}
+		}
+		for store, seq := range a.status().Cursor {
+			if seq > confirmed[store] {
+				t.Fatalf("the position in %s is %d, and %d is confirmed", store, seq, confirmed[store])
+			}
+		}
+	}
+	for n := 0; n < 2; n++ {
+		pull()
+		if len(flight[len(flight)-1].records) > 0 {
+			n = -1
+		}
+		for len(flight) > 0 {
+			ack()
+		}
+	}
+	for store := range want {
+		if !slices.Equal(want[store], first[store]) {
+			t.Errorf("%s: delivered %v, want %v", store, first[store], want[store])
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package receive
+
+import (
+	"bytes"
+
+	"kiroku/internal/decode/cef"
+	"kiroku/internal/decode/jsonleaf"
+	"kiroku/internal/decode/leef"
+	"kiroku/internal/decode/syslogline"
+)
+
+// Record is one record that arrived. Line is valid only while it is handled.
+type Record struct {
+	Transport string // udp, tcp, tls, tcp+relp, tls+relp, http, https
+	Peer      string
+	Framing   string // lf, octet, nul, datagram, relp, or the form of a request's body
+	Line      []byte
+
+	// What was found in it.
+	PRI     int    // -1: none
+	Header  string // rfc5424, rfc3164, or empty
+	Format  string // cef, leef, json, or text
+	UID     string // the external id
+	Problem string // why it cannot be read
+}
+
+// read looks into a record. A UID that is set stays.
+func (r *Record) read() {
+	r.PRI = -1
+	var l syslogline.Line
+	l.Parse(r.Line)
+	if l.HasPRI {
+		r.PRI = l.PRI()
+	}
+	switch l.Format {
+	case syslogline.RFC5424:
+		r.Header = "rfc5424"
+	case syslogline.RFC3164:
+		r.Header = "rfc3164"
+	}
+	uid := ""
+	if i := cef.Index(r.Line); i >= 0 {
+		uid = r.readCEF(r.Line[i:])
+	} else if i := leef.Index(r.Line); i >= 0 {
+		uid = r.readLEEF(r.Line[i:])
+	} else if body := bytes.TrimSpace(l.Body); len(body) > 0 && body[0] == '{' {
+		uid = r.readJSON(body)
+	} else {
+		r.Format = "text"
+	}
+	if r.UID == "" {
+		r.UID = uid
+	}
+}
+
+func (r *Record) readCEF(b []byte) (uid string) {
+	r.Format = "cef"
+	var m cef.Message
+	if err := m.Parse(b); err != nil {
+		r.Problem = err.Error()
+		return ""
+	}
+	for _, f := range m.Fields {
+		if string(f.Key) == "externalId" {
+			return string(f.Value)
+		}
+	}
+	return ""
+}
+
+func (r *Record) readLEEF(b []byte) (uid string) {
+	r.Format = "leef"
+	var m leef.Message
+	if err := m.Parse(b); err != nil {
+		r.Problem = err.Error()
+		return ""
+	}
+	for _, f := range m.Fields {
+		if string(f.Key) == "externalId" {
+			return string(f.Value)
+		}
+	}
+	return ""
+}
+
+// readJSON takes the id as the encoders and the lake call it: metadata.uid before the event's own.
+func (r *Record) readJSON(b []byte) (uid string) {
+	r.Format = "json"
+	var w jsonleaf.Walker
+	found := 0
+	err := w.Walk(b, func(l jsonleaf.Leaf) bool {
+		for i, key := range [...]string{"event_uid", "externalId", "metadata_uid", "metadata.uid"} {
+			if string(l.Key) == key && len(l.Value) > 0 && i+1 > found {
+				uid, found = string(l.Value), i+1
+			}
+		}
+		return true
+	})
+	if err != nil {
+		r.Problem = err.Error()
+	}
+	return uid
+}

@@ -1,0 +1,188 @@
+package forward
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"kiroku/internal/forward/wire"
+	"kiroku/internal/meta"
+)
+
+// List returns the agents in the order of their creation, those that are deleted left out.
+func (s *Service) List(ctx context.Context) []wire.AgentStatus {
+	s.mu.Lock()
+	var ids []string
+	for id, a := range s.agents {
+		if a.row.Status != meta.SIEMDeleted {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(x, y string) int {
+		return cmp.Or(s.agents[x].row.Created.Compare(s.agents[y].row.Created), cmp.Compare(x, y))
+	})
+	s.mu.Unlock()
+	all := make([]wire.AgentStatus, 0, len(ids))
+	for _, id := range ids {
+		if st, err := s.Get(ctx, id); err == nil { // else deleted meanwhile
+			all = append(all, st)
+		}
+	}
+	return all
+}
+
+// Get returns one agent.
+func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.live(id)
+	if err != nil {
+		return wire.AgentStatus{}, err
+	}
+	now := time.Now()
+	s.lags(ctx, a)
+	r, sp := &a.row, &a.spec
+	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
+		Filter: sp.Filter, Stores: append([]string{}, sp.Stores...), Start: sp.Start, Created: r.Created.UTC(), CreatedBy: r.Creator, Updated: r.Updated.UTC(), LastContact: r.Contact.UTC(), Host: r.Host,
+		Version: r.Version, Cursor: wire.Positions{}, Destinations: []wire.DestinationStatus{}, Notifications: a.open(), Tokens: []wire.TokenStatus{}, DeadLetters: a.dead}
+	if r.Contact.IsZero() {
+		st.LastContact = time.Time{}
+	}
+	for _, t := range a.tokens {
+		st.Tokens = append(st.Tokens, tokenStatus(t, now))
+	}
+	for d := range destinationsOf(a) {
+		ds := s.destinationStatus(a, d, now)
+		st.Destinations = append(st.Destinations, ds)
+		st.LagRecords, st.LagSeconds = max(st.LagRecords, ds.LagRecords), max(st.LagSeconds, ds.LagSeconds)
+		if rank(ds.Delivery) > rank(st.Delivery) {
+			st.Delivery = ds.Delivery
+		}
+		for store, seq := range ds.Cursor {
+			if at, ok := st.Cursor[store]; !ok || seq < at {
+				st.Cursor[store] = seq
+			}
+		}
+	}
+	if st.Kind == wire.Recovery {
+		st.Recovery = &wire.RecoveryStatus{Like: r.Parent, From: sp.From, To: sp.To, By: sp.By, Missing: sp.Missing, Ended: r.Ended}
+		if r.Summary != "" {
+			st.Recovery.Receipt = &wire.Summary{}
+			if err := json.Unmarshal([]byte(r.Summary), st.Recovery.Receipt); err != nil {
+				return st, err
+			}
+		}
+	}
+	return st, nil
+}
+
+func rank(d wire.Delivery) int {
+	return slices.Index([]wire.Delivery{wire.DeliveryOK, wire.DeliveryBacklog, wire.DeliveryPaused, wire.DeliveryBlocked}, d)
+}
+
+func tokenStatus(t *meta.SIEMToken, now time.Time) wire.TokenStatus {
+	st := wire.TokenStatus{State: "valid", Created: t.Created.UTC(), Expires: t.Expires, Revoked: t.Revoked, Used: t.Used}
+	switch {
+	case !t.Revoked.IsZero():
+		st.State = "revoked"
+	case !t.Expires.IsZero() && !now.Before(t.Expires):
+		st.State = "expired"
+	case !t.Expires.IsZero():
+		st.State = "expiring"
+	}
+	return st
+}
+
+// destinationStatus is how a destination does. The caller holds mu.
+func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wire.DestinationStatus {
+	g := &d.given
+	st := wire.DestinationStatus{Name: d.config.Name, Config: d.config, Cursor: wire.Positions{}, Confirmed: g.Confirmed, Dead: g.Dead, Oversize: g.Oversize,
+		First: wire.Receipt{UID: g.FirstUID, Time: g.FirstTime}, Last: wire.Receipt{UID: g.LastUID, Time: g.LastTime}, LastAck: g.Acked, Metrics: d.metrics}
+	for _, store := range s.storesOf(a) {
+		at := d.at(store)
+		st.Cursor[store] = at.seq
+		_, last, err := s.opt.Events.Head(store)
+		if err != nil || a.row.Status == meta.SIEMCompleted {
+			continue
+		}
+		st.LagRecords += max(0, last-max(at.seq, at.clear))
+		if in := d.oldest[store]; last > max(at.seq, at.clear) && !in.at.IsZero() && in.after == max(at.seq, at.clear) {
+			st.LagSeconds = max(st.LagSeconds, now.Sub(in.at).Seconds())
+		}
+	}
+	st.Delivery, st.Error = a.delivery(d, st.LagSeconds)
+	return st
+}
+
+// delivery is how a destination does, and why it is blocked.
+func (a *agent) delivery(d *destination, lag float64) (wire.Delivery, string) {
+	blocked, why := d.metrics.Blocked, d.metrics.Error
+	for _, code := range append(errorCodes(), wire.ConfigRejected) {
+		if n := a.notes[noteKey{d.config.Name, code}]; n != nil {
+			blocked, why = true, n.row.Text
+		}
+	}
+	switch {
+	case a.row.Status == meta.SIEMCompleted:
+		return wire.DeliveryOK, ""
+	case a.row.Status == meta.SIEMPaused:
+		return wire.DeliveryPaused, ""
+	case blocked:
+		return wire.DeliveryBlocked, why
+	case lag > wire.BacklogAfter.Seconds():
+		return wire.DeliveryBacklog, ""
+	}
+	return wire.DeliveryOK, ""
+}
+
+// lags finds out when the first event behind each position was taken in, where that is not known yet. The caller holds mu, which
+// is let go meanwhile.
+func (s *Service) lags(ctx context.Context, a *agent) {
+	type question struct {
+		d     *destination
+		store string
+		after int64
+	}
+	var open []question
+	for _, d := range a.destinations {
+		for _, store := range s.storesOf(a) {
+			at := d.at(store)
+			after := max(at.seq, at.clear)
+			_, last, err := s.opt.Events.Head(store)
+			if err == nil && last > after && (d.oldest[store].at.IsZero() || d.oldest[store].after != after) {
+				open = append(open, question{d, store, after})
+			}
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	s.mu.Unlock()
+	answers := make([]time.Time, len(open))
+	for i, q := range open {
+		answers[i], _ = s.opt.Events.Ingested(ctx, q.store, q.after) // unknown: no lag is shown
+	}
+	s.mu.Lock()
+	for i, q := range open {
+		q.d.oldest[q.store] = ingested{q.after, answers[i]}
+	}
+}
+
+// Troubles are the agents that are not well, one line each, for the status of the service.
+func (s *Service) Troubles(ctx context.Context) (all int, troubles []wire.AgentStatus) {
+	list := s.List(ctx)
+	for _, st := range list {
+		well := st.State == wire.Connected || st.State == wire.Created || st.State == wire.StateCompleted
+		if !well || st.Delivery == wire.DeliveryBlocked || st.Delivery == wire.DeliveryBacklog || slices.ContainsFunc(st.Notifications, pressing) {
+			troubles = append(troubles, st)
+		}
+	}
+	return len(list), troubles
+}
+
+// pressing leaves out what is told and needs nobody.
+func pressing(n wire.Notification) bool {
+	return n.Code != wire.UnconfirmedTransport && n.Code != wire.RecordOversize
+}
