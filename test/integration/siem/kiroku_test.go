@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(built())
+	os.Exit(code)
 }
 
 // server is "kiroku serve" with a data folder, again and again on the same address.
