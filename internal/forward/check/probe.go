@@ -69,6 +69,8 @@ func (p *probe) halfClose(ctx context.Context) result {
 	}
 	closes := err == nil
 	switch {
+	case closes && p.dest.Confirm == wire.ConfirmHalfClose && p.dest.Proxy:
+		return warning("Use RELP or HTTPS through a proxy: there the receiver itself answers.", "the connection is closed when we have ended, and it may be the proxy that closes: halfclose then says no more than that the proxy has the records")
 	case closes && p.dest.Confirm == wire.ConfirmHalfClose:
 		return good("the receiver closes when we have ended: halfclose works. Behind a load balancer it is the balancer that closes: use RELP or HTTPS there")
 	case closes:

@@ -32,7 +32,7 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 			}
 		}
 		if n == 0 && errors.Is(err, errIdleClosed) {
-			return nil // nothing was outstanding
+			return d.stillThere(ctx, c.target) // nothing was outstanding
 		}
 		if err != nil {
 			d.shrink(n, err)
@@ -62,6 +62,34 @@ func (d *Deliverer) again(ctx context.Context, t target) (*conn, error) {
 		return home, nil
 	}
 	return next, nil
+}
+
+// stillThere is nil when a receiver that closed a connection without need takes another one. When it does not, it ended, and
+// may not have stored what it had read.
+func (d *Deliverer) stillThere(ctx context.Context, t target) error {
+	c, err := d.dial(ctx, t)
+	if err != nil {
+		return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
+	}
+	return c.Close()
+}
+
+// revive finds out whether a receiver is there again, when there is nothing to be sent that would find it out.
+func (d *Deliverer) revive(ctx context.Context) error {
+	more, _, _ := d.q.state()
+	if more || d.blocked.Load() == nil || !d.targets[0].transport.connected() {
+		return nil
+	}
+	var errs []error
+	for _, t := range d.targets {
+		c, err := d.dial(ctx, t)
+		if err == nil {
+			d.blocked.Store(nil)
+			return c.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // waitForMore waits until there is something to be sent.

@@ -26,7 +26,10 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		begun, acks := time.Now(), d.acks.Load()
 		batch := d.batch
-		err := session(ctx)
+		err := d.revive(ctx)
+		if err == nil {
+			err = session(ctx)
+		}
 		if ctx.Err() != nil {
 			break
 		}

@@ -36,6 +36,9 @@ func (t transport) confirms() []wire.Confirm {
 	return []wire.Confirm{wire.ConfirmNone}
 }
 
+// connected says whether records go over one connection that lasts.
+func (t transport) connected() bool { return t == overTCP || t == overTLS || t == overRELP }
+
 // target is one address of a destination.
 type target struct {
 	transport transport

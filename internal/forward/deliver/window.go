@@ -58,7 +58,7 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 		case <-changed:
 		case <-tick.C:
 		case <-c.ended:
-			return s.ended()
+			return s.ended(ctx)
 		}
 	}
 }
@@ -75,7 +75,7 @@ type windowSession struct {
 func (s *windowSession) write(ctx context.Context) error {
 	select {
 	case <-s.c.ended:
-		return s.ended()
+		return s.ended(ctx)
 	default:
 	}
 	_, upTo, err := s.w.write(ctx, s.c, batchRecords)
@@ -121,9 +121,12 @@ func (s *windowSession) confirm() time.Duration {
 }
 
 // ended judges the end of the connection.
-func (s *windowSession) ended() error {
+func (s *windowSession) ended(ctx context.Context) error {
 	if len(s.marks) == 0 {
-		return s.d.endedIdle(s.c)
+		if err := s.d.endedIdle(s.c); err != nil {
+			return err
+		}
+		return s.d.stillThere(ctx, s.c.target)
 	}
 	return fmt.Errorf("connection to %s: %w", s.c.target, s.c.early())
 }

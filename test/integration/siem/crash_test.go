@@ -116,7 +116,7 @@ func TestServerKilled(t *testing.T) {
 	for _, w := range crashWays() {
 		t.Run(w.scheme, func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, w.scheme, 60_000)
+			c := newCrash(t, w.scheme, 90_000)
 			stop := c.s.follow(t, c.m, c.r)
 			for range kills {
 				c.killServer()

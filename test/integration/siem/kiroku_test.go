@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(built())
+	os.Exit(code)
 }
 
 // server is "kiroku serve" with a data folder, again and again on the same address.
@@ -102,6 +104,10 @@ func (s *server) store(t *testing.T, from, to int) {
 // storeAt is store with other times of the events.
 func (s *server) storeAt(t *testing.T, from, to int, at func(n int) time.Time) {
 	t.Helper()
+	const once = 20_000
+	for ; to-from > once; from += once {
+		s.storeAt(t, from, from+once, at)
+	}
 	var b bytes.Buffer
 	for n := from; n < to; n++ {
 		b.WriteString(recordAt(n, at(n)))

@@ -43,6 +43,16 @@ type hops struct {
 	}
 }
 
+// warns says whether a hop warns of something.
+func (h *hops) warns(name, text string) bool {
+	for _, hop := range h.Hops {
+		if hop.Name == name && hop.Status == "warn" && strings.Contains(hop.Text, text) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *server) check(t *testing.T, m made, args ...string) (h hops, code int) {
 	t.Helper()
 	out, errors, code := s.run(t, append([]string{"agent", "check", "--server", s.url(), "--token", m.Token, "--json"}, args...)...)
@@ -71,8 +81,12 @@ func TestProxy(t *testing.T) {
 			}
 			m := s.create(t, append([]string{"--to", r.to, "--through-proxy"}, r.create...)...)
 			good := []string{"--proxy", "http://agent:s3cret@" + proxy}
-			if h, code := s.check(t, m, good...); code != 0 {
+			h, code := s.check(t, m, good...)
+			if code != 0 {
 				t.Errorf("kiroku agent check ends with %d: %+v", code, h)
+			}
+			if warned := h.warns("confirmation", "it may be the proxy"); warned != (scheme != "relp+tls") {
+				t.Errorf("kiroku agent check warns of half-close through a proxy: %v; %+v", warned, h)
 			}
 			a := s.agent(t, m, good...)
 			s.acknowledged(t, m, a, n, time.Minute)

@@ -95,13 +95,12 @@ log { source(s); destination(d); flags(flow-control); };
 	return r
 }
 
+// built is the folder for what the tests build; TestMain removes it.
+func built() string { return filepath.Join(os.TempDir(), fmt.Sprintf("kiroku-siem-%d", os.Getpid())) }
+
 // buildFaulty builds test/faultreceiver once.
 var buildFaulty = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "faultreceiver")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "faultreceiver")
+	bin := filepath.Join(built(), "faultreceiver")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin, "kiroku/test/faultreceiver").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
