@@ -340,9 +340,7 @@ func TestTCPLimits(t *testing.T) {
 	t.Run("deny", func(t *testing.T) {
 		in := start(t, Config{Type: TCP, Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, newMemory())
 		closed(t, dial(t, in))
-		if s := in.Status(); s.Refused != 1 {
-			t.Errorf("refused %d", s.Refused)
-		}
+		eventually(t, "a refusal", func() bool { return in.Status().Refused == 1 })
 	})
 	t.Run("frame size", func(t *testing.T) {
 		sink := newMemory()
