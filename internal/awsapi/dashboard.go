@@ -51,8 +51,6 @@ const (
 
 // Limits of the service model and the user guide.
 const (
-	maxWidgets       = 10
-	maxDashboards    = 100 // of an account in a region
 	maxStatement     = 10_000
 	maxViewProperty  = 128
 	refreshesKeptFor = 7 * 24 * time.Hour // as long as results of queries
@@ -114,7 +112,7 @@ func (s *Service) CreateDashboard(ctx context.Context, c Caller, in *DashboardIn
 	if err != nil {
 		return Dashboard{}, err
 	}
-	if len(all) >= maxDashboards {
+	if len(all) >= s.limits.Dashboards {
 		return Dashboard{}, refuse("ServiceQuotaExceededException", "The account has %d dashboards in %s, which is the most there can be.", len(all), c.Region)
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {

@@ -293,3 +293,16 @@ func BenchmarkWidgetParameters(b *testing.B) {
 		}
 	}
 }
+
+// The quotas are those of the configuration.
+func TestDashboardLimits(t *testing.T) {
+	limits := awsapi.DefaultLimits()
+	limits.Dashboards, limits.Widgets = 1, 2
+	r := &runner{status: "FINISHED"}
+	d := &dashboardWorld{runner: r, world: newWorld(t, func(o *awsapi.Options) { o.Operations, o.Limits = r.operations(), limits })}
+	d.store = arnID(d.must("CreateEventDataStore", `{"Name":"trail-events"}`, "EventDataStoreArn"))
+	w := d.widget("true")
+	d.refuses("CreateDashboard", `{"Name":"wide","Widgets":[`+w+`,`+w+`,`+w+`]}`, "ServiceQuotaExceededException")
+	d.must("CreateDashboard", `{"Name":"one","Widgets":[`+w+`,`+w+`]}`, "DashboardArn")
+	d.refuses("CreateDashboard", `{"Name":"two"}`, "ServiceQuotaExceededException")
+}

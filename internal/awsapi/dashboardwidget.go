@@ -31,8 +31,8 @@ const lakeTime = "2006-01-02 15:04:05.000"
 
 // checkWidgets checks widgets and gives each an alias.
 func (s *Service) checkWidgets(ctx context.Context, c Caller, in []Widget) ([]Widget, error) {
-	if len(in) > maxWidgets {
-		return nil, refuse("ServiceQuotaExceededException", "A dashboard has at most %d widgets, not %d.", maxWidgets, len(in))
+	if len(in) > s.limits.Widgets {
+		return nil, refuse("ServiceQuotaExceededException", "A dashboard has at most %d widgets, not %d.", s.limits.Widgets, len(in))
 	}
 	now := time.Now()
 	values, err := parameterValues(nil, now)

@@ -86,6 +86,8 @@ type Limits struct {
 	Rejected           int           // kept of a channel
 	RejectedBytes      int64         // kept of a channel: their eventData
 	RememberUIDs       time.Duration // of channels that deduplicate
+	Dashboards         int           // of an account in a region
+	Widgets            int           // of a dashboard
 	Queries            int           // of an account in a region that wait or run
 	QueryTime          time.Duration // that a query may run
 	QueryBytes         int64         // of a query's result
@@ -97,7 +99,7 @@ type Limits struct {
 // DefaultLimits are the original's, and ours where it names none.
 func DefaultLimits() Limits {
 	return Limits{EventDataStores: 10, CountPending: true, Channels: 25, ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, AuditBytes: 1 << 20,
-		DeletionDays: 7, Rejected: 10_000, RejectedBytes: 64 << 20, RememberUIDs: 7 * 24 * time.Hour, Queries: 10, QueryTime: time.Hour, QueryBytes: 1 << 30, PartBytes: 256 << 20,
+		DeletionDays: 7, Rejected: 10_000, RejectedBytes: 64 << 20, RememberUIDs: 7 * 24 * time.Hour, Dashboards: 100, Widgets: 10, Queries: 10, QueryTime: time.Hour, QueryBytes: 1 << 30, PartBytes: 256 << 20,
 		// The events are text within JSON: escaped, with \u for what is not ASCII, they can be twice as long.
 		RequestBytes: 2<<20 + 64<<10, RequestBytesAtOnce: 128 << 20}
 }

@@ -292,6 +292,10 @@ type AWSLimits struct {
 	DeletionDays int `yaml:"deletion_days"`
 	// Refused events that are kept of a channel, the newest ones.
 	Rejected int `yaml:"rejected_events"`
+	// Dashboards.
+	Dashboards int `yaml:"dashboards"`
+	// Widgets of a dashboard.
+	Widgets int `yaml:"widgets"`
 	// Queries that wait or run.
 	Queries int `yaml:"queries"`
 	// A query that runs longer is ended.
@@ -323,7 +327,7 @@ func Default() *Config {
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
 		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,
-			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000, Queries: 10, QueryTime: seconds(60 * 60)}},
+			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000, Dashboards: 100, Widgets: 10, Queries: 10, QueryTime: seconds(60 * 60)}},
 		where: map[string]position{},
 	}
 }

@@ -25,7 +25,7 @@ func (v *validator) awsAPI() {
 	}{
 		{"event_data_stores", c.Limits.EventDataStores, 1}, {"channels", c.Limits.Channels, 1}, {"channels_per_source", c.Limits.ChannelsPerSource, 1},
 		{"tags", c.Limits.Tags, 0}, {"audit_events", c.Limits.AuditEvents, 1}, {"deletion_days", c.Limits.DeletionDays, 0}, {"rejected_events", c.Limits.Rejected, 0},
-		{"queries", c.Limits.Queries, 1},
+		{"dashboards", c.Limits.Dashboards, 1}, {"widgets", c.Limits.Widgets, 1}, {"queries", c.Limits.Queries, 1},
 	} {
 		atLeast(v, "aws_api.limits", l.key, l.value, l.least)
 	}

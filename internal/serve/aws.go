@@ -22,6 +22,7 @@ func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *ident
 	limits := awsapi.DefaultLimits()
 	limits.EventDataStores, limits.CountPending, limits.Channels, limits.ChannelsPerSource = c.Limits.EventDataStores, c.Limits.CountPending, c.Limits.Channels, c.Limits.ChannelsPerSource
 	limits.Tags, limits.AuditEvents, limits.DeletionDays, limits.Rejected = c.Limits.Tags, c.Limits.AuditEvents, c.Limits.DeletionDays, c.Limits.Rejected
+	limits.Dashboards, limits.Widgets = c.Limits.Dashboards, c.Limits.Widgets
 	limits.Queries, limits.QueryTime = c.Limits.Queries, time.Duration(c.Limits.QueryTime)
 	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events, SQL: sql,
 		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Buckets: importBuckets(c.Imports), ImportBuckets: c.ImportBuckets, DeliveryBuckets: c.DeliveryBuckets, Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
