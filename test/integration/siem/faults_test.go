@@ -162,7 +162,7 @@ func TestIdleClose(t *testing.T) {
 			s.acknowledged(t, m, a, n, time.Minute)
 			stop()
 			a.stop()
-			c := r.arrived.complete(t, n, n/4, true)
+			c := r.arrived.complete(t, n, n, true) // a record may meet a connection that ends, once
 			t.Logf("%d records: lost %d, twice %d", n, n-c.distinct, c.duplicates)
 		})
 	}
