@@ -97,6 +97,11 @@ func (c *Client) refused(resp *http.Response, token string) error {
 	return fault.New(fault.Other, err, nextOtherServer)
 }
 
+// noServer is the error of a good answer that lacks what every Kiroku server puts into it.
+func (c *Client) noServer(what string) error {
+	return fault.New(fault.Other, fmt.Errorf("%s answers, and not as a Kiroku server does: its answer has no %s", c.Server(), what), nextOtherServer)
+}
+
 // kindOf is what a caller can do about a refusal.
 func kindOf(r wire.Reason) fault.Kind {
 	switch r {

@@ -35,7 +35,7 @@ func server(t *testing.T, skew time.Duration, destinations ...wire.Destination) 
 			if json.NewDecoder(r.Body).Decode(&h) != nil || !h.Check {
 				t.Error("a check begins a session")
 			}
-			_ = json.NewEncoder(w).Encode(wire.Config{Now: time.Now().Add(skew), Agent: wire.Agent{Name: "soc"}, Destinations: destinations})
+			_ = json.NewEncoder(w).Encode(wire.Config{ETag: "1", Now: time.Now().Add(skew), Agent: wire.Agent{ID: "a1", Name: "soc"}, Destinations: destinations})
 		case wire.PathPull:
 			var p wire.Pull
 			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check {
