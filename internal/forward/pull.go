@@ -148,6 +148,9 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 	}
 	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{},
 		max: wire.MaxPull, changed: a.changed, etag: a.etag, paused: a.row.Status == meta.SIEMPaused && !looks}
+	if looks && req.Host != "" { // the agent has perhaps never run
+		p.host = short(req.Host, 255)
+	}
 	if req.Max > 0 {
 		p.max = min(p.max, req.Max)
 	}

@@ -359,3 +359,20 @@ func TestLag(t *testing.T) {
 		want("what is left does not match", wire.DeliveryOK, 0, 0)
 	})
 }
+
+// A look shows the header with the host that it names, also before the first run; a Pull in a session does not take one.
+func TestHostOfLook(t *testing.T) {
+	w := newWorld(t, "a")
+	defer w.close()
+	w.lake.add("a", 1, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	for _, req := range []wire.Pull{{Check: true, Host: "looker"}, {Peek: wire.PeekNext, Host: "looker"}} {
+		if b := a.pull(req); len(b.records) != 1 || !strings.Contains(string(b.records[0].Line), " looker ") {
+			t.Errorf("%+v: %+v", req, b.records)
+		}
+	}
+	a.hello()
+	if b := a.pull(wire.Pull{Host: "looker"}); len(b.records) != 1 || !strings.Contains(string(b.records[0].Line), " host ") {
+		t.Errorf("a pull in a session: %+v", b.records)
+	}
+}

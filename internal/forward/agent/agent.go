@@ -88,12 +88,18 @@ func New(o Options) *Agent {
 	if o.Open == nil {
 		o.Open = func(d deliver.Options) (Sender, error) { return deliver.New(d) }
 	}
-	if o.Host == "" {
-		o.Host, _ = os.Hostname()
-	}
+	o.Host = HostName(o.Host)
 	a := &Agent{o: o, client: o.Client, log: o.Log, renew: make(chan struct{}, 1), fatal: make(chan error, 1), over: make(chan *line)}
 	a.notices = newNotices(a)
 	return a
+}
+
+// HostName is the name for the headers of syslog: what was given, else what the system says.
+func HostName(given string) string {
+	if given == "" {
+		given, _ = os.Hostname() // a header without a host is one, too
+	}
+	return given
 }
 
 // Run passes records on until ctx ends, which is no error; then it has what was sent confirmed and acknowledged. It returns

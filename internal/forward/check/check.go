@@ -78,6 +78,7 @@ type Options struct {
 	Token   func() (string, error)
 	Way     agent.Way
 	Version string
+	Host    string // name of this machine in the headers
 	// Send has each destination get and confirm a marked record.
 	Send bool
 	// Only names one destination; "": all are checked.

@@ -38,7 +38,7 @@ func server(t *testing.T, skew time.Duration, destinations ...wire.Destination) 
 			_ = json.NewEncoder(w).Encode(wire.Config{ETag: "1", Now: time.Now().Add(skew), Agent: wire.Agent{ID: "a1", Name: "soc"}, Destinations: destinations})
 		case wire.PathPull:
 			var p wire.Pull
-			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check {
+			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check || p.Host != "checker" {
 				t.Error("a check moves positions")
 			}
 			b, _ := wire.AppendHeader(nil, &wire.BatchHeader{Store: "default", Next: 1, Records: 1})
@@ -99,7 +99,7 @@ func run(t *testing.T, o Options) (bool, []Hop) {
 	if o.Token == nil {
 		o.Token = func() (string, error) { return token, nil }
 	}
-	o.Report = func(h Hop) { hops = append(hops, h) }
+	o.Report, o.Host = func(h Hop) { hops = append(hops, h) }, "checker"
 	ok := Run(t.Context(), o)
 	for _, h := range hops {
 		if (h.Status == Warn || h.Status == Fail) && h.Remedy == "" {

@@ -172,7 +172,7 @@ func clock(off time.Duration) result {
 
 // sample pulls one record, and moves nothing.
 func (c *checker) sample(ctx context.Context, d *wire.Destination) result {
-	_, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1})
+	_, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1, Host: c.Host})
 	if err != nil {
 		return of(err, "The server cannot encode what this destination wants: kiroku agents show ID.")
 	}

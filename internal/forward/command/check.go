@@ -48,7 +48,7 @@ type checked struct {
 
 func (f *serverFlags) check(ctx context.Context, env *Env, o check.Options, asJSON bool) error {
 	all := checked{Hops: []check.Hop{}}
-	o.Server, o.Way, o.Version = f.server, f.way, env.Version
+	o.Server, o.Way, o.Version, o.Host = f.server, f.way, env.Version, agent.HostName(f.host)
 	o.Token = func() (string, error) {
 		source, err := f.source()
 		if err != nil {

@@ -25,7 +25,6 @@ type runFlags struct {
 	serverFlags
 	logs      string
 	logLevel  string
-	host      string
 	maxErrors int
 	receipts  string
 	dryRun    bool
@@ -73,7 +72,6 @@ func (f *runFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.logs, "logs-directory", "", "folder to write the log to, too (also --logsDirectory)")
 	fs.StringVar(&f.logs, "logsDirectory", "", "the same, as the original spells it")
 	fs.StringVar(&f.logLevel, "log-level", "info", "least level of the log: debug, info, warn or error")
-	fs.StringVar(&f.host, "hostname", "", "name of this machine for the headers of syslog (default: as the system says)")
 	fs.IntVar(&f.maxErrors, "max-critical-errors", 0, "end with exit code 4 after so many failed requests to the server in a row (0: never)")
 	fs.StringVar(&f.receipts, "receipts", "", "receipts of the SIEM, for a recovery of what is missing: a file of kiroku agent listen, or http(s)://HOST:PORT/receipts")
 	fs.BoolVar(&f.json, "json", false, "print the receipt of a recovery as JSON")

@@ -92,6 +92,7 @@ type Pull struct {
 	WaitMS      int       `json:"wait_ms,omitempty"`
 	Check       bool      `json:"check,omitempty"`  // only a check: the last record that would be sent, whatever was acknowledged
 	Peek        Peek      `json:"peek,omitempty"`   // only a look: needs no session, moves nothing, counts as no contact
+	Host        string    `json:"host,omitempty"`   // with Check and Peek: name of the machine for the headers, instead of the one that the last Hello said
 	Replay      int       `json:"replay,omitempty"` // a store that is missing in After begins this many bytes of lines before where the server stands: what a restart of the receiver may have lost
 }
 
