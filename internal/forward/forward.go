@@ -74,6 +74,8 @@ type agent struct {
 	changed      chan struct{} // closed and made anew when what a waiting Pull was asked under holds no more
 	notes        map[noteKey]*note
 	contactSaved time.Time
+	refused      time.Time // when a void token was last told of, and why it is void
+	refusedWhy   string
 	dead         int64 // dead letters
 }
 

@@ -241,9 +241,12 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 			}
 			p.s.mu.Lock()
 			replaced, etag := session != p.a.row.Session, p.a.etag
-			p.s.mu.Unlock()
 			if replaced {
-				return Batch{}, refuse(wire.ReasonReplaced)
+				p.s.replaced(p.a, time.Now())
+			}
+			p.s.mu.Unlock()
+			if replaced { // the process ends on it, and does not ask again
+				return Batch{}, p.s.after(ctx, refuse(wire.ReasonReplaced))
 			}
 			return Batch{BatchHeader: wire.BatchHeader{ETag: etag}}, nil
 		}

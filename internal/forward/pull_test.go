@@ -144,6 +144,13 @@ func TestPullWaits(t *testing.T) {
 		if reason(err) != wire.ReasonReplaced || took != time.Second {
 			t.Errorf("another session: %v after %v", err, took)
 		}
+		if got := a.codes(); !slices.Equal(got, []wire.Code{wire.SessionReplaced}) {
+			t.Errorf("another session: notifications %v", got)
+		}
+		all, err := w.Notifications(ctx, a.id, true, 10)
+		if err != nil || len(all) != 1 || all[0].ID == 0 || all[0].Code != wire.SessionReplaced {
+			t.Errorf("another session: history %+v, %v", all, err)
+		}
 	})
 }
 

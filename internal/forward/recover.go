@@ -147,7 +147,7 @@ func (s *Service) RecoverLike(ctx context.Context, token string, r *wire.Recover
 	a, t, err := s.authenticate(token, time.Now())
 	if err != nil {
 		s.mu.Unlock()
-		return wire.Recovered{}, err
+		return wire.Recovered{}, s.after(ctx, err)
 	}
 	t.Used = time.Now()
 	id, creator := a.row.ID, "siem-agent:"+a.row.Name

@@ -13,6 +13,7 @@ const (
 
 	TLSError             Code = "data_server_tls_error"
 	TokenExpiring        Code = "token_expiring"
+	TokenRefused         Code = "token_refused"
 	ConfigRejected       Code = "config_rejected"
 	ClockSkew            Code = "clock_skew"
 	RecordOversize       Code = "record_oversize"
@@ -60,6 +61,8 @@ var explanations = [...]Explanation{
 		"The text says what to do: usually a missing issuer to be named with ca_files, another name in the certificate, or a client certificate that the server wants." + checkIt},
 	{TokenExpiring, "Token expiring", "The token that the agent uses was rotated and stops to work soon.",
 		"Give the agent the new token and restart it: kiroku agent run --token-file FILE."},
+	{TokenRefused, "Token refused", "A process asked with a token of this agent that is expired or revoked, and was refused. An agent that is refused ends and delivers nothing.",
+		"Give the agent a token that is valid and start it again: kiroku agents rotate-token ID prints a new one; put it into the file of --token-file. If the agent runs with another token already, end the process that uses the old one."},
 	{ConfigRejected, "Configuration rejected", "The agent cannot work with the configuration of a destination; it does not send there.",
 		"Correct what the text names: kiroku agents edit ID."},
 	{ClockSkew, "Clock skew", "The clocks of the agent's machine and of the server differ by more than 60 seconds.",
