@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -102,20 +103,23 @@ type result struct {
 	status Status
 	text   string
 	remedy string
+	name   string // of the hop, when it is another than usual
 }
 
-func good(format string, args ...any) result { return result{OK, fmt.Sprintf(format, args...), ""} }
+func good(format string, args ...any) result {
+	return result{status: OK, text: fmt.Sprintf(format, args...)}
+}
 
 func skipped(format string, args ...any) result {
-	return result{Skip, fmt.Sprintf(format, args...), ""}
+	return result{status: Skip, text: fmt.Sprintf(format, args...)}
 }
 
 func warning(remedy, format string, args ...any) result {
-	return result{Warn, fmt.Sprintf(format, args...), remedy}
+	return result{status: Warn, text: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
 func failure(remedy, format string, args ...any) result {
-	return result{Fail, fmt.Sprintf(format, args...), remedy}
+	return result{status: Fail, text: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
 // of makes a failure of an error, with the advice that it has.
@@ -155,7 +159,7 @@ func (c *checker) hop(number int, destination string, try func() result) bool {
 	if r.status == Fail {
 		c.failed = true
 	}
-	c.Report(Hop{Number: number, Name: names[number], Destination: destination, Status: r.status, MS: float64(time.Since(began).Microseconds()) / 1000, Text: r.text, Remedy: r.remedy})
+	c.Report(Hop{Number: number, Name: cmp.Or(r.name, names[number]), Destination: destination, Status: r.status, MS: float64(time.Since(began).Microseconds()) / 1000, Text: r.text, Remedy: r.remedy})
 	return r.status != Fail
 }
 

@@ -21,7 +21,7 @@ func (c *checker) server(ctx context.Context) *wire.Config {
 		return nil
 	}
 	if !c.hop(hopDNS, "", func() result { return c.name(ctx) }) ||
-		!c.hop(hopTCP, "", func() result { return connect(ctx, c.first()) }) ||
+		!c.hop(hopTCP, "", func() result { return c.connect(ctx) }) ||
 		!c.hop(hopProxy, "", func() result { return c.through(ctx) }) ||
 		!c.hop(hopTLS, "", func() result { return c.serverTLS(ctx) }) {
 		return nil
@@ -104,7 +104,32 @@ func (c *checker) name(ctx context.Context) result {
 	if err != nil {
 		return of(err, "")
 	}
-	return lookup(ctx, host)
+	r := lookup(ctx, host)
+	if r.status == Fail && c.proxy != nil {
+		r.text, r.remedy = fmt.Sprintf("the proxy %s: %s", c.proxy, r.text), "Check the proxy's name in --proxy (or HTTPS_PROXY, HTTP_PROXY) and this machine's DNS servers, or write its address."
+	}
+	return c.firstHop(r, "DNS of the proxy")
+}
+
+// connect reaches the first address on the way.
+func (c *checker) connect(ctx context.Context) result {
+	r := connect(ctx, c.first())
+	switch {
+	case r.status != Fail:
+	case c.proxy != nil:
+		r.text, r.remedy = fmt.Sprintf("the proxy %s is not reached: %s", c.proxy, r.text), "Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it; leave the proxy out when the server can be reached without it."
+	default:
+		r.remedy = "Check host and port of --server, whether the server runs, and the firewalls on the way; if the server is reached through a proxy only, name that with --proxy."
+	}
+	return c.firstHop(r, "TCP to the proxy")
+}
+
+// firstHop names the hop after the proxy when that is the first on the way.
+func (c *checker) firstHop(r result, name string) result {
+	if c.proxy != nil {
+		r.name = name
+	}
+	return r
 }
 
 // through asks the proxy for the way to the server.
