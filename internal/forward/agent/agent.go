@@ -67,12 +67,13 @@ type Agent struct {
 	had      func(uid string) bool // by the receipts of the SIEM; nil: nothing is left out
 	etag     atomic.Pointer[string]
 	paused   atomic.Bool
-	renew    chan struct{} // the configuration has changed
-	fatal    chan error    // why the agent cannot go on
-	over     chan *line    // lines that have got the whole window of a recovery
-	contact  atomic.Int64  // when the server last answered, Unix nanoseconds
-	failures atomic.Int64  // since then
-	began    atomic.Bool   // it has been configured
+	waiting  atomic.Pointer[waiting] // while it is paused
+	renew    chan struct{}           // the configuration has changed
+	fatal    chan error              // why the agent cannot go on
+	over     chan *line              // lines that have got the whole window of a recovery
+	contact  atomic.Int64            // when the server last answered, Unix nanoseconds
+	failures atomic.Int64            // since then
+	began    atomic.Bool             // it has been configured
 	notices  *notices
 
 	mu      sync.Mutex
@@ -119,6 +120,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	var side sync.WaitGroup
 	side.Go(func() { a.notices.run(work) })
 	side.Go(func() { a.heartbeats(work, f) })
+	side.Go(func() { a.waits(work) })
 	summary, err := a.run(ctx, work, f, config)
 	if err != nil {
 		f.stop(errAbandoned)
@@ -200,6 +202,9 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 		want = nil
 	}
 	f.apply(work, want)
+	if a.wait(""); c.Agent.Paused && len(c.Destinations) > 0 {
+		a.wait(c.Destinations[0].Name)
+	}
 	return nil
 }
 
