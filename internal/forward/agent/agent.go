@@ -79,6 +79,7 @@ type Agent struct {
 	mu      sync.Mutex
 	trouble string // with the server, as it was last logged
 	said    time.Time
+	old     string // token that was given up last
 }
 
 // New makes an Agent.
@@ -278,9 +279,10 @@ func (a *Agent) survive(ctx context.Context, err error, tries int) error {
 			if !a.client.newToken(r) {
 				return err
 			}
-			a.log.LogAttrs(ctx, slog.LevelInfo, "the token's file has another token: it is used from now on")
+			a.switches(ctx, r.token)
 			a.again()
-			wait = firstRetry
+			pause(ctx, firstRetry)
+			return ctx.Err()
 		default:
 			return err
 		}
@@ -317,7 +319,22 @@ func (a *Agent) say(ctx context.Context, err error) {
 	defer a.mu.Unlock()
 	if text := err.Error(); text != a.trouble || time.Since(a.said) > sayAgain {
 		a.trouble, a.said = text, time.Now()
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err)))
+		why, next := slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err))
+		if a.o.MaxErrors > 0 {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again, as often as --max-critical-errors allows", why, next)
+		} else {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", why, next)
+		}
+	}
+}
+
+// switches logs that a token is given up for the one in the file, once.
+func (a *Agent) switches(ctx context.Context, old string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.old != old {
+		a.old = old
+		a.log.LogAttrs(ctx, slog.LevelInfo, "the server takes the token no more, and the token's file has another one: that is used from now on")
 	}
 }
 
