@@ -27,6 +27,7 @@ type runFlags struct {
 	logLevel  string
 	maxErrors int
 	receipts  string
+	known     func(uid string) bool // the receipts, when they were read before
 	dryRun    bool
 	json      bool
 }
@@ -95,7 +96,9 @@ func (f *runFlags) options(env *Env) (o agent.Options, closeLog func(), err erro
 		return o, nil, err
 	}
 	o = agent.Options{Client: client, Version: env.Version, Host: f.host, Log: log, Proxied: dial, MaxErrors: f.maxErrors}
-	if f.receipts != "" {
+	if f.known != nil {
+		o.Receipts = func(context.Context, time.Time) (func(string) bool, error) { return f.known, nil }
+	} else if f.receipts != "" {
 		o.Receipts = f.had
 	}
 	return o, closeLog, nil
@@ -159,11 +162,16 @@ func (f *runFlags) serve(ctx context.Context, env *Env, o agent.Options) error {
 	switch {
 	case agent.IsRefused(err, wire.ReasonCompleted):
 		fmt.Fprintln(env.Err, "kiroku: "+err.Error()+" "+fault.NextOf(err))
+		f.forget(env)
 		return nil
 	case err != nil:
 		return ended(err, !a.Began())
 	case summary == nil:
 		return nil
+	}
+	f.forget(env)
+	if summary.Records+summary.Skipped+summary.Dead == 0 {
+		fmt.Fprintln(env.Err, "kiroku: nothing of the period matches: a recovery sends activities only unless --types says otherwise (--types activities,alerts), with the filter of the agent that it is like")
 	}
 	return printReceipt(env.Out, summary, f.json)
 }
