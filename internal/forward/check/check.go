@@ -37,6 +37,9 @@ type Hop struct {
 	Remedy      string  `json:"remedy,omitempty"`
 }
 
+// Use says whether the hop is about what was given, and not about the way.
+func (h *Hop) Use() bool { return h.Number <= hopToken }
+
 // The hops, in the order in which they are tried.
 const (
 	hopFlags = iota + 1
@@ -80,6 +83,8 @@ type Options struct {
 	Way     agent.Way
 	Version string
 	Host    string // name of this machine in the headers
+	// TokenFile is where Token comes from; "": from no file.
+	TokenFile string
 	// Send has each destination get and confirm a marked record.
 	Send bool
 	// Only names one destination; "": all are checked.

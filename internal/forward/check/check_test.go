@@ -227,6 +227,24 @@ func status(t *testing.T, code int) string {
 	return s.URL
 }
 
+// A secret that others may read is a warning.
+func TestOthersMayRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := wire.Destination{Name: "siem", To: status(t, 200), Format: wire.JSON, HTTP: wire.HTTP{CredentialFile: file}}
+	for mode, want := range map[os.FileMode]Status{0o600: OK, 0o640: Warn, 0o604: Warn} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		ok, hops := run(t, Options{Server: server(t, 0, d).URL, TokenFile: file})
+		if a, b := statusOf(t, hops, hopToken), statusOf(t, hops, hopConfirm); !ok || a.Status != want || b.Status != want {
+			t.Errorf("%o: %+v %+v", mode, a, b)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	s := newSIEM(t)
 	d := wire.Destination{Name: "siem", To: "tcp://" + s.addr, Format: wire.CEF, Confirm: wire.ConfirmNone}

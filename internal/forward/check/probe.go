@@ -162,5 +162,8 @@ func (p *probe) http(ctx context.Context, u *url.URL) result {
 	if resp.StatusCode >= http.StatusInternalServerError {
 		return failure("Look at the receiver's log: it, or a load balancer in front of it, cannot take records now.", "%s", text)
 	}
+	if r, ok := others(p.dest.HTTP.CredentialFile); ok {
+		return r
+	}
 	return good("%s: records are confirmed by 2xx", text)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"runtime"
 	"time"
 
 	"kiroku/internal/fault"
@@ -80,7 +82,22 @@ func (c *checker) tokenForm() result {
 	if err != nil {
 		return failure(fault.NextOf(err), "%s: %v", agent.InvalidToken, err)
 	}
+	if r, ok := others(c.TokenFile); ok {
+		return r
+	}
 	return good("%d characters, the form is right", len(token))
+}
+
+// others warns of a secret's file that other users may read.
+func others(name string) (result, bool) {
+	if name == "" || runtime.GOOS == "windows" {
+		return result{}, false
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
+		return result{}, false
+	}
+	return warning("Let the agent's user alone read it: chmod 600 "+name+", and chown it to that user.", "other users may read %s: its mode is %04o", name, info.Mode().Perm()), true
 }
 
 // first is the first address on the way: that of the proxy, or of the server.
@@ -184,7 +201,10 @@ func configuration(config *wire.Config) result {
 	case !config.Agent.Expires.IsZero():
 		return warning("Give the agent the newer token.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
 	}
-	return good("%d destination(s)", len(config.Destinations))
+	if len(config.Destinations) == 1 {
+		return good("1 destination")
+	}
+	return good("%d destinations", len(config.Destinations))
 }
 
 func clock(off time.Duration) result {
