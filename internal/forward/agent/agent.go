@@ -192,7 +192,7 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
 	if !c.Agent.Expires.IsZero() {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; give the agent the newer one", slog.Time(logkey.Until, c.Agent.Expires))
+		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; put the newer one into the file of --token-file, or start the agent again with it", slog.Time(logkey.Until, c.Agent.Expires))
 	}
 	if skew := time.Since(c.Now).Abs(); !c.Now.IsZero() && skew > wire.MaxClockSkew {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "the clocks of this machine and of the server differ", slog.Duration(logkey.Took, skew))

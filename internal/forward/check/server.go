@@ -199,7 +199,7 @@ func configuration(config *wire.Config) result {
 	case config.Agent.Paused:
 		return warning("Let it go on: kiroku agents resume ID.", "the agent is paused: nothing is sent")
 	case !config.Agent.Expires.IsZero():
-		return warning("Give the agent the newer token.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
+		return warning("Put the newer token into the file of --token-file: no restart is needed. An agent with --token has to be started again with it.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
 	}
 	if len(config.Destinations) == 1 {
 		return good("1 destination")

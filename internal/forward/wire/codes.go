@@ -60,7 +60,7 @@ var explanations = [...]Explanation{
 	{TLSError, "Data server TLS error", "The data server was reached, and TLS with it failed.",
 		"The text says what to do: usually a missing issuer to be named with ca_files, another name in the certificate, or a client certificate that the server wants." + checkIt},
 	{TokenExpiring, "Token expiring", "The token that the agent uses was rotated and stops to work soon.",
-		"Give the agent the new token and restart it: kiroku agent run --token-file FILE."},
+		"Put the new token into the file of --token-file: no restart is needed. An agent with --token or KIROKU_AGENT_TOKEN has to be started again with the new one."},
 	{TokenRefused, "Token refused", "A process asked with a token of this agent that is expired or revoked, and was refused. An agent that is refused ends and delivers nothing.",
 		"Give the agent a token that is valid and start it again: kiroku agents rotate-token ID prints a new one; put it into the file of --token-file. If the agent runs with another token already, end the process that uses the old one."},
 	{ConfigRejected, "Configuration rejected", "The agent cannot work with the configuration of a destination; it does not send there.",
