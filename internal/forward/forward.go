@@ -77,6 +77,7 @@ type agent struct {
 	refused      time.Time // when a void token was last told of, and why it is void
 	refusedWhy   string
 	dead         int64 // dead letters
+	ends         map[string]end
 }
 
 // destination is a destination of an agent. pulling guards what only Pull uses.
@@ -105,6 +106,13 @@ type position struct {
 type ingested struct {
 	after int64
 	at    time.Time
+}
+
+// end is the last event of a recovery in a store: behind it there is nothing to look at.
+type end struct {
+	head int64     // of the store when that was looked for
+	at   time.Time // when
+	seq  int64
 }
 
 func newDestination(id string, d *wire.Destination) *destination {

@@ -350,7 +350,7 @@ func TestLag(t *testing.T) {
 		w.lake.add("a", 1, time.Now())
 		time.Sleep(time.Minute)
 		w.lake.add("a", 2, time.Now(), func(s *stored) { s.alert = true })
-		want := func(what string, d wire.Delivery, records int64, seconds float64) {
+		want := func(what string, d wire.Delivery, records, seconds int64) {
 			t.Helper()
 			if st := a.status(); st.Delivery != d || st.LagRecords != records || st.LagSeconds != seconds {
 				t.Errorf("%s: %s, %d records, %v s; want %s, %d, %v s", what, st.Delivery, st.LagRecords, st.LagSeconds, d, records, seconds)

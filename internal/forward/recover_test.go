@@ -80,12 +80,23 @@ func TestRecovery(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := &siem{w: w, id: m.ID, token: m.Token, after: map[string]wire.Positions{}}
+		if st := r.status(); st.LagRecords != 2 { // what lies behind the period does not count
+			t.Errorf("%d events to look at, want 2", st.LagRecords)
+		}
+		w.lake.add("a", 1, to.Add(time.Hour))
+		time.Sleep(endsEvery)
+		if st := r.status(); st.LagRecords != 2 {
+			t.Errorf("%d events to look at after one of later, want 2", st.LagRecords)
+		}
 		if c := r.hello(); c.Agent.Kind != wire.Recovery || !c.Agent.From.Equal(from) || c.Agent.Filter != "a" || !slices.Equal(c.Agent.Types, []wire.Type{wire.Activities}) {
 			t.Errorf("it is told %+v", c.Agent)
 		}
 		got, done := r.drain()
 		if !slices.Equal(got, []string{"a-2", "a-3"}) || done {
 			t.Errorf("sent %v, done %v before its end", got, done)
+		}
+		if st := r.status(); st.LagRecords != 0 || st.LagSeconds != 0 || st.Destinations[0].Metrics.Confirmed != 2 || st.Destinations[0].Metrics.Pulled != 2 {
+			t.Errorf("%d events to look at, %d s, %+v, when all are sent", st.LagRecords, st.LagSeconds, st.Destinations[0].Metrics)
 		}
 		if _, err := w.Complete(ctx, r.token, r.session); reason(err) != wire.ReasonInvalid {
 			t.Errorf("complete before its end: %v", err)
@@ -95,7 +106,7 @@ func TestRecovery(t *testing.T) {
 		time.Sleep(time.Until(to.Add(settle - time.Second)))
 		w.lake.add("a", 1, from) // late
 		b = r.pull(wire.Pull{})
-		if !slices.Equal(b.uids(), []string{"a-7"}) {
+		if !slices.Equal(b.uids(), []string{"a-8"}) {
 			t.Errorf("then %v", b.uids())
 		}
 		time.Sleep(time.Second)

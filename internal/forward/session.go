@@ -136,6 +136,7 @@ func (s *Service) Heartbeat(ctx context.Context, token, session string, h *wire.
 	for name, m := range h.Destinations {
 		if d := a.destinations[name]; d != nil {
 			m.Error = short(m.Error, maxText)
+			m.Confirmed, m.Skipped, m.Pulled = max(m.Confirmed, d.metrics.Confirmed), max(m.Skipped, d.metrics.Skipped), max(m.Pulled, d.metrics.Pulled)
 			d.metrics = m
 		}
 	}

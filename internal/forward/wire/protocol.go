@@ -172,7 +172,7 @@ type Metrics struct {
 	Replays     int64  `json:"replays"`
 	Reconnects  int64  `json:"reconnects"`
 	Errors      int64  `json:"dest_errors"`
-	Dead        int64  `json:"dead_letter"`
+	Dead        int64  `json:"dead_letters"`
 	Skipped     int64  `json:"skipped"` // recovery with missing_only: records that the destination had
 	QueueBytes  int64  `json:"send_queue_bytes"`
 	OldestMS    int64  `json:"oldest_unconfirmed_ms"`
