@@ -44,7 +44,7 @@ Elasticsearch's _bulk), on IPv4 and IPv6; with --tls also TLS. What a sender spe
 
 --tls makes a certificate that vouches for itself, unless --cert and --key name one; --ca-out writes it to a file for the
 sender's --tls-ca-file.`,
-		Example: `  kiroku agent listen :5514
+		Example: `  kiroku agent listen :5515
   kiroku agent listen :6514 --tls --name siem.example.com --ca-out siem.pem
   kiroku agent listen 127.0.0.1:2514 --receipts receipts.jsonl --json`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -114,7 +114,7 @@ func (f *listenFlags) cannot(err error) error {
 	case errors.Is(err, syscall.EACCES):
 		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Denied, err, "Take a port from 1024 on: those below belong to the administrator.")}
 	}
-	return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :6514."), true)
+	return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
 }
 
 func (f *listenFlags) speaks() string {

@@ -42,7 +42,7 @@ receipts that "kiroku agent listen --receipts" wrote: --receipts names that file
 When it is interrupted, or the machine fails, go on with the command that is shown at the beginning. At the end it prints a
 receipt: how many records, the first, the last, the period.`,
 		Example: `  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from 2026-11-01T00:00:00Z --to 2026-11-01T06:00:00Z
-  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from now-6h --to now-2h --missing-only --receipts http://127.0.0.1:5514/receipts`,
+  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from now-6h --to now-2h --missing-only --receipts http://127.0.0.1:5515/receipts`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.from == "" || f.to == "" {

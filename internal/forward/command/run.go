@@ -50,7 +50,7 @@ An agent that recovers a period ends by itself when everything has arrived, and 
 
 --dry-run prints the records that would be sent from the position on, as they would be sent, and acknowledges nothing; a
 running agent is not disturbed.`,
-		Example: `  kiroku agent run --server https://kiroku.example.com:8480 --token-file /etc/kiroku/agent.token
+		Example: `  kiroku agent run --server https://kiroku.example.com:8480 --token-file /etc/kiroku-agent/agent.token
   kiroku agent run --server https://kiroku.example.com:8480 --token-file agent.token --proxy http://user:secret@proxy.example.com:3128
   kiroku agent run --server https://kiroku.example.com:8480 --token-file agent.token --ca-file company-ca.pem --logs-directory /var/log/kiroku-agent`,
 		Args: noArgs,
