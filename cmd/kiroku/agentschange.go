@@ -49,8 +49,9 @@ name begins at --start.`,
 			}
 			a, err := cli.Answer[client.SIEMAgent](s.UpdateSIEMAgent(c.Context(), names[0], u))
 			if err != nil {
-				return err
+				return ag.located(filter, err)
 			}
+			ag.warn(a.Warnings)
 			if ag.asJSON {
 				return writeJSON(ag.out, a)
 			}

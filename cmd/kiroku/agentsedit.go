@@ -156,7 +156,7 @@ func newAgentsCreate(ag *agentsCommand) *cobra.Command {
 				return err
 			}
 			made, err := cli.Answer[client.SIEMAgentCreated](s.CreateSIEMAgent(c.Context(), create))
-			return ag.made("created agent", s.URL, &made, err)
+			return ag.made("created agent", s.URL, &made, ag.located(create.Filter, err))
 		},
 	}
 	c.Flags().StringVar(&create.Name, "name", "", "what to call it")
@@ -173,6 +173,7 @@ func (ag *agentsCommand) made(what, server string, m *client.SIEMAgentCreated, e
 	if err != nil {
 		return err
 	}
+	ag.warn(m.Warnings)
 	if ag.asJSON {
 		return writeJSON(ag.out, m)
 	}
@@ -182,6 +183,13 @@ func (ag *agentsCommand) made(what, server string, m *client.SIEMAgentCreated, e
 	_, err = fmt.Fprintf(ag.out, "%s %s\ntoken %s\n", what, m.ID, m.Token)
 	fmt.Fprintf(ag.err, "The token is shown only now. Run the agent with it:\n  kiroku agent run --server %s --token-file FILE\n", server)
 	return err
+}
+
+// warn prints warnings about a filter.
+func (ag *agentsCommand) warn(texts []string) {
+	for _, text := range texts {
+		fmt.Fprintf(ag.err, "warning: %s\n", cli.Clean(text))
+	}
 }
 
 func givenText(c *cobra.Command, name, v string) *string {

@@ -56,6 +56,7 @@ type AgentStatus struct {
 	Tokens        []TokenStatus       `json:"tokens"`
 	DeadLetters   int64               `json:"dead_letters"`
 	Recovery      *RecoveryStatus     `json:"recovery,omitempty"`
+	Warnings      []string            `json:"warnings,omitempty"` // about the filter, after a change
 }
 
 // DestinationStatus is a destination as people see it.
