@@ -15,7 +15,7 @@ import (
 	"kiroku/internal/forward/wire"
 )
 
-const nextOtherServer = "Check that --server is the address of Kiroku itself, and that both sides run the same version."
+const nextOtherServer = "Check that --server is the address of Kiroku itself, that a --proxy is a proxy, and that both sides run the same version."
 
 // errQuiet ends a request whose answer does not come.
 var errQuiet = errors.New("nothing came for 30 s")
