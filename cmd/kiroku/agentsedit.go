@@ -104,7 +104,7 @@ func readDestinations(text []byte) ([]wire.Destination, error) {
 	const next = "Write members as GET /api/v1/siem-agents/ID shows them, for example: {to: \"tls://siem.example.com:6514\", format: cef}."
 	text, err := config.YAMLToJSON(text)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("read destinations: %w", err), next)
+		return nil, fault.New(fault.Invalid, errors.New("read destinations: "+strings.TrimSpace(err.Error())), next) // without the empty line at its end
 	}
 	if text = bytes.TrimSpace(text); !bytes.HasPrefix(text, []byte("[")) {
 		text = append(append([]byte{'['}, text...), ']')

@@ -331,3 +331,21 @@ func TestPoison(t *testing.T) {
 		t.Errorf("%v, %v, %+v", b.uids(), a.codes(), a.status().Destinations[0])
 	}
 }
+
+// An agent that asks for what is missing has the receipts already: only who makes the recovery is told to name them.
+func TestRecoveryOfWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "a")
+		defer w.close()
+		main, from := w.create("soc", Spec{}, Start{}), time.Now()
+		m, err := w.Recover(t.Context(), "admin", main.id, Recovery{From: from, To: from.Add(time.Hour), Missing: true})
+		if err != nil || m.Note != missingNote {
+			t.Errorf("by a person: %q, %v", m.Note, err)
+		}
+		time.Sleep(time.Second) // names are made of the time
+		r, err := w.RecoverLike(t.Context(), main.token, &wire.Recover{From: from, To: from.Add(time.Hour), Missing: true})
+		if err != nil || r.Note != missingHere {
+			t.Errorf("by the agent: %q, %v", r.Note, err)
+		}
+	})
+}
