@@ -38,8 +38,9 @@ First run ` + "`kiroku agent check`" + ` with the flags of the agent, on its mac
 
 | delivery | meaning |
 |---|---|
+| waiting | the agent was not heard of yet |
 | ok | what there is, is confirmed |
-| backlog | the oldest event that is not confirmed is older than 5 minutes |
+| backlog | the next event that has to be looked at was taken in more than 5 minutes ago |
 | blocked | the SIEM does not take anything, and nothing is pulled until it does |
 | paused | somebody paused the agent: ` + "`kiroku agents resume ID`" + ` |
 
