@@ -35,7 +35,16 @@ the SIEM are reached: "kiroku agent run". An agent is named by its ID or name. W
 	}
 	a.clientFlags(c)
 	c.PersistentFlags().BoolVar(&ag.asJSON, "json", false, "print JSON")
-	list := &cobra.Command{Use: "list", Short: "List the agents, how they do and what is wrong", Args: args(cobra.NoArgs, "no argument"), RunE: ag.list}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the agents, how they do and what is wrong",
+		Long: `DELIVERY is "waiting" until the agent is heard of for the first time, then the worst of its destinations: ok, backlog (the next event
+was taken in more than five minutes ago), paused or blocked. TO LOOK AT counts the events that have still to be looked at, before
+the filter: fewer may be sent. What was looked at and does not match is not counted, nor what lies before the start or outside of
+the period of a recovery. LAG is how long ago the next of them was taken in.`,
+		Args: args(cobra.NoArgs, "no argument"),
+		RunE: ag.list,
+	}
 	show := &cobra.Command{Use: "show AGENT", Short: "Show everything about an agent", Args: args(cobra.ExactArgs(1), "an agent"), RunE: ag.show}
 	c.AddCommand(newAgentsCreate(ag), list, show, newAgentsEdit(ag), newAgentsPreview(ag), newAgentsRotate(ag), newAgentsRecover(ag), newAgentsNotifications(ag), newAgentsDead(ag),
 		ag.simple("pause AGENT", "Have an agent deliver nothing until it is resumed", "paused", func(c *cobra.Command, s *cli.Server, id string) error {
@@ -64,13 +73,36 @@ func (ag *agentsCommand) simple(use, short, done string, do func(c *cobra.Comman
 			if err != nil {
 				return err
 			}
-			if err := do(c, s, names[0]); err != nil {
+			id := names[0]
+			if ag.asJSON { // the ID, while the agent is there
+				a, err := cli.Answer[client.SIEMAgent](s.GetSIEMAgent(c.Context(), id))
+				if err != nil {
+					return err
+				}
+				id = a.ID
+			}
+			if err := do(c, s, id); err != nil {
 				return err
+			}
+			if ag.asJSON {
+				return ag.after(c, s, id)
 			}
 			_, err = fmt.Fprintf(ag.out, "%s agent %s\n", done, cli.Clean(names[0]))
 			return err
 		},
 	}
+}
+
+// after prints an agent as it is now; of one that is deleted only the ID.
+func (ag *agentsCommand) after(c *cobra.Command, s *cli.Server, id string) error {
+	if c.Name() == "delete" {
+		return writeJSON(ag.out, map[string]string{"id": id})
+	}
+	a, err := cli.Answer[client.SIEMAgent](s.GetSIEMAgent(c.Context(), id))
+	if err != nil {
+		return err
+	}
+	return writeJSON(ag.out, a)
 }
 
 func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
@@ -86,24 +118,58 @@ func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
 		return writeJSON(ag.out, list)
 	}
 	now := cmp.Or(s.Met(), time.Now())
-	t := cli.Table{Width: terminalWidth(ag.out), Columns: []cli.Column{{Name: "ID"}, {Name: "NAME"}, {Name: "STATE"}, {Name: "DELIVERY"}, {Name: "BEHIND", Right: true}, {Name: "LAG", Right: true},
+	t := cli.Table{Width: terminalWidth(ag.out), Columns: []cli.Column{{Name: "ID"}, {Name: "NAME"}, {Name: "STATE"}, {Name: "DELIVERY"}, {Name: "TO LOOK AT", Right: true}, {Name: "LAG", Right: true},
 		{Name: "LAST CONTACT"}, {Name: "NOTIFICATIONS", Right: true}, {Name: "TO", Flex: true}}}
 	for _, a := range list.Agents {
 		var to []string
 		for _, d := range a.Destinations {
 			to = append(to, d.Config.To)
 		}
-		t.Add(a.ID, a.Name, string(a.State), string(a.Delivery), cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
+		if r := a.Recovery; r != nil {
+			to = append([]string{"recovers", stamp(r.From), "to", stamp(r.To) + ":"}, to...)
+		}
+		t.Add(a.ID, a.Name, string(a.State), delivery(&a, a.Delivery), cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
 	}
 	if err := t.Print(ag.out); err != nil {
 		return err
 	}
-	for i := range list.Agents {
-		if err := ag.notifications(&list.Agents[i]); err != nil {
-			return err
+	return ag.openOnes(list.Agents)
+}
+
+// openOnes prints a line for each notification that is open.
+func (ag *agentsCommand) openOnes(agents []client.SIEMAgent) error {
+	first := "\n"
+	for i := range agents {
+		a := &agents[i]
+		for _, n := range a.Notifications {
+			where := ""
+			if n.Destination != "" && len(a.Destinations) > 1 {
+				where = " (" + n.Destination + ")"
+			}
+			if _, err := fmt.Fprintf(ag.out, "%s%s: %s%s since %s; see \"kiroku agents notifications %s\"\n", first, cli.Clean(a.Name), cli.Clean(n.Title), cli.Clean(where), stamp(n.First),
+				cli.Clean(nameOrID(a))); err != nil {
+				return err
+			}
+			first = ""
 		}
 	}
 	return nil
+}
+
+// nameOrID is what names an agent in a command.
+func nameOrID(a *client.SIEMAgent) string {
+	if strings.ContainsAny(a.Name, " \t\"'$&;|<>()*?\\`") {
+		return a.ID
+	}
+	return a.Name
+}
+
+// delivery is how an agent or a destination of it does; one that was never heard of delivers nothing.
+func delivery(a *client.SIEMAgent, d wire.Delivery) string {
+	if a.State == wire.Created && d != wire.DeliveryPaused {
+		return "waiting"
+	}
+	return string(d)
 }
 
 func contact(a *client.SIEMAgent, now time.Time) string {
@@ -113,11 +179,11 @@ func contact(a *client.SIEMAgent, now time.Time) string {
 	return cli.Ago(a.LastContact, now)
 }
 
-func lag(seconds float64) string {
+func lag(seconds int64) string {
 	if seconds < 1 {
 		return "-"
 	}
-	return cli.Span(time.Duration(seconds * float64(time.Second)))
+	return cli.Span(time.Duration(seconds) * time.Second)
 }
 
 // notifications prints what is open, with what to do about it.
@@ -167,7 +233,7 @@ func (ag *agentsCommand) show(c *cobra.Command, names []string) error {
 		if _, err := fmt.Fprintf(ag.out, "\ndestination %s\n", cli.Clean(d.Name)); err != nil {
 			return err
 		}
-		if err := ag.pairs(destinationFacts(&d)); err != nil {
+		if err := ag.pairs(destinationFacts(&a, &d)); err != nil {
 			return err
 		}
 	}
@@ -179,9 +245,9 @@ func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
 	if len(a.Stores) > 0 {
 		stores = strings.Join(a.Stores, " ")
 	}
-	facts := [][2]string{{"id", a.ID}, {"name", a.Name}, {"kind", string(a.Kind)}, {"state", string(a.State)}, {"delivery", string(a.Delivery)}, {"data types", words(a.Types)}, {"filter", cmp.Or(a.Filter, "everything")},
+	facts := [][2]string{{"id", a.ID}, {"name", a.Name}, {"kind", string(a.Kind)}, {"state", string(a.State)}, {"delivery", delivery(a, a.Delivery)}, {"data types", words(a.Types)}, {"filter", cmp.Or(a.Filter, "everything")},
 		{"stores", stores}, {"start", cmp.Or(strings.TrimPrefix(stamp(a.Start), "-"), "everything")}, {"created", stamp(a.Created) + " by " + a.CreatedBy}, {"last contact", contact(a, now)},
-		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"behind", plural(a.LagRecords, "event") + ", " + lag(a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
+		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"to look at", toLookAt(a.LagRecords, a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
 	if r := a.Recovery; r != nil {
 		facts = append(facts, [2]string{"like", r.Like}, [2]string{"period", fmt.Sprintf("%s to %s, by %s time", stamp(r.From), stamp(r.To), r.By)})
 		if got := r.Receipt; got != nil {
@@ -199,6 +265,15 @@ func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
 	return facts
 }
 
+// toLookAt is how far a destination is behind.
+func toLookAt(events, seconds int64) string {
+	text := plural(events, "event")
+	if l := lag(seconds); l != "-" {
+		text += ", the next was taken in " + l + " ago"
+	}
+	return text
+}
+
 func receipt(r wire.Receipt) string {
 	if r.UID == "" {
 		return "-"
@@ -206,10 +281,10 @@ func receipt(r wire.Receipt) string {
 	return r.UID + " of " + stamp(r.Time)
 }
 
-func destinationFacts(d *wire.DestinationStatus) [][2]string {
+func destinationFacts(a *client.SIEMAgent, d *wire.DestinationStatus) [][2]string {
 	c := &d.Config
 	facts := [][2]string{{"to", strings.Join(append([]string{c.To}, c.Failover...), " ")}, {"format", string(c.Format)}, {"header", string(c.Header.Form)}, {"framing", string(c.Framing)},
-		{"confirm", string(c.Confirm)}, {"delivery", string(d.Delivery)}, {"behind", plural(d.LagRecords, "event") + ", " + lag(d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
+		{"confirm", string(c.Confirm)}, {"delivery", delivery(a, d.Delivery)}, {"to look at", toLookAt(d.LagRecords, d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
 		{"shortened", plural(d.Oversize, "record")}, {"dead letters", cli.Count(d.Dead)}, {"last record", receipt(d.Last)}, {"last acknowledgment", stamp(d.LastAck)}, {"error", d.Error}}
 	stores := make([]string, 0, len(d.Cursor))
 	for store := range d.Cursor {
@@ -217,7 +292,7 @@ func destinationFacts(d *wire.DestinationStatus) [][2]string {
 	}
 	slices.Sort(stores)
 	for _, store := range stores {
-		facts = append(facts, [2]string{"cursor of " + store, fmt.Sprint(d.Cursor[store])})
+		facts = append(facts, [2]string{"cursor of " + store, cli.Count(d.Cursor[store])})
 	}
 	return slices.DeleteFunc(facts, func(f [2]string) bool { return f[1] == "" })
 }

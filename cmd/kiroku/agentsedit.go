@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,16 +68,17 @@ func (f *destinationFlags) destinations(c *cobra.Command, a *app) ([]wire.Destin
 			return nil, wrongUse(c, errors.New("--destination-file and --to exclude each other"))
 		}
 		text, err := a.readText(f.file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.Invalid, fmt.Errorf("read destinations: %w", err), "Check the name of the file given with --destination-file.")
+		}
 		if err != nil {
 			return nil, err
 		}
 		return readDestinations(text)
 	}
-	f.d.Format, f.d.Framing, f.d.Confirm = wire.Format(f.format), wire.Framing(f.framing), wire.Confirm(f.confirm)
-	f.d.Header.Form, f.d.HTTP.Body = wire.HeaderForm(f.form), wire.HTTPBody(f.body)
 	var all []wire.Destination
 	for i, to := range f.to {
-		d := f.d
+		d := f.given()
 		d.To = to
 		if len(f.to) > 1 {
 			d.Name = fmt.Sprintf("siem-%d", i+1)
@@ -86,12 +88,23 @@ func (f *destinationFlags) destinations(c *cobra.Command, a *app) ([]wire.Destin
 	return all, nil
 }
 
+// given is what the flags say of one destination.
+func (f *destinationFlags) given() wire.Destination {
+	d := f.d
+	d.Format, d.Framing, d.Confirm = wire.Format(f.format), wire.Framing(f.framing), wire.Confirm(f.confirm)
+	d.Header.Form, d.HTTP.Body = wire.HeaderForm(f.form), wire.HTTPBody(f.body)
+	if len(f.to) > 0 {
+		d.To = f.to[0]
+	}
+	return d
+}
+
 // readDestinations reads one destination or a list of them, in YAML, which JSON is, too.
 func readDestinations(text []byte) ([]wire.Destination, error) {
 	const next = "Write members as GET /api/v1/siem-agents/ID shows them, for example: {to: \"tls://siem.example.com:6514\", format: cef}."
 	text, err := config.YAMLToJSON(text)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, fmt.Errorf("read destinations: %w", err), next)
+		return nil, fault.New(fault.Invalid, errors.New("read destinations: "+strings.TrimSpace(err.Error())), next) // without the empty line at its end
 	}
 	if text = bytes.TrimSpace(text); !bytes.HasPrefix(text, []byte("[")) {
 		text = append(append([]byte{'['}, text...), ']')
@@ -143,7 +156,7 @@ func newAgentsCreate(ag *agentsCommand) *cobra.Command {
 				return err
 			}
 			made, err := cli.Answer[client.SIEMAgentCreated](s.CreateSIEMAgent(c.Context(), create))
-			return ag.made("created agent", s.URL, &made, err)
+			return ag.made("created agent", s.URL, &made, ag.located(create.Filter, err))
 		},
 	}
 	c.Flags().StringVar(&create.Name, "name", "", "what to call it")
@@ -160,6 +173,7 @@ func (ag *agentsCommand) made(what, server string, m *client.SIEMAgentCreated, e
 	if err != nil {
 		return err
 	}
+	ag.warn(m.Warnings)
 	if ag.asJSON {
 		return writeJSON(ag.out, m)
 	}
@@ -171,50 +185,11 @@ func (ag *agentsCommand) made(what, server string, m *client.SIEMAgentCreated, e
 	return err
 }
 
-func newAgentsEdit(ag *agentsCommand) *cobra.Command {
-	var name, filter string
-	var types, stores []string
-	var to destinationFlags
-	u := client.SIEMAgentUpdate{}
-	c := &cobra.Command{
-		Use:   "edit AGENT",
-		Short: "Change an agent; what is not named stays",
-		Long: `A running agent works with the change after at most 60 seconds, without a restart. Positions stay: another filter holds from the
-next record on. Destinations are named all together, with --to and the flags beside it or --destination-file: a destination whose
-name is no longer there is forgotten, one with a new name begins at --start.`,
-		Example: `  kiroku agents edit soc --filter 'outcome:failure'
-  kiroku agents edit soc --to tls://siem.example.com:6514 --format cef --confirm halfclose`,
-		Args: args(cobra.ExactArgs(1), "an agent"),
-		RunE: func(c *cobra.Command, names []string) (err error) {
-			u.Name, u.Filter, u.Types = givenText(c, "name", name), givenText(c, "filter", filter), typesOf(types)
-			if c.Flags().Changed("store") {
-				u.Stores = &stores
-			}
-			if u.Destinations, err = to.destinations(c, ag.app); err != nil {
-				return err
-			}
-			s, err := ag.dial()
-			if err != nil {
-				return err
-			}
-			a, err := cli.Answer[client.SIEMAgent](s.UpdateSIEMAgent(c.Context(), names[0], u))
-			if err != nil {
-				return err
-			}
-			if ag.asJSON {
-				return writeJSON(ag.out, a)
-			}
-			_, err = fmt.Fprintf(ag.out, "changed agent %s\n", cli.Clean(a.Name))
-			return err
-		},
+// warn prints warnings about a filter.
+func (ag *agentsCommand) warn(texts []string) {
+	for _, text := range texts {
+		fmt.Fprintf(ag.err, "warning: %s\n", cli.Clean(text))
 	}
-	c.Flags().StringVar(&name, "name", "", "what to call it")
-	c.Flags().StringSliceVar(&types, "types", nil, "data types: activities, alerts")
-	c.Flags().StringVar(&filter, "filter", "", "what is sent, in the search language; empty means everything")
-	c.Flags().StringSliceVar(&stores, "store", nil, "only of these stores; empty means all")
-	c.Flags().StringVar(&u.Start, "start", "", "where destinations with a new name begin: now, all, a length of time, or a time (default 48h)")
-	to.add(c)
-	return c
 }
 
 func givenText(c *cobra.Command, name, v string) *string {

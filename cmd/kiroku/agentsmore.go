@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -219,14 +220,15 @@ func newAgentsPreview(ag *agentsCommand) *cobra.Command {
 			}
 			found, err := cli.Answer[client.SIEMPreview](s.PreviewSIEMAgent(c.Context(), q))
 			if err != nil {
-				return err
+				return ag.located(q.Filter, err)
 			}
+			ag.warn(found.Warnings)
 			if ag.asJSON {
 				return writeJSON(ag.out, found)
 			}
 			fmt.Fprintf(ag.err, "%s\n", plural(found.Count, "event"))
 			for _, line := range found.Lines {
-				if _, err := fmt.Fprintln(ag.out, cli.Clean(line)); err != nil {
+				if _, err := fmt.Fprintln(ag.out, lineOf(line)); err != nil {
 					return err
 				}
 			}
@@ -241,6 +243,15 @@ func newAgentsPreview(ag *agentsCommand) *cobra.Command {
 	fl.StringVar(&q.To, "to", "", "end of the time that is counted")
 	fl.StringVar(&format, "format", "cef", "cef, cef-mcas, leef, rfc5424-json, ocsf-json or json")
 	return c
+}
+
+// lineOf is a record without control characters but for TAB, which LEEF puts between fields.
+func lineOf(text string) string {
+	fields := strings.Split(text, "\t")
+	for i := range fields {
+		fields[i] = cli.Clean(fields[i])
+	}
+	return strings.Join(fields, "\t")
 }
 
 // previewDestination is one that only the form of lines matters of.

@@ -103,8 +103,12 @@ func (e *edsCommand) show(c *cobra.Command, names []string) error {
 // pairs prints names and values below each other.
 func (a *app) pairs(pairs [][2]string) error {
 	var b strings.Builder
+	width := 14
 	for _, p := range pairs {
-		fmt.Fprintf(&b, "%-14s %s\n", p[0], cli.Clean(p[1]))
+		width = max(width, cli.Width(cli.Clean(p[0])))
+	}
+	for _, p := range pairs {
+		fmt.Fprintf(&b, "%s%s %s\n", cli.Clean(p[0]), strings.Repeat(" ", width-cli.Width(cli.Clean(p[0]))), cli.Clean(p[1]))
 	}
 	_, err := io.WriteString(a.out, b.String())
 	return err

@@ -1091,6 +1091,9 @@ type SIEMAgentCreated struct {
 
 	// Token Shown this once.
 	Token string `json:"token"`
+
+	// Warnings What of the filter works and may not mean what was meant, such as a name that no column has.
+	Warnings []string `json:"warnings,omitempty,omitzero"`
 }
 
 // SIEMAgentList defines model for SIEMAgentList.
@@ -1153,6 +1156,9 @@ type SIEMPreview struct {
 
 	// Rows The newest 20 events.
 	Rows []Row `json:"rows"`
+
+	// Warnings What of the filter works and may not mean what was meant, such as a name that no column has.
+	Warnings []string `json:"warnings,omitempty,omitzero"`
 }
 
 // SIEMPreviewQuery defines model for SIEMPreviewQuery.

@@ -385,3 +385,5 @@ func (s *service) do(as, method, path, body string, header ...string) answer {
 func syntaxError() error {
 	return fmt.Errorf("search: %w", &search.SyntaxError{Code: search.UnclosedQuote, From: 3, To: 9, Message: "the quote is not closed", Hint: `Write a " at the end.`})
 }
+
+func (fakeEvents) Warnings(string) []search.Warning { return nil }

@@ -96,7 +96,7 @@ func (s *server) CreateSIEMAgent(ctx context.Context, r CreateSIEMAgentRequestOb
 	if err != nil {
 		return nil, err
 	}
-	return CreateSIEMAgent201JSONResponse{ID: m.ID, Token: m.Token, Note: m.Note}, nil
+	return CreateSIEMAgent201JSONResponse{ID: m.ID, Token: m.Token, Note: m.Note, Warnings: s.deps.Agents.Warnings(b.Filter)}, nil
 }
 
 // GetSIEMAgent answers GET /api/v1/siem-agents/{id}.
@@ -134,6 +134,9 @@ func (s *server) UpdateSIEMAgent(ctx context.Context, r UpdateSIEMAgentRequestOb
 	st, err = s.deps.Agents.Get(ctx, st.ID)
 	if err != nil {
 		return nil, err
+	}
+	if b.Filter != nil {
+		st.Warnings = s.deps.Agents.Warnings(*b.Filter)
 	}
 	return UpdateSIEMAgent200JSONResponse(st), nil
 }
@@ -308,7 +311,7 @@ func (s *server) preview(ctx context.Context, p *caller, req query.Request, sp f
 	if err != nil {
 		return nil, err
 	}
-	out := PreviewSIEMAgent200JSONResponse{Count: n}
+	out := PreviewSIEMAgent200JSONResponse{Count: n, Warnings: s.deps.Agents.Warnings(sp.Filter)}
 	if out.Rows, err = visible(p, page.Rows); err != nil {
 		return nil, err
 	}

@@ -86,6 +86,10 @@ func (a *agent) acknowledged(req *wire.Ack, now time.Time) (*destination, error)
 	g := &d.given
 	g.Confirmed += req.Records
 	g.Skipped += req.Skipped
+	m := &d.metrics // what the agent reports comes later
+	m.Confirmed += req.Records
+	m.Skipped += req.Skipped
+	m.Pulled = max(m.Pulled, m.Confirmed+m.Skipped)
 	if req.Records > 0 {
 		g.Acked = now
 		if g.FirstTime.IsZero() && g.FirstUID == "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/search"
 )
 
 // Events is where the events of event data stores come from, in the order of their sequence numbers. It is asked from many
@@ -25,6 +26,8 @@ type Events interface {
 	// Lost says how many events with a time of their own in [from, to) the store had and retention has removed, at most: what is
 	// removed is remembered by the day.
 	Lost(ctx context.Context, store string, from, to time.Time) (count int64, err error)
+	// Warnings are about a search that works but may not mean what was meant.
+	Warnings(text string) []search.Warning
 	// Follower prepares a request. What is wrong with its search is *search.SyntaxError, a column that may not be read
 	// fault.Denied.
 	Follower(req Request) (Follower, error)

@@ -142,6 +142,18 @@ func (l *fakeLake) Gap(_ context.Context, store string, after, last int64) (g Ga
 	return g, err
 }
 
+func (l *fakeLake) Warnings(text string) []search.Warning {
+	q, err := search.Parse(text)
+	if err != nil {
+		return nil
+	}
+	prog, err := search.Compile(q, search.NewFields())
+	if err != nil {
+		return nil
+	}
+	return prog.Warnings
+}
+
 func (l *fakeLake) Lost(_ context.Context, store string, from, to time.Time) (n int64, err error) {
 	all, err := l.events(store)
 	for _, s := range all {

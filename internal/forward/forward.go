@@ -74,7 +74,10 @@ type agent struct {
 	changed      chan struct{} // closed and made anew when what a waiting Pull was asked under holds no more
 	notes        map[noteKey]*note
 	contactSaved time.Time
+	refused      time.Time // when a void token was last told of, and why it is void
+	refusedWhy   string
 	dead         int64 // dead letters
+	ends         map[string]end
 }
 
 // destination is a destination of an agent. pulling guards what only Pull uses.
@@ -103,6 +106,13 @@ type position struct {
 type ingested struct {
 	after int64
 	at    time.Time
+}
+
+// end is the last event of a recovery in a store: behind it there is nothing to look at.
+type end struct {
+	head int64     // of the store when that was looked for
+	at   time.Time // when
+	seq  int64
 }
 
 func newDestination(id string, d *wire.Destination) *destination {

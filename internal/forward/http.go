@@ -106,9 +106,12 @@ func bearer(r *http.Request) string {
 // known refuses a token before the body of its request is read.
 func (h *handler) known(r *http.Request) error {
 	h.s.mu.Lock()
-	defer h.s.mu.Unlock()
 	_, _, err := h.s.authenticate(bearer(r), time.Now())
-	return err
+	h.s.mu.Unlock()
+	if err != nil {
+		return h.s.after(r.Context(), err)
+	}
+	return nil
 }
 
 // answer reads a request of JSON and writes an answer of JSON.

@@ -34,6 +34,9 @@ func (s *Service) Create(ctx context.Context, creator, name string, sp Spec, sta
 	m, err := s.create(ctx, &meta.SIEMAgent{Name: name, Kind: string(wire.Main), Creator: creator}, sp, func(store string) (*position, error) {
 		return s.begin(ctx, store, start)
 	})
+	if fault.KindOf(err) == fault.Conflict { // which says what was tried
+		return Made{}, err
+	}
 	if err != nil {
 		return Made{}, fmt.Errorf("create SIEM agent: %w", err)
 	}

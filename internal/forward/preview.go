@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
@@ -20,6 +21,18 @@ func (s *Service) Check(sp Spec) error {
 		return err
 	}
 	return s.try(&sp)
+}
+
+// Warnings says what of a filter works and may not mean what was meant.
+func (s *Service) Warnings(filter string) (texts []string) {
+	for _, w := range s.opt.Events.Warnings(filter) {
+		text := "no column has this name: " + w.Field + "; it is looked for in unmapped"
+		if len(w.Nearest) > 0 {
+			text = "no column has this name: " + w.Field + "; did you mean " + strings.Join(w.Nearest, " or ") + "?"
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // Preview returns the lines of the newest events, at most n, that a destination would get.

@@ -148,6 +148,9 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 	}
 	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{},
 		max: wire.MaxPull, changed: a.changed, etag: a.etag, paused: a.row.Status == meta.SIEMPaused && !looks}
+	if looks && req.Host != "" { // the agent has perhaps never run
+		p.host = short(req.Host, 255)
+	}
 	if req.Max > 0 {
 		p.max = min(p.max, req.Max)
 	}
@@ -238,9 +241,12 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 			}
 			p.s.mu.Lock()
 			replaced, etag := session != p.a.row.Session, p.a.etag
-			p.s.mu.Unlock()
 			if replaced {
-				return Batch{}, refuse(wire.ReasonReplaced)
+				p.s.replaced(p.a, time.Now())
+			}
+			p.s.mu.Unlock()
+			if replaced { // the process ends on it, and does not ask again
+				return Batch{}, p.s.after(ctx, refuse(wire.ReasonReplaced))
 			}
 			return Batch{BatchHeader: wire.BatchHeader{ETag: etag}}, nil
 		}

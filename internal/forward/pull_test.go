@@ -144,6 +144,13 @@ func TestPullWaits(t *testing.T) {
 		if reason(err) != wire.ReasonReplaced || took != time.Second {
 			t.Errorf("another session: %v after %v", err, took)
 		}
+		if got := a.codes(); !slices.Equal(got, []wire.Code{wire.SessionReplaced}) {
+			t.Errorf("another session: notifications %v", got)
+		}
+		all, err := w.Notifications(ctx, a.id, true, 10)
+		if err != nil || len(all) != 1 || all[0].ID == 0 || all[0].Code != wire.SessionReplaced {
+			t.Errorf("another session: history %+v, %v", all, err)
+		}
 	})
 }
 
@@ -343,7 +350,7 @@ func TestLag(t *testing.T) {
 		w.lake.add("a", 1, time.Now())
 		time.Sleep(time.Minute)
 		w.lake.add("a", 2, time.Now(), func(s *stored) { s.alert = true })
-		want := func(what string, d wire.Delivery, records int64, seconds float64) {
+		want := func(what string, d wire.Delivery, records, seconds int64) {
 			t.Helper()
 			if st := a.status(); st.Delivery != d || st.LagRecords != records || st.LagSeconds != seconds {
 				t.Errorf("%s: %s, %d records, %v s; want %s, %d, %v s", what, st.Delivery, st.LagRecords, st.LagSeconds, d, records, seconds)
@@ -358,4 +365,21 @@ func TestLag(t *testing.T) {
 		a.ack(&b)
 		want("what is left does not match", wire.DeliveryOK, 0, 0)
 	})
+}
+
+// A look shows the header with the host that it names, also before the first run; a Pull in a session does not take one.
+func TestHostOfLook(t *testing.T) {
+	w := newWorld(t, "a")
+	defer w.close()
+	w.lake.add("a", 1, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	for _, req := range []wire.Pull{{Check: true, Host: "looker"}, {Peek: wire.PeekNext, Host: "looker"}} {
+		if b := a.pull(req); len(b.records) != 1 || !strings.Contains(string(b.records[0].Line), " looker ") {
+			t.Errorf("%+v: %+v", req, b.records)
+		}
+	}
+	a.hello()
+	if b := a.pull(wire.Pull{Host: "looker"}); len(b.records) != 1 || !strings.Contains(string(b.records[0].Line), " host ") {
+		t.Errorf("a pull in a session: %+v", b.records)
+	}
 }

@@ -21,6 +21,9 @@ const RecoverNote = "All matching records of the period are sent again. Records 
 // missingNote is the same with missing_only.
 const missingNote = "Only what the receipt log of the destination does not have is sent: run the agent with --receipts FILE or URL."
 
+// missingHere is the same for the agent that asks: it has the log.
+const missingHere = "Only what the receipt log of the destination does not have is sent."
+
 // Recovery says what a recovery agent sends.
 type Recovery struct {
 	Name         string // "": made of the name of the agent that it is like
@@ -147,13 +150,13 @@ func (s *Service) RecoverLike(ctx context.Context, token string, r *wire.Recover
 	a, t, err := s.authenticate(token, time.Now())
 	if err != nil {
 		s.mu.Unlock()
-		return wire.Recovered{}, err
+		return wire.Recovered{}, s.after(ctx, err)
 	}
 	t.Used = time.Now()
 	id, creator := a.row.ID, "siem-agent:"+a.row.Name
 	s.mu.Unlock()
 	m, err := s.Recover(ctx, creator, id, Recovery{From: r.From, To: r.To, Types: r.Types, Missing: r.Missing})
-	return wire.Recovered{ID: m.ID, Token: m.Token, Note: m.Note}, err
+	return wire.Recovered{ID: m.ID, Token: m.Token, Note: strings.Replace(m.Note, missingNote, missingHere, 1)}, err
 }
 
 // Complete ends a recovery when everything of its window is confirmed.

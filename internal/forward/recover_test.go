@@ -80,12 +80,23 @@ func TestRecovery(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := &siem{w: w, id: m.ID, token: m.Token, after: map[string]wire.Positions{}}
+		if st := r.status(); st.LagRecords != 2 { // what lies behind the period does not count
+			t.Errorf("%d events to look at, want 2", st.LagRecords)
+		}
+		w.lake.add("a", 1, to.Add(time.Hour))
+		time.Sleep(endsEvery)
+		if st := r.status(); st.LagRecords != 2 {
+			t.Errorf("%d events to look at after one of later, want 2", st.LagRecords)
+		}
 		if c := r.hello(); c.Agent.Kind != wire.Recovery || !c.Agent.From.Equal(from) || c.Agent.Filter != "a" || !slices.Equal(c.Agent.Types, []wire.Type{wire.Activities}) {
 			t.Errorf("it is told %+v", c.Agent)
 		}
 		got, done := r.drain()
 		if !slices.Equal(got, []string{"a-2", "a-3"}) || done {
 			t.Errorf("sent %v, done %v before its end", got, done)
+		}
+		if st := r.status(); st.LagRecords != 0 || st.LagSeconds != 0 || st.Destinations[0].Metrics.Confirmed != 2 || st.Destinations[0].Metrics.Pulled != 2 {
+			t.Errorf("%d events to look at, %d s, %+v, when all are sent", st.LagRecords, st.LagSeconds, st.Destinations[0].Metrics)
 		}
 		if _, err := w.Complete(ctx, r.token, r.session); reason(err) != wire.ReasonInvalid {
 			t.Errorf("complete before its end: %v", err)
@@ -95,7 +106,7 @@ func TestRecovery(t *testing.T) {
 		time.Sleep(time.Until(to.Add(settle - time.Second)))
 		w.lake.add("a", 1, from) // late
 		b = r.pull(wire.Pull{})
-		if !slices.Equal(b.uids(), []string{"a-7"}) {
+		if !slices.Equal(b.uids(), []string{"a-8"}) {
 			t.Errorf("then %v", b.uids())
 		}
 		time.Sleep(time.Second)
@@ -319,4 +330,22 @@ func TestPoison(t *testing.T) {
 	if !slices.Equal(b.uids(), []string{"a-1", "a-2"}) || len(b.records[0].Line) > d.MaxBytes || !slices.Equal(a.codes(), []wire.Code{wire.RecordOversize}) || a.status().Destinations[0].Oversize != 1 {
 		t.Errorf("%v, %v, %+v", b.uids(), a.codes(), a.status().Destinations[0])
 	}
+}
+
+// An agent that asks for what is missing has the receipts already: only who makes the recovery is told to name them.
+func TestRecoveryOfWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "a")
+		defer w.close()
+		main, from := w.create("soc", Spec{}, Start{}), time.Now()
+		m, err := w.Recover(t.Context(), "admin", main.id, Recovery{From: from, To: from.Add(time.Hour), Missing: true})
+		if err != nil || m.Note != missingNote {
+			t.Errorf("by a person: %q, %v", m.Note, err)
+		}
+		time.Sleep(time.Second) // names are made of the time
+		r, err := w.RecoverLike(t.Context(), main.token, &wire.Recover{From: from, To: from.Add(time.Hour), Missing: true})
+		if err != nil || r.Note != missingHere {
+			t.Errorf("by the agent: %q, %v", r.Note, err)
+		}
+	})
 }

@@ -18,7 +18,7 @@ func (s *Service) Hello(ctx context.Context, token, session string, h *wire.Hell
 	a, t, err := s.authenticate(token, now)
 	if err != nil {
 		s.mu.Unlock()
-		return wire.Config{}, err
+		return wire.Config{}, s.after(ctx, err)
 	}
 	keeps := session != "" && session == a.row.Session
 	answer := a.config(t, now)
@@ -77,7 +77,7 @@ func (s *Service) enter(token, session string, now time.Time) (*agent, error) {
 	}
 	if session != a.row.Session || session == "" {
 		if session != "" {
-			s.raise(a, noteKey{"", wire.SessionReplaced}, fmt.Sprintf("A second process runs with the token of this agent; the newest was started on %s.", a.row.Host), 1, now)
+			s.replaced(a, now)
 		}
 		return nil, refuse(wire.ReasonReplaced)
 	}
@@ -85,10 +85,16 @@ func (s *Service) enter(token, session string, now time.Time) (*agent, error) {
 	return a, nil
 }
 
+// replaced tells that a process asked whose session another one has replaced.
+func (s *Service) replaced(a *agent, now time.Time) {
+	s.raise(a, noteKey{"", wire.SessionReplaced}, fmt.Sprintf("A second process runs with the token of this agent; the newest was started on %s.", a.row.Host), 1, now)
+}
+
 // contact notes that an agent was heard of: it is connected at once.
 func (s *Service) contact(a *agent, t *meta.SIEMToken, now time.Time) {
 	a.row.Contact, t.Used = now, now
 	s.clear(a, noteKey{"", wire.AgentError}, now)
+	s.clear(a, noteKey{"", wire.TokenRefused}, now)
 	key := noteKey{"", wire.TokenExpiring}
 	if t.Expires.IsZero() {
 		s.clear(a, key, now)
@@ -130,6 +136,7 @@ func (s *Service) Heartbeat(ctx context.Context, token, session string, h *wire.
 	for name, m := range h.Destinations {
 		if d := a.destinations[name]; d != nil {
 			m.Error = short(m.Error, maxText)
+			m.Confirmed, m.Skipped, m.Pulled = max(m.Confirmed, d.metrics.Confirmed), max(m.Skipped, d.metrics.Skipped), max(m.Pulled, d.metrics.Pulled)
 			d.metrics = m
 		}
 	}

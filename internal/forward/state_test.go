@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -299,8 +300,41 @@ func TestServerNotifications(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		want("the overlap is over")
+		refused := func(r wire.Reason) {
+			t.Helper()
+			if _, err := w.Hello(ctx, a.token, a.session, &wire.Hello{}); reason(err) != r {
+				t.Errorf("a void token: %v, want %s", err, r)
+			}
+		}
+		for range 3 { // of one minute, and one more
+			refused(wire.ReasonExpired)
+			time.Sleep(25 * time.Second)
+		}
+		refused(wire.ReasonExpired)
+		want("the old token is used on", wire.TokenRefused)
+		if n := a.status().Notifications[0]; n.Count != 2 || !strings.Contains(n.Text, "was rotated and expired at 20") {
+			t.Errorf("a token that expired: %+v", n)
+		}
 		a.token = token
 		a.again()
 		want("the new token is used")
+		if err := w.Revoke(ctx, a.id); err != nil {
+			t.Fatal(err)
+		}
+		refused(wire.ReasonRevoked)
+		want("revoked", wire.TokenRefused)
+		all, err := w.Notifications(ctx, a.id, true, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cleared := 0
+		for _, n := range all {
+			if n.Code == wire.TokenRefused && !n.Cleared.IsZero() {
+				cleared++
+			}
+		}
+		if cleared != 1 {
+			t.Errorf("%d notifications of refused tokens in the history, want 1: %+v", cleared, all)
+		}
 	})
 }

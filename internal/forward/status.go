@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
+	"kiroku/internal/event"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/meta"
 )
@@ -42,6 +44,7 @@ func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) 
 		return wire.AgentStatus{}, err
 	}
 	now := time.Now()
+	s.ends(ctx, a, now)
 	s.lags(ctx, a)
 	r, sp := &a.row, &a.spec
 	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
@@ -103,13 +106,13 @@ func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wir
 	for _, store := range s.storesOf(a) {
 		at := d.at(store)
 		st.Cursor[store] = at.seq
-		_, last, err := s.opt.Events.Head(store)
+		last, err := s.lastOf(a, store)
 		if err != nil || a.row.Status == meta.SIEMCompleted {
 			continue
 		}
 		st.LagRecords += max(0, last-max(at.seq, at.clear))
 		if in := d.oldest[store]; last > max(at.seq, at.clear) && !in.at.IsZero() && in.after == max(at.seq, at.clear) {
-			st.LagSeconds = max(st.LagSeconds, now.Sub(in.at).Seconds())
+			st.LagSeconds = max(st.LagSeconds, int64(now.Sub(in.at)/time.Second))
 		}
 	}
 	st.Delivery, st.Error = a.delivery(d, st.LagSeconds)
@@ -117,7 +120,7 @@ func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wir
 }
 
 // delivery is how a destination does, and why it is blocked.
-func (a *agent) delivery(d *destination, lag float64) (wire.Delivery, string) {
+func (a *agent) delivery(d *destination, lag int64) (wire.Delivery, string) {
 	blocked, why := d.metrics.Blocked, d.metrics.Error
 	for _, code := range append(errorCodes(), wire.ConfigRejected) {
 		if n := a.notes[noteKey{d.config.Name, code}]; n != nil {
@@ -131,7 +134,7 @@ func (a *agent) delivery(d *destination, lag float64) (wire.Delivery, string) {
 		return wire.DeliveryPaused, ""
 	case blocked:
 		return wire.DeliveryBlocked, why
-	case lag > wire.BacklogAfter.Seconds():
+	case lag > int64(wire.BacklogAfter/time.Second):
 		return wire.DeliveryBacklog, ""
 	}
 	return wire.DeliveryOK, ""
@@ -150,7 +153,7 @@ func (s *Service) lags(ctx context.Context, a *agent) {
 		for _, store := range s.storesOf(a) {
 			at := d.at(store)
 			after := max(at.seq, at.clear)
-			_, last, err := s.opt.Events.Head(store)
+			last, err := s.lastOf(a, store)
 			if err == nil && last > after && (d.oldest[store].at.IsZero() || d.oldest[store].after != after) {
 				open = append(open, question{d, store, after})
 			}
@@ -168,6 +171,71 @@ func (s *Service) lags(ctx context.Context, a *agent) {
 	for i, q := range open {
 		q.d.oldest[q.store] = ingested{q.after, answers[i]}
 	}
+}
+
+// endsEvery is how often the last event of a recovery is looked for, at most.
+const endsEvery = time.Minute
+
+// lastOf is the number of the last event of a store that an agent has to look at. The caller holds mu.
+func (s *Service) lastOf(a *agent, store string) (int64, error) {
+	_, last, err := s.opt.Events.Head(store)
+	if e, ok := a.ends[store]; ok {
+		last = min(last, e.seq)
+	}
+	return last, err
+}
+
+// ends finds the last event of a recovery in each store, so that what lies outside of its period is not said to be left. The
+// caller holds mu, which is let go meanwhile.
+func (s *Service) ends(ctx context.Context, a *agent, now time.Time) {
+	if a.spec.To.IsZero() || a.row.Status != meta.SIEMActive {
+		return
+	}
+	sp, found, open := a.spec, map[string]end{}, []string{}
+	for _, store := range s.storesOf(a) {
+		e, known := a.ends[store]
+		if _, last, err := s.opt.Events.Head(store); err == nil && (!known || last != e.head && now.Sub(e.at) >= endsEvery) {
+			open = append(open, store)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	s.mu.Unlock()
+	for _, store := range open {
+		if e, err := s.endOf(ctx, &sp, store); err == nil { // unknown: the whole store
+			e.at = now
+			found[store] = e
+		}
+	}
+	s.mu.Lock()
+	if a.ends == nil {
+		a.ends = map[string]end{}
+	}
+	maps.Copy(a.ends, found)
+}
+
+func (s *Service) endOf(ctx context.Context, sp *Spec, store string) (e end, err error) {
+	if _, e.head, err = s.opt.Events.Head(store); err != nil {
+		return e, err
+	}
+	f, err := s.opt.Events.Follower(sp.request(store))
+	if err != nil {
+		return e, err
+	}
+	after, err := f.Back(ctx, e.head, 1)
+	if err != nil {
+		return e, err
+	}
+	e.seq = after // nothing matches behind it, unless it is the next event
+	_, err = f.Next(ctx, after, func(ev *event.Event) bool {
+		first := e.seq == after
+		if first {
+			e.seq = ev.GetInt(event.ColSeq)
+		}
+		return first
+	})
+	return e, err
 }
 
 // Troubles are the agents that are not well, one line each, for the status of the service.

@@ -25,6 +25,8 @@ const (
 	idBytes    = 12
 	// maxTokens is how many tokens an agent has, those that are void counted while they are told so.
 	maxTokens = 1000
+	// refusedEvery is how often a void token that is tried is told of, at most.
+	refusedEvery = time.Minute
 )
 
 // tokenForm is that of the original's tokens.
@@ -49,7 +51,7 @@ func hash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// authenticate finds the agent of a token. The caller holds mu.
+// authenticate finds the agent of a token. The caller holds mu, and stores with after what was noted of one that is void.
 func (s *Service) authenticate(token string, now time.Time) (*agent, *meta.SIEMToken, error) {
 	if !tokenForm.MatchString(token) {
 		return nil, nil, refuse(wire.ReasonMalformed)
@@ -67,11 +69,22 @@ func (s *Service) authenticate(token string, now time.Time) (*agent, *meta.SIEMT
 	case a.row.Status == meta.SIEMCompleted:
 		return nil, nil, refuse(wire.ReasonCompleted)
 	case !t.Revoked.IsZero():
+		s.tokenRefused(a, "was revoked at "+stamp(t.Revoked), now)
 		return nil, nil, refuse(wire.ReasonRevoked)
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
+		s.tokenRefused(a, "was rotated and expired at "+stamp(t.Expires), now)
 		return nil, nil, refuse(wire.ReasonExpired)
 	}
 	return a, t, nil
+}
+
+// tokenRefused tells of a void token, at most once a minute however often somebody tries it.
+func (s *Service) tokenRefused(a *agent, why string, now time.Time) {
+	if why == a.refusedWhy && now.Sub(a.refused) < refusedEvery {
+		return
+	}
+	a.refused, a.refusedWhy = now, why
+	s.raise(a, noteKey{"", wire.TokenRefused}, "A request was refused: its token "+why+".", 1, now)
 }
 
 // Rotate gives an agent a new token, which is shown this once. Those that it has work on for overlap.

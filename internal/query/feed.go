@@ -45,6 +45,15 @@ type Feed struct {
 // NewFeed makes a Feed. fields knows the names that searches may use.
 func NewFeed(lake SeqLake, fields *search.Fields) *Feed { return &Feed{lake: lake, fields: fields} }
 
+// Warnings are about a search that works but may not mean what was meant; none when it does not work.
+func (f *Feed) Warnings(text string) []search.Warning {
+	c, err := compileWith(f.fields, &Request{Search: text})
+	if err != nil {
+		return nil
+	}
+	return c.prog.Warnings
+}
+
 // Changed returns a channel that is closed as soon as any store has new events, or is deleted. Ask for it before Next, so
 // that nothing that comes in between is missed.
 func (f *Feed) Changed() <-chan struct{} {

@@ -10,6 +10,7 @@ import (
 	"kiroku/internal/forward"
 	"kiroku/internal/lake"
 	"kiroku/internal/query"
+	"kiroku/internal/search"
 )
 
 // openAgents builds the server's side of SIEM agents and reads what is known of them.
@@ -68,6 +69,9 @@ func (e siemEvents) Lost(ctx context.Context, store string, from, to time.Time) 
 	}
 	return n, err
 }
+
+// Warnings implements forward.Events.
+func (e siemEvents) Warnings(text string) []search.Warning { return e.feed.Warnings(text) }
 
 // Follower implements forward.Events.
 func (e siemEvents) Follower(r forward.Request) (forward.Follower, error) {

@@ -59,7 +59,7 @@ func siemDestination(a *wire.AgentStatus, d *wire.DestinationStatus, counter fun
 	l, m := []string{a.ID, a.Name, d.Name}, &d.Metrics
 	gauge(descSIEMDelivery, 1, append(l, string(d.Delivery))...)
 	gauge(descSIEMBacklog, float64(d.LagRecords), l...)
-	gauge(descSIEMLag, d.LagSeconds, l...)
+	gauge(descSIEMLag, float64(d.LagSeconds), l...)
 	gauge(descSIEMQueue, float64(m.QueueBytes), l...)
 	gauge(descSIEMOldest, float64(m.OldestMS)/1000, l...)
 	if m.CertExpires != 0 {

@@ -67,17 +67,19 @@ type Agent struct {
 	had      func(uid string) bool // by the receipts of the SIEM; nil: nothing is left out
 	etag     atomic.Pointer[string]
 	paused   atomic.Bool
-	renew    chan struct{} // the configuration has changed
-	fatal    chan error    // why the agent cannot go on
-	over     chan *line    // lines that have got the whole window of a recovery
-	contact  atomic.Int64  // when the server last answered, Unix nanoseconds
-	failures atomic.Int64  // since then
-	began    atomic.Bool   // it has been configured
+	waiting  atomic.Pointer[waiting] // while it is paused
+	renew    chan struct{}           // the configuration has changed
+	fatal    chan error              // why the agent cannot go on
+	over     chan *line              // lines that have got the whole window of a recovery
+	contact  atomic.Int64            // when the server last answered, Unix nanoseconds
+	failures atomic.Int64            // since then
+	began    atomic.Bool             // it has been configured
 	notices  *notices
 
 	mu      sync.Mutex
 	trouble string // with the server, as it was last logged
 	said    time.Time
+	old     string // token that was given up last
 }
 
 // New makes an Agent.
@@ -88,12 +90,18 @@ func New(o Options) *Agent {
 	if o.Open == nil {
 		o.Open = func(d deliver.Options) (Sender, error) { return deliver.New(d) }
 	}
-	if o.Host == "" {
-		o.Host, _ = os.Hostname()
-	}
+	o.Host = HostName(o.Host)
 	a := &Agent{o: o, client: o.Client, log: o.Log, renew: make(chan struct{}, 1), fatal: make(chan error, 1), over: make(chan *line)}
 	a.notices = newNotices(a)
 	return a
+}
+
+// HostName is the name for the headers of syslog: what was given, else what the system says.
+func HostName(given string) string {
+	if given == "" {
+		given, _ = os.Hostname() // a header without a host is one, too
+	}
+	return given
 }
 
 // Run passes records on until ctx ends, which is no error; then it has what was sent confirmed and acknowledged. It returns
@@ -113,6 +121,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	var side sync.WaitGroup
 	side.Go(func() { a.notices.run(work) })
 	side.Go(func() { a.heartbeats(work, f) })
+	side.Go(func() { a.waits(work) })
 	summary, err := a.run(ctx, work, f, config)
 	if err != nil {
 		f.stop(errAbandoned)
@@ -183,7 +192,7 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
 	if !c.Agent.Expires.IsZero() {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; give the agent the newer one", slog.Time(logkey.Until, c.Agent.Expires))
+		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; put the newer one into the file of --token-file, or start the agent again with it", slog.Time(logkey.Until, c.Agent.Expires))
 	}
 	if skew := time.Since(c.Now).Abs(); !c.Now.IsZero() && skew > wire.MaxClockSkew {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "the clocks of this machine and of the server differ", slog.Duration(logkey.Took, skew))
@@ -194,11 +203,14 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 		want = nil
 	}
 	f.apply(work, want)
+	if a.wait(""); c.Agent.Paused && len(c.Destinations) > 0 {
+		a.wait(c.Destinations[0].Name)
+	}
 	return nil
 }
 
-// receiptMargin is how much earlier than the event's own time a receipt may be dated, by clocks that differ.
-const receiptMargin = 24 * time.Hour
+// ReceiptMargin is how much earlier than the event's own time a receipt may be dated, by clocks that differ.
+const ReceiptMargin = 24 * time.Hour
 
 // readReceipts reads what the SIEM has, when that shall be left out. Without receipts nothing is sent, rather than everything.
 func (a *Agent) readReceipts(ctx context.Context, c *wire.Config) (err error) {
@@ -209,7 +221,7 @@ func (a *Agent) readReceipts(ctx context.Context, c *wire.Config) (err error) {
 		return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
 			"Name the receipts that kiroku agent listen wrote: --receipts FILE or URL.")
 	}
-	a.had, err = a.o.Receipts(ctx, c.Agent.From.Add(-receiptMargin))
+	a.had, err = a.o.Receipts(ctx, c.Agent.From.Add(-ReceiptMargin))
 	return err
 }
 
@@ -267,9 +279,10 @@ func (a *Agent) survive(ctx context.Context, err error, tries int) error {
 			if !a.client.newToken(r) {
 				return err
 			}
-			a.log.LogAttrs(ctx, slog.LevelInfo, "the token's file has another token: it is used from now on")
+			a.switches(ctx, r.token)
 			a.again()
-			wait = firstRetry
+			pause(ctx, firstRetry)
+			return ctx.Err()
 		default:
 			return err
 		}
@@ -306,7 +319,22 @@ func (a *Agent) say(ctx context.Context, err error) {
 	defer a.mu.Unlock()
 	if text := err.Error(); text != a.trouble || time.Since(a.said) > sayAgain {
 		a.trouble, a.said = text, time.Now()
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err)))
+		why, next := slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err))
+		if a.o.MaxErrors > 0 {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again, as often as --max-critical-errors allows", why, next)
+		} else {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", why, next)
+		}
+	}
+}
+
+// switches logs that a token is given up for the one in the file, once.
+func (a *Agent) switches(ctx context.Context, old string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.old != old {
+		a.old = old
+		a.log.LogAttrs(ctx, slog.LevelInfo, "the server takes the token no more, and the token's file has another one: that is used from now on")
 	}
 }
 

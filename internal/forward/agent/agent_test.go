@@ -224,7 +224,7 @@ func TestPause(t *testing.T) {
 			t.Errorf("a paused agent says %d times in 10 minutes that it lives", got)
 		}
 		w.configure(func(c *wire.Config) { c.Agent.Paused = false })
-		sleep(60 * time.Second)
+		sleep(2 * time.Second)
 		expectLines(t, w.siem("siem"), numbered("default", 1, 10))
 		a.end(t)
 	})
@@ -315,6 +315,9 @@ func TestTooManyErrors(t *testing.T) {
 		var many *TooManyErrors
 		if !errors.As(a.err, &many) || many.Count != 4 || FailureOf(a.err, true).Exit != ExitErrors {
 			t.Errorf("it ends with %v", a.err)
+		}
+		if log := w.log.String(); strings.Contains(log, "for ever") || !strings.Contains(log, "--max-critical-errors allows") {
+			t.Errorf("the log does not say when it ends:\n%s", log)
 		}
 		if got := w.called(wire.PathHello); got != 4 {
 			t.Errorf("%d attempts, want 4", got)
@@ -510,6 +513,9 @@ func TestNewToken(t *testing.T) {
 		sleep(2 * time.Minute)
 		if got := w.position("siem", "default"); got != 6 {
 			t.Errorf("acknowledged up to %d with the newer token, want 6; %v pulled %v siem %d; log:\n%s", got, w.calls, w.pulled, len(w.siem("siem").lines()), w.log)
+		}
+		if log := w.log.String(); strings.Count(log, "used from now on") != 1 || strings.Contains(log, "cannot be asked") {
+			t.Errorf("a token that is replaced in time is logged as trouble:\n%s", log)
 		}
 		w.mu.Lock()
 		w.token = "revoked"

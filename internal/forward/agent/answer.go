@@ -15,7 +15,7 @@ import (
 	"kiroku/internal/forward/wire"
 )
 
-const nextOtherServer = "Check that --server is the address of Kiroku itself, and that both sides run the same version."
+const nextOtherServer = "Check that --server is the address of Kiroku itself, that a --proxy is a proxy, and that both sides run the same version."
 
 // errQuiet ends a request whose answer does not come.
 var errQuiet = errors.New("nothing came for 30 s")
@@ -95,6 +95,11 @@ func (c *Client) refused(resp *http.Response, token string) error {
 		return fault.New(fault.Invalid, fmt.Errorf("%s sends on to %q", c.Server(), resp.Header.Get("Location")), "Give that address with --server, if it is Kiroku's: the agent's token is not sent on.")
 	}
 	return fault.New(fault.Other, err, nextOtherServer)
+}
+
+// noServer is the error of a good answer that lacks what every Kiroku server puts into it.
+func (c *Client) noServer(what string) error {
+	return fault.New(fault.Other, fmt.Errorf("%s answers, and not as a Kiroku server does: its answer has no %s", c.Server(), what), nextOtherServer)
 }
 
 // kindOf is what a caller can do about a refusal.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/wire"
@@ -39,7 +40,7 @@ func BenchmarkAgent(b *testing.B) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case wire.PathHello:
-			_ = json.NewEncoder(w).Encode(wire.Config{Session: "s", Destinations: []wire.Destination{destSIEM}})
+			_ = json.NewEncoder(w).Encode(wire.Config{Session: "s", ETag: "1", Now: time.Now(), Agent: wire.Agent{ID: "a1"}, Destinations: []wire.Destination{destSIEM}})
 		case wire.PathPull:
 			_, _ = io.Copy(io.Discard, r.Body) // else the end of the connection is not noticed
 			if next.Load() >= until.Load() {
@@ -60,7 +61,7 @@ func BenchmarkAgent(b *testing.B) {
 		case wire.PathAck:
 			var a wire.Ack
 			_ = json.NewDecoder(r.Body).Decode(&a)
-			_ = json.NewEncoder(w).Encode(wire.AckAnswer{})
+			_ = json.NewEncoder(w).Encode(wire.AckAnswer{ETag: "1"})
 			if acked.Store(a.Positions["default"]); a.Positions["default"] >= until.Load() {
 				select {
 				case reached <- struct{}{}:
@@ -68,7 +69,7 @@ func BenchmarkAgent(b *testing.B) {
 				}
 			}
 		default:
-			_ = json.NewEncoder(w).Encode(wire.AckAnswer{})
+			_ = json.NewEncoder(w).Encode(wire.AckAnswer{ETag: "1"})
 		}
 	}))
 	defer s.Close()

@@ -87,6 +87,9 @@ func (c *Client) Hello(ctx context.Context, h wire.Hello) (*wire.Config, error) 
 	if err := c.ask(ctx, wire.PathHello, token, session, &h, config); err != nil {
 		return nil, err
 	}
+	if config.ETag == "" || config.Agent.ID == "" || config.Now.IsZero() || config.Session == "" && !h.Check {
+		return nil, c.noServer("configuration")
+	}
 	if !h.Check {
 		c.mu.Lock()
 		c.session, c.using = config.Session, token
@@ -117,12 +120,20 @@ func (c *Client) Pull(ctx context.Context, p wire.Pull) (h wire.BatchHeader, rec
 
 // Ack says how far a destination has confirmed.
 func (c *Client) Ack(ctx context.Context, a *wire.Ack) (answer wire.AckAnswer, err error) {
-	return answer, c.tell(ctx, wire.PathAck, a, &answer)
+	err = c.tell(ctx, wire.PathAck, a, &answer)
+	if err == nil && answer.ETag == "" {
+		err = c.noServer("acknowledgment")
+	}
+	return answer, err
 }
 
 // Heartbeat says that the agent lives.
 func (c *Client) Heartbeat(ctx context.Context, h *wire.Heartbeat) (answer wire.AckAnswer, err error) {
-	return answer, c.tell(ctx, wire.PathHeartbeat, h, &answer)
+	err = c.tell(ctx, wire.PathHeartbeat, h, &answer)
+	if err == nil && answer.ETag == "" {
+		err = c.noServer("heartbeat")
+	}
+	return answer, err
 }
 
 // Notify tells of a problem.
@@ -146,7 +157,11 @@ func (c *Client) Recover(ctx context.Context, r *wire.Recover) (made wire.Recove
 	if err != nil {
 		return made, err
 	}
-	return made, c.ask(ctx, wire.PathRecover, token, "", r, &made)
+	err = c.ask(ctx, wire.PathRecover, token, "", r, &made)
+	if err == nil && (made.ID == "" || made.Token == "") {
+		err = c.noServer("recovery")
+	}
+	return made, err
 }
 
 func (c *Client) tell(ctx context.Context, path string, in, out any) error {

@@ -50,6 +50,7 @@ func TestOddAnswers(t *testing.T) {
 		"a proxy that refuses":      {answering{401, nil, strings.NewReader("<html>")}, "401 Unauthorized", fault.Denied},
 		"a redirect":                {answering{301, http.Header{"Location": {"https://other.example.com/"}}, strings.NewReader("")}, `"https://other.example.com/"`, fault.Invalid},
 		"JSON of another kind":      {answering{200, nil, strings.NewReader(`[1]`)}, "read answer", fault.Other},
+		"a receiver of records":     {answering{200, nil, strings.NewReader(`{"text":"Success","code":0}`)}, "not as a Kiroku server does", fault.Other},
 		"no JSON":                   {answering{200, nil, strings.NewReader("hello")}, "read answer", fault.Other},
 		"a refusal without words":   {answering{401, nil, strings.NewReader(`{"reason":"token_revoked"}`)}, "The token was revoked", fault.NoToken},
 		"a refusal of the future":   {answering{400, nil, strings.NewReader(`{"reason":"from_the_future","message":"no"}`)}, "no", fault.Invalid},

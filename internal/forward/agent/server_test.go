@@ -186,6 +186,9 @@ func (p *protocol) pull(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *protocol) next(q *wire.Pull) (h wire.BatchHeader, out []wire.Record) {
+	if p.config.Agent.Paused {
+		return h, nil
+	}
 	if p.at[q.Destination] == nil {
 		p.at[q.Destination] = wire.Positions{}
 	}

@@ -68,10 +68,22 @@ func (w Way) Transport(server string) (*http.Transport, deliver.DialFunc, error)
 	}
 	if proxy.Scheme != "socks5" && strings.HasPrefix(server, "http:") {
 		t.Proxy = throughProxy(proxy, w.NoProxy) // proxies allow CONNECT to few ports
+		t.DialContext = dialNaming(proxy)
 		return t, through, nil
 	}
 	t.DialContext = through
 	return t, through, nil
+}
+
+// dialNaming is dial with an error that says when it is the proxy that cannot be reached.
+func dialNaming(p *deliver.Proxy) deliver.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil && address == p.Host {
+			err = &deliver.ProxyError{Proxy: p.String(), Text: "it cannot be reached", Err: err}
+		}
+		return conn, err
+	}
 }
 
 // throughProxy sends everything through a proxy that noProxy does not name.
@@ -113,7 +125,11 @@ func explain(err error, host string) error {
 	}
 	text, _ := deliver.Explain(err, host)
 	next := Remedy(err, text)
+	var proxy *deliver.ProxyError
 	switch {
+	case errors.As(err, &proxy) && proxy.Refused: // it says what to do
+	case errors.As(err, &proxy):
+		next = "Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it."
 	case errors.Is(err, syscall.ECONNREFUSED):
 		next = "Nothing listens there: check host and port of --server, whether the server runs, and whether a firewall refuses."
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):

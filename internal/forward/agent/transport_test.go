@@ -126,6 +126,22 @@ func TestThroughProxies(t *testing.T) {
 	}
 }
 
+// A proxy that cannot be reached is named, also where requests go to it as they are.
+func TestProxyAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := l.Addr().String()
+	l.Close()
+	for _, server := range []string{"http://192.0.2.1:8480", "https://192.0.2.1:8480"} {
+		err := hello(t, server, Way{Proxy: closed})
+		if err == nil || !strings.Contains(err.Error(), "proxy http://"+closed) || !strings.Contains(fault.NextOf(err), "--proxy") {
+			t.Errorf("%s: %v; next %q", server, err, fault.NextOf(err))
+		}
+	}
+}
+
 func TestTrust(t *testing.T) {
 	secure := httptest.NewTLSServer(newProtocol(t))
 	defer secure.Close()

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -35,6 +36,9 @@ type Hop struct {
 	Text        string  `json:"text"`
 	Remedy      string  `json:"remedy,omitempty"`
 }
+
+// Use says whether the hop is about what was given, and not about the way.
+func (h *Hop) Use() bool { return h.Number <= hopToken }
 
 // The hops, in the order in which they are tried.
 const (
@@ -78,6 +82,9 @@ type Options struct {
 	Token   func() (string, error)
 	Way     agent.Way
 	Version string
+	Host    string // name of this machine in the headers
+	// TokenFile is where Token comes from; "": from no file.
+	TokenFile string
 	// Send has each destination get and confirm a marked record.
 	Send bool
 	// Only names one destination; "": all are checked.
@@ -101,20 +108,23 @@ type result struct {
 	status Status
 	text   string
 	remedy string
+	name   string // of the hop, when it is another than usual
 }
 
-func good(format string, args ...any) result { return result{OK, fmt.Sprintf(format, args...), ""} }
+func good(format string, args ...any) result {
+	return result{status: OK, text: fmt.Sprintf(format, args...)}
+}
 
 func skipped(format string, args ...any) result {
-	return result{Skip, fmt.Sprintf(format, args...), ""}
+	return result{status: Skip, text: fmt.Sprintf(format, args...)}
 }
 
 func warning(remedy, format string, args ...any) result {
-	return result{Warn, fmt.Sprintf(format, args...), remedy}
+	return result{status: Warn, text: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
 func failure(remedy, format string, args ...any) result {
-	return result{Fail, fmt.Sprintf(format, args...), remedy}
+	return result{status: Fail, text: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
 // of makes a failure of an error, with the advice that it has.
@@ -154,7 +164,7 @@ func (c *checker) hop(number int, destination string, try func() result) bool {
 	if r.status == Fail {
 		c.failed = true
 	}
-	c.Report(Hop{Number: number, Name: names[number], Destination: destination, Status: r.status, MS: float64(time.Since(began).Microseconds()) / 1000, Text: r.text, Remedy: r.remedy})
+	c.Report(Hop{Number: number, Name: cmp.Or(r.name, names[number]), Destination: destination, Status: r.status, MS: float64(time.Since(began).Microseconds()) / 1000, Text: r.text, Remedy: r.remedy})
 	return r.status != Fail
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,10 +36,10 @@ func server(t *testing.T, skew time.Duration, destinations ...wire.Destination) 
 			if json.NewDecoder(r.Body).Decode(&h) != nil || !h.Check {
 				t.Error("a check begins a session")
 			}
-			_ = json.NewEncoder(w).Encode(wire.Config{Now: time.Now().Add(skew), Agent: wire.Agent{Name: "soc"}, Destinations: destinations})
+			_ = json.NewEncoder(w).Encode(wire.Config{ETag: "1", Now: time.Now().Add(skew), Agent: wire.Agent{ID: "a1", Name: "soc"}, Destinations: destinations})
 		case wire.PathPull:
 			var p wire.Pull
-			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check {
+			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check || p.Host != "checker" {
 				t.Error("a check moves positions")
 			}
 			b, _ := wire.AppendHeader(nil, &wire.BatchHeader{Store: "default", Next: 1, Records: 1})
@@ -99,7 +100,7 @@ func run(t *testing.T, o Options) (bool, []Hop) {
 	if o.Token == nil {
 		o.Token = func() (string, error) { return token, nil }
 	}
-	o.Report = func(h Hop) { hops = append(hops, h) }
+	o.Report, o.Host = func(h Hop) { hops = append(hops, h) }, "checker"
 	ok := Run(t.Context(), o)
 	for _, h := range hops {
 		if (h.Status == Warn || h.Status == Fail) && h.Remedy == "" {
@@ -174,6 +175,8 @@ func TestWhatIsWrong(t *testing.T) {
 		"half a token":         {Options{Server: "http://192.0.2.1", Token: func() (string, error) { return agent.CheckToken("abc") }}, hopToken, agent.InvalidToken, false},
 		"a name":               {Options{Server: "http://no-such-host.invalid"}, hopDNS, "no-such-host.invalid", false},
 		"no server there":      {Options{Server: "http://" + closed}, hopTCP, "refused", false},
+		"no proxy there":       {Options{Server: "http://192.0.2.1", Way: agent.Way{Proxy: closed}}, hopTCP, "the proxy http://" + closed + " is not reached", false},
+		"no such proxy":        {Options{Server: "https://192.0.2.1", Way: agent.Way{Proxy: "no-such-host.invalid"}}, hopDNS, "the proxy http://no-such-host.invalid", false},
 		"a server without TLS": {Options{Server: "https://" + silentHTTP(t)}, hopTLS, "first record does not look like a TLS handshake", false},
 		"a proxy that is none": {Options{Server: "https://192.0.2.1:8480", Way: agent.Way{Proxy: silentHTTP(t)}}, hopProxy, "refuses the way", false},
 		"a revoked token":      {Options{Server: server(t, 0).URL, Token: func() (string, error) { return strings.Repeat("x", 64), nil }}, hopAccess, "revoked", false},
@@ -184,6 +187,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"no end":               {Options{Server: server(t, 0, to("tcp://"+silent)).URL}, hopConfirm, "does not close", true},
 		"no RELP":              {Options{Server: server(t, 0, to("relp://"+silentHTTP(t))).URL}, hopConfirm, "RELP", true},
 		"no proxy for it":      {Options{Server: server(t, 0, wire.Destination{Name: "siem", To: good.To, Format: wire.CEF, Proxy: true}).URL}, hopDestTCP, "there is none", true},
+		"a sick receiver":      {Options{Server: server(t, 0, to(status(t, 500))).URL}, hopConfirm, "500", true},
 		"no folder":            {Options{Server: server(t, 0, to("file:///no/such/folder/file")).URL}, hopDestDNS, "no such file", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,6 +201,47 @@ func TestWhatIsWrong(t *testing.T) {
 				t.Errorf("the last hop is %+v", last)
 			}
 		})
+	}
+}
+
+// What HTTP refuses for good ends the try at once; a path that GET does not find is a warning before.
+func TestDefiniteRefusals(t *testing.T) {
+	for code, body := range map[int]wire.HTTPBody{400: wire.SplunkHEC, 401: wire.Lines, 403: wire.SplunkHEC, 404: wire.Lines} {
+		d := wire.Destination{Name: "siem", To: status(t, code), Format: wire.JSON, HTTP: wire.HTTP{Body: body}}
+		began := time.Now()
+		_, hops := run(t, Options{Server: server(t, 0, d).URL, Send: true})
+		if h := statusOf(t, hops, hopRecord); h.Status != Fail || !strings.Contains(h.Text, strconv.Itoa(code)) || time.Since(began) > recordTime/3 {
+			t.Errorf("%d: after %v: %+v", code, time.Since(began), h)
+		}
+		if h := statusOf(t, hops, hopConfirm); code != 400 && h.Status != Warn {
+			t.Errorf("%d: %+v", code, h)
+		}
+	}
+}
+
+// status is the address of a service that always answers the same.
+func status(t *testing.T, code int) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// A secret that others may read is a warning.
+func TestOthersMayRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := wire.Destination{Name: "siem", To: status(t, 200), Format: wire.JSON, HTTP: wire.HTTP{CredentialFile: file}}
+	for mode, want := range map[os.FileMode]Status{0o600: OK, 0o640: Warn, 0o604: Warn} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		ok, hops := run(t, Options{Server: server(t, 0, d).URL, TokenFile: file})
+		if a, b := statusOf(t, hops, hopToken), statusOf(t, hops, hopConfirm); !ok || a.Status != want || b.Status != want {
+			t.Errorf("%o: %+v %+v", mode, a, b)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/wire"
@@ -131,14 +132,24 @@ func destinationTLS(ctx context.Context, dial deliver.DialFunc, address string, 
 	return cfg, r
 }
 
+// definite are answers of HTTP that waiting does not change.
+var definite = regexp.MustCompile(`answers 4(0[013-7]|1[0-9]|2[0-46-8]) `)
+
 // record sends one marked record and waits until it is confirmed.
 func (c *checker) record(ctx context.Context, d *wire.Destination) result {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	var problem string
 	refused := ""
-	o := deliver.Options{Destination: *d, Problem: func(_ wire.Code, text string) { problem = text },
-		Dead: func(_ wire.Record, reason string) error { refused = reason; return nil }}
+	o := deliver.Options{Destination: *d, Problem: func(_ wire.Code, text string) {
+		problem = text
+		if definite.MatchString(text) { // the next try is answered the same
+			refused = text
+			enough()
+		}
+	}, Dead: func(_ wire.Record, reason string) error { refused = reason; enough(); return nil }}
 	if d.Proxy {
 		o.Dial = c.proxied
 	}
@@ -150,7 +161,7 @@ func (c *checker) record(ctx context.Context, d *wire.Destination) result {
 	done := make(chan error, 1)
 	go func() { done <- sender.Run(running) }()
 	id := mark()
-	err = sender.Send(ctx, []wire.Record{testRecord(d, id)})
+	err = sender.Send(ctx, []wire.Record{testRecord(d, c.Host, id)})
 	if err == nil {
 		err = sender.Flush(ctx)
 	}
@@ -158,7 +169,7 @@ func (c *checker) record(ctx context.Context, d *wire.Destination) result {
 	err = errors.Join(err, <-done)
 	switch {
 	case refused != "":
-		return failure("Correct what the receiver objects to: format, token or index of the destination.", "the receiver refuses the record: %s", refused)
+		return failure("Correct what the receiver objects to: path, credential file, index or format of the destination.", "the receiver refuses the record: %s", refused)
 	case err != nil && problem != "":
 		return failure("Correct that, and run the check again.", "it is not confirmed: %s", problem)
 	case err != nil:

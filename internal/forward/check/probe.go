@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -123,10 +122,17 @@ func (p *probe) relp(ctx context.Context) result {
 	return good("RELP is open: the receiver confirms each record")
 }
 
-// http asks for anything: what counts is that HTTP answers.
+// splunkHealth is what Splunk's HTTP Event Collector answers to a GET.
+const splunkHealth = "/services/collector/health"
+
+// http asks for anything: what counts is that HTTP answers, and as something that may take records.
 func (p *probe) http(ctx context.Context, u *url.URL) result {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
+	if p.dest.HTTP.Body == wire.SplunkHEC {
+		u = u.JoinPath("/")
+		u.Path = splunkHealth
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return of(err, "")
@@ -146,38 +152,18 @@ func (p *probe) http(ctx context.Context, u *url.URL) result {
 	resp.Body.Close()
 	text := fmt.Sprintf("HTTP answers %s to a GET", resp.Status)
 	switch resp.StatusCode {
+	case http.StatusNotFound, http.StatusGone:
+		return warning("Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells.", "%s", text)
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return warning("If records are refused, too: check http.credential_file of the destination (Splunk: the line \"Splunk TOKEN\").", "%s", text)
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return failure("Give the address that it sends on to, if it is the right one.", "%s and sends on to %q", text, resp.Header.Get("Location"))
 	}
+	if resp.StatusCode >= http.StatusInternalServerError {
+		return failure("Look at the receiver's log: it, or a load balancer in front of it, cannot take records now.", "%s", text)
+	}
+	if r, ok := others(p.dest.HTTP.CredentialFile); ok {
+		return r
+	}
 	return good("%s: records are confirmed by 2xx", text)
-}
-
-// testRecord is a marked record in the destination's format.
-func testRecord(d *wire.Destination, id string) wire.Record {
-	now := time.Now().UTC()
-	const text = "kiroku agent check: a test record, nothing happened"
-	ms := now.UnixMilli()
-	line := ""
-	switch d.Format {
-	case wire.LEEF:
-		line = fmt.Sprintf("LEEF:2.0|Kiroku|Kiroku|check|check|x09|devTime=%d\tcat=check\tsev=1\texternalId=%s\tmsg=%s", ms, id, text)
-	case wire.CEF, wire.CEFMCAS:
-		line = fmt.Sprintf("CEF:0|Kiroku|Kiroku|check|check|kiroku agent check|1|externalId=%s rt=%d start=%d end=%d msg=%s", id, ms, ms, ms, text)
-	default:
-		b, _ := json.Marshal(map[string]any{"time": now.Format(time.RFC3339Nano), "metadata_uid": id, "message": text}) // of strings: it cannot fail
-		line = string(b)
-	}
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		host = "-"
-	}
-	switch {
-	case d.Format == wire.RFC5424JSON, d.Header.Form == wire.HeaderRFC5424:
-		line = fmt.Sprintf("<109>1 %s %s kiroku - check - %s", now.Format("2006-01-02T15:04:05.000Z"), host, line)
-	case d.Header.Form != "" && d.Header.Form != wire.HeaderNone:
-		line = fmt.Sprintf("<109>%s %s %s", now.Format("2006-01-02T15:04:05.000Z"), host, line)
-	}
-	return wire.Record{Time: now.UnixMicro(), UID: id, Line: []byte(line)}
 }

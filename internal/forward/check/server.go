@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"runtime"
 	"time"
 
 	"kiroku/internal/fault"
@@ -21,7 +23,7 @@ func (c *checker) server(ctx context.Context) *wire.Config {
 		return nil
 	}
 	if !c.hop(hopDNS, "", func() result { return c.name(ctx) }) ||
-		!c.hop(hopTCP, "", func() result { return connect(ctx, c.first()) }) ||
+		!c.hop(hopTCP, "", func() result { return c.connect(ctx) }) ||
 		!c.hop(hopProxy, "", func() result { return c.through(ctx) }) ||
 		!c.hop(hopTLS, "", func() result { return c.serverTLS(ctx) }) {
 		return nil
@@ -80,7 +82,22 @@ func (c *checker) tokenForm() result {
 	if err != nil {
 		return failure(fault.NextOf(err), "%s: %v", agent.InvalidToken, err)
 	}
+	if r, ok := others(c.TokenFile); ok {
+		return r
+	}
 	return good("%d characters, the form is right", len(token))
+}
+
+// others warns of a secret's file that other users may read.
+func others(name string) (result, bool) {
+	if name == "" || runtime.GOOS == "windows" {
+		return result{}, false
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
+		return result{}, false
+	}
+	return warning("Let the agent's user alone read it: chmod 600 "+name+", and chown it to that user.", "other users may read %s: its mode is %04o", name, info.Mode().Perm()), true
 }
 
 // first is the first address on the way: that of the proxy, or of the server.
@@ -104,7 +121,32 @@ func (c *checker) name(ctx context.Context) result {
 	if err != nil {
 		return of(err, "")
 	}
-	return lookup(ctx, host)
+	r := lookup(ctx, host)
+	if r.status == Fail && c.proxy != nil {
+		r.text, r.remedy = fmt.Sprintf("the proxy %s: %s", c.proxy, r.text), "Check the proxy's name in --proxy (or HTTPS_PROXY, HTTP_PROXY) and this machine's DNS servers, or write its address."
+	}
+	return c.firstHop(r, "DNS of the proxy")
+}
+
+// connect reaches the first address on the way.
+func (c *checker) connect(ctx context.Context) result {
+	r := connect(ctx, c.first())
+	switch {
+	case r.status != Fail:
+	case c.proxy != nil:
+		r.text, r.remedy = fmt.Sprintf("the proxy %s is not reached: %s", c.proxy, r.text), "Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it; leave the proxy out when the server can be reached without it."
+	default:
+		r.remedy = "Check host and port of --server, whether the server runs, and the firewalls on the way; if the server is reached through a proxy only, name that with --proxy."
+	}
+	return c.firstHop(r, "TCP to the proxy")
+}
+
+// firstHop names the hop after the proxy when that is the first on the way.
+func (c *checker) firstHop(r result, name string) result {
+	if c.proxy != nil {
+		r.name = name
+	}
+	return r
 }
 
 // through asks the proxy for the way to the server.
@@ -157,9 +199,12 @@ func configuration(config *wire.Config) result {
 	case config.Agent.Paused:
 		return warning("Let it go on: kiroku agents resume ID.", "the agent is paused: nothing is sent")
 	case !config.Agent.Expires.IsZero():
-		return warning("Give the agent the newer token.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
+		return warning("Put the newer token into the file of --token-file: no restart is needed. An agent with --token has to be started again with it.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
 	}
-	return good("%d destination(s)", len(config.Destinations))
+	if len(config.Destinations) == 1 {
+		return good("1 destination")
+	}
+	return good("%d destinations", len(config.Destinations))
 }
 
 func clock(off time.Duration) result {
@@ -172,7 +217,7 @@ func clock(off time.Duration) result {
 
 // sample pulls one record, and moves nothing.
 func (c *checker) sample(ctx context.Context, d *wire.Destination) result {
-	_, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1})
+	_, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1, Host: c.Host})
 	if err != nil {
 		return of(err, "The server cannot encode what this destination wants: kiroku agents show ID.")
 	}

@@ -24,7 +24,8 @@ followed by what to do. A running agent is not disturbed; nothing is acknowledge
 
 --send-test sends one marked record to each destination and waits until it is confirmed.
 
-Exit code 0: no hop failed; 3: some did.`,
+Exit code 0: no hop failed; 2: the first two did: no server, or an address, token, proxy or file that cannot be used; 3: some
+other did.`,
 		Example: `  kiroku agent check --server https://kiroku.example.com:8480 --token-file agent.token
   kiroku agent check --server https://kiroku.example.com:8480 --token-file agent.token --destination siem --send-test --json`,
 		Args: noArgs,
@@ -48,7 +49,8 @@ type checked struct {
 
 func (f *serverFlags) check(ctx context.Context, env *Env, o check.Options, asJSON bool) error {
 	all := checked{Hops: []check.Hop{}}
-	o.Server, o.Way, o.Version = f.server, f.way, env.Version
+	o.Server, o.Way, o.Version, o.Host = f.server, f.way, env.Version, agent.HostName(f.host)
+	o.TokenFile = f.tokenFile
 	o.Token = func() (string, error) {
 		source, err := f.source()
 		if err != nil {
@@ -71,10 +73,14 @@ func (f *serverFlags) check(ctx context.Context, env *Env, o check.Options, asJS
 			return err
 		}
 	}
-	if !all.OK {
-		return &Exit{Code: agent.ExitCheck}
+	if all.OK {
+		return nil
 	}
-	return nil
+	code := agent.ExitCheck
+	if n := len(all.Hops); n > 0 && all.Hops[n-1].Use() { // it ends where the way cannot go on
+		code = agent.ExitUse
+	}
+	return &Exit{Code: code}
 }
 
 func printHop(env *Env, h *check.Hop) {

@@ -88,6 +88,36 @@ func TestWrongUse(t *testing.T) {
 	}
 }
 
+// A check of what cannot be used ends as a run does, with its hops.
+func TestWrongUseOfCheck(t *testing.T) {
+	token := strings.Repeat("t", 64)
+	for args, code := range map[string]int{
+		"check":                             agent.ExitUse,
+		"check --server http://127.0.0.1:1": agent.ExitUse,
+		"check --server http://127.0.0.1:1 --token x":                                agent.ExitUse,
+		"check --server http://127.0.0.1:1 --token " + token + " --proxy ftp://p":    agent.ExitUse,
+		"check --server http://127.0.0.1:1 --token " + token:                         agent.ExitCheck,
+		"check --server http://127.0.0.1:1 --token " + token + " --ca-file /no/file": agent.ExitUse,
+	} {
+		out, errw, got := run(t.Context(), nil, strings.Fields(args)...)
+		if got != code || !strings.Contains(out, "fail   ") || !strings.Contains(out, "next: ") {
+			t.Errorf("agent %s: exit code %d, want %d: %s%s", args, got, code, out, errw)
+		}
+	}
+}
+
+// A port that is taken is no wrong use.
+func TestListenOnTakenPort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, errw, code := run(t.Context(), nil, "listen", l.Addr().String()); code != agent.ExitInternal || !strings.Contains(errw, "Another program listens there") {
+		t.Errorf("exit code %d: %s", code, errw)
+	}
+}
+
 // The environment gives what flags do not.
 func TestEnvironment(t *testing.T) {
 	env := map[string]string{envServer: "http://127.0.0.1:1", envToken: "short"}

@@ -22,6 +22,7 @@ const (
 // serverFlags say which server is asked, as whom, and on which way.
 type serverFlags struct {
 	server, token, tokenFile string
+	host                     string
 	way                      agent.Way
 }
 
@@ -35,6 +36,7 @@ func (f *serverFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.way.NoProxy, "no-proxy", "", "what is reached without --proxy: names, .suffixes, addresses and networks, separated by commas (or NO_PROXY)")
 	fs.StringArrayVar(&f.way.CAFiles, "ca-file", nil, "file with certificates of issuers to trust, roots or intermediates, PEM or DER; may be repeated")
 	fs.BoolVar(&f.way.CAOnly, "ca-only", false, "trust only those of --ca-file, not those of the system")
+	fs.StringVar(&f.host, "hostname", "", "name of this machine for the headers of syslog (default: as the system says)")
 	must(c.MarkFlagFilename("token-file"))
 	must(c.MarkFlagFilename("ca-file", "pem", "crt", "cer", "der"))
 }

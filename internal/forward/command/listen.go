@@ -12,11 +12,13 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kiroku/internal/fault"
+	"kiroku/internal/forward/agent"
 	"kiroku/internal/forward/receive"
 )
 
@@ -42,7 +44,7 @@ Elasticsearch's _bulk), on IPv4 and IPv6; with --tls also TLS. What a sender spe
 
 --tls makes a certificate that vouches for itself, unless --cert and --key name one; --ca-out writes it to a file for the
 sender's --tls-ca-file.`,
-		Example: `  kiroku agent listen :5514
+		Example: `  kiroku agent listen :5515
   kiroku agent listen :6514 --tls --name siem.example.com --ca-out siem.pem
   kiroku agent listen 127.0.0.1:2514 --receipts receipts.jsonl --json`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -85,7 +87,7 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	}
 	r, err := receive.Listen(ctx, o)
 	if err != nil {
-		return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5514."), true)
+		return f.cannot(err)
 	}
 	fmt.Fprintf(env.Err, "kiroku: listening on %s, for %s\n", r.Addr(), f.speaks())
 	flushing, stop := context.WithCancel(ctx)
@@ -99,6 +101,20 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	}
 	fmt.Fprintf(env.Err, "kiroku: %d records arrived\n", out.count)
 	return err
+}
+
+// winAddrInUse is what Windows says of a port that is taken.
+const winAddrInUse = syscall.Errno(10048)
+
+// cannot says why nothing is listened to.
+func (f *listenFlags) cannot(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, winAddrInUse):
+		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Conflict, err, "Another program listens there: end it, or take another port. A Kiroku server receives syslog on port 5514.")}
+	case errors.Is(err, syscall.EACCES):
+		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Denied, err, "Take a port from 1024 on: those below belong to the administrator.")}
+	}
+	return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
 }
 
 func (f *listenFlags) speaks() string {

@@ -43,7 +43,7 @@ func (f *serverFlags) look(ctx context.Context, env *Env, from wire.Peek, destin
 		names = []string{destination}
 	}
 	for _, name := range names {
-		err := watch(ctx, env, client, name, from)
+		err := f.watch(ctx, env, client, name, from)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // interrupted, which is how a look ends
 		}
@@ -55,8 +55,8 @@ func (f *serverFlags) look(ctx context.Context, env *Env, from wire.Peek, destin
 }
 
 // watch prints the records of one destination.
-func watch(ctx context.Context, env *Env, client *agent.Client, destination string, from wire.Peek) error {
-	pull := wire.Pull{Destination: destination, After: wire.Positions{}, Peek: from}
+func (f *serverFlags) watch(ctx context.Context, env *Env, client *agent.Client, destination string, from wire.Peek) error {
+	pull := wire.Pull{Destination: destination, After: wire.Positions{}, Peek: from, Host: agent.HostName(f.host)}
 	if from == wire.PeekNew {
 		pull.WaitMS = int(wire.MaxWait / time.Millisecond)
 	}

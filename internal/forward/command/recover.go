@@ -42,7 +42,7 @@ receipts that "kiroku agent listen --receipts" wrote: --receipts names that file
 When it is interrupted, or the machine fails, go on with the command that is shown at the beginning. At the end it prints a
 receipt: how many records, the first, the last, the period.`,
 		Example: `  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from 2026-11-01T00:00:00Z --to 2026-11-01T06:00:00Z
-  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from now-6h --to now-2h --missing-only --receipts http://127.0.0.1:5514/receipts`,
+  kiroku agent recover --server https://kiroku.example.com:8480 --token-file agent.token --from now-6h --to now-2h --missing-only --receipts http://127.0.0.1:5515/receipts`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.from == "" || f.to == "" {
@@ -97,6 +97,12 @@ func (f *recoverFlags) recover(ctx context.Context, env *Env) error {
 	if err != nil {
 		return ended(err, true)
 	}
+	// What would only be found out when the recovery runs is found out before there is one.
+	if period.Missing {
+		if f.known, err = f.had(ctx, period.From.Add(-agent.ReceiptMargin)); err != nil {
+			return ended(err, true)
+		}
+	}
 	// The token is lost if it cannot be kept: that is found out before there is one.
 	if err := writable(f.folder); err != nil {
 		return ended(fault.New(fault.Invalid, err, "Name a folder that this command may write to: --save DIR."), true)
@@ -105,7 +111,7 @@ func (f *recoverFlags) recover(ctx context.Context, env *Env) error {
 	if err != nil {
 		return ended(err, true)
 	}
-	file := filepath.Join(f.folder, "kiroku-recovery-"+made.ID+".token")
+	file := filepath.Join(f.folder, recoveryPrefix+made.ID+recoverySuffix)
 	if err := os.WriteFile(file, []byte(made.Token+"\n"), 0o600); err != nil {
 		return ended(fmt.Errorf("keep the token of the recovery %s: %w", made.ID, err), true)
 	}
@@ -118,10 +124,24 @@ func (f *recoverFlags) recover(ctx context.Context, env *Env) error {
 		fmt.Fprintf(env.Err, "kiroku: interrupted; the recovery is not complete\n")
 		return &Exit{Code: agent.ExitInternal}
 	}
-	if err := os.Remove(file); err != nil {
+	return nil
+}
+
+// The name of the file that keeps the token of a recovery; between them stands the recovery's id.
+const (
+	recoveryPrefix = "kiroku-recovery-"
+	recoverySuffix = ".token"
+)
+
+// forget removes the token of a recovery that is complete, if it stands in a file that recover wrote.
+func (f *serverFlags) forget(env *Env) {
+	name := filepath.Base(f.tokenFile)
+	if !strings.HasPrefix(name, recoveryPrefix) || !strings.HasSuffix(name, recoverySuffix) {
+		return
+	}
+	if err := os.Remove(f.tokenFile); err != nil {
 		fmt.Fprintf(env.Err, "kiroku: %v; the token in it does not work any more\n", err)
 	}
-	return nil
 }
 
 // announce says what is about to happen, and how to go on after an interruption.

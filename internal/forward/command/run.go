@@ -25,9 +25,9 @@ type runFlags struct {
 	serverFlags
 	logs      string
 	logLevel  string
-	host      string
 	maxErrors int
 	receipts  string
+	known     func(uid string) bool // the receipts, when they were read before
 	dryRun    bool
 	json      bool
 }
@@ -50,7 +50,7 @@ An agent that recovers a period ends by itself when everything has arrived, and 
 
 --dry-run prints the records that would be sent from the position on, as they would be sent, and acknowledges nothing; a
 running agent is not disturbed.`,
-		Example: `  kiroku agent run --server https://kiroku.example.com:8480 --token-file /etc/kiroku/agent.token
+		Example: `  kiroku agent run --server https://kiroku.example.com:8480 --token-file /etc/kiroku-agent/agent.token
   kiroku agent run --server https://kiroku.example.com:8480 --token-file agent.token --proxy http://user:secret@proxy.example.com:3128
   kiroku agent run --server https://kiroku.example.com:8480 --token-file agent.token --ca-file company-ca.pem --logs-directory /var/log/kiroku-agent`,
 		Args: noArgs,
@@ -73,7 +73,6 @@ func (f *runFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.logs, "logs-directory", "", "folder to write the log to, too (also --logsDirectory)")
 	fs.StringVar(&f.logs, "logsDirectory", "", "the same, as the original spells it")
 	fs.StringVar(&f.logLevel, "log-level", "info", "least level of the log: debug, info, warn or error")
-	fs.StringVar(&f.host, "hostname", "", "name of this machine for the headers of syslog (default: as the system says)")
 	fs.IntVar(&f.maxErrors, "max-critical-errors", 0, "end with exit code 4 after so many failed requests to the server in a row (0: never)")
 	fs.StringVar(&f.receipts, "receipts", "", "receipts of the SIEM, for a recovery of what is missing: a file of kiroku agent listen, or http(s)://HOST:PORT/receipts")
 	fs.BoolVar(&f.json, "json", false, "print the receipt of a recovery as JSON")
@@ -97,7 +96,9 @@ func (f *runFlags) options(env *Env) (o agent.Options, closeLog func(), err erro
 		return o, nil, err
 	}
 	o = agent.Options{Client: client, Version: env.Version, Host: f.host, Log: log, Proxied: dial, MaxErrors: f.maxErrors}
-	if f.receipts != "" {
+	if f.known != nil {
+		o.Receipts = func(context.Context, time.Time) (func(string) bool, error) { return f.known, nil }
+	} else if f.receipts != "" {
 		o.Receipts = f.had
 	}
 	return o, closeLog, nil
@@ -161,11 +162,16 @@ func (f *runFlags) serve(ctx context.Context, env *Env, o agent.Options) error {
 	switch {
 	case agent.IsRefused(err, wire.ReasonCompleted):
 		fmt.Fprintln(env.Err, "kiroku: "+err.Error()+" "+fault.NextOf(err))
+		f.forget(env)
 		return nil
 	case err != nil:
 		return ended(err, !a.Began())
 	case summary == nil:
 		return nil
+	}
+	f.forget(env)
+	if summary.Records+summary.Skipped+summary.Dead == 0 {
+		fmt.Fprintln(env.Err, "kiroku: nothing of the period matches: a recovery sends activities only unless --types says otherwise (--types activities,alerts), with the filter of the agent that it is like")
 	}
 	return printReceipt(env.Out, summary, f.json)
 }

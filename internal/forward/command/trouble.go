@@ -38,8 +38,9 @@ First run ` + "`kiroku agent check`" + ` with the flags of the agent, on its mac
 
 | delivery | meaning |
 |---|---|
+| waiting | the agent was not heard of yet |
 | ok | what there is, is confirmed |
-| backlog | the oldest event that is not confirmed is older than 5 minutes |
+| backlog | the next event that has to be looked at was taken in more than 5 minutes ago |
 | blocked | the SIEM does not take anything, and nothing is pulled until it does |
 | paused | somebody paused the agent: ` + "`kiroku agents resume ID`" + ` |
 
@@ -57,7 +58,7 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	for _, r := range wire.ReasonExplanations() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", r.Reason, r.Status, cell(r.Cause), cell(r.Remedy))
 	}
-	b.WriteString("\n## Notifications\n\nThey are shown by `kiroku agents notifications ID`, and end by themselves with the first record that is confirmed again.\n\n| notification | code | cause | what to do |\n|---|---|---|---|\n")
+	b.WriteString("\n## Notifications\n\n" + ends + "\n| notification | code | cause | what to do |\n|---|---|---|---|\n")
 	for _, e := range wire.Explanations() {
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", e.Title, e.Code, cell(e.Cause), cell(e.Remedy))
 	}
@@ -70,6 +71,22 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	b.WriteString(proxies)
 	return b.String()
 }
+
+const ends = `They are shown by ` + "`kiroku agents notifications ID`" + `, and end by themselves. Each of these at its own time:
+
+| notification | ends |
+|---|---|
+| Data server send, connection and TLS error | with the first record that is confirmed again |
+| SIEM agent notification error | when none of the errors above is left |
+| SIEM agent error | as soon as the agent is heard of |
+| Internal error | when the agent is started again |
+| Configuration rejected | when the destination works, or is changed |
+| Token expiring | when the agent uses the newer token, at the latest when the old one stops to work |
+| Clock skew | when the clocks agree again |
+| Unconfirmed transport | when the destination is changed to one that confirms: records that are sent do not end it |
+| Record in the dead letters | when none is left there: sent again with success, or deleted |
+| Record too long, Retention gap, Session replaced | 24 hours after the last time |
+`
 
 const proxies = `
 ## Proxies

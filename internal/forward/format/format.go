@@ -47,7 +47,7 @@ func New(o Options) (*Encoder, error) {
 		e.max = wire.DefaultMaxBytes
 	}
 	if e.max < wire.MinMaxBytes {
-		return nil, fmt.Errorf("make encoder: max_bytes is %d: every receiver takes lines of %d bytes; write that or more", e.max, wire.MinMaxBytes)
+		return nil, fmt.Errorf("make encoder: max_bytes (--max-bytes) is %d: every receiver takes lines of %d bytes; write that or more", e.max, wire.MinMaxBytes)
 	}
 	w, err := wire.NormalHeader(o.Format, o.Header)
 	if err != nil {
@@ -86,7 +86,7 @@ func New(o Options) (*Encoder, error) {
 }
 
 // ErrTooLong says that a line cannot be made to fit: the event is a dead letter.
-var ErrTooLong = errors.New("the event is too long for max_bytes, whatever is shortened")
+var ErrTooLong = errors.New("the event is too long for max_bytes (--max-bytes), whatever is shortened")
 
 // maxShortened bounds how many texts of one event are shortened.
 const maxShortened = 64

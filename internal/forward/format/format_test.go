@@ -50,10 +50,10 @@ func TestHeaders(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for want, o := range map[string]Options{
-		"format is":      {Format: "xml"},
-		"max_bytes":      {Format: wire.CEF, MaxBytes: 100},
-		"header of RFC":  {Format: wire.RFC5424JSON, Header: wire.Header{Form: wire.HeaderNone}},
-		"header.form is": {Format: wire.CEF, Header: wire.Header{Form: "x"}},
+		"format is":                 {Format: "xml"},
+		"max_bytes":                 {Format: wire.CEF, MaxBytes: 100},
+		"header of RFC":             {Format: wire.RFC5424JSON, Header: wire.Header{Form: wire.HeaderNone}},
+		"header.form (--header) is": {Format: wire.CEF, Header: wire.Header{Form: "x"}},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)

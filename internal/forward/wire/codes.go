@@ -13,6 +13,7 @@ const (
 
 	TLSError             Code = "data_server_tls_error"
 	TokenExpiring        Code = "token_expiring"
+	TokenRefused         Code = "token_refused"
 	ConfigRejected       Code = "config_rejected"
 	ClockSkew            Code = "clock_skew"
 	RecordOversize       Code = "record_oversize"
@@ -57,15 +58,17 @@ var explanations = [...]Explanation{
 	{NotificationError, "SIEM agent notification error", "The agent has been reporting errors between itself and the data server for more than 15 minutes.",
 		"Check the firewalls of the SIEM and of the agent's machine, whether the address of the SIEM has changed, and whether the agent trusts its certificate." + checkIt},
 	{TLSError, "Data server TLS error", "The data server was reached, and TLS with it failed.",
-		"The text says what to do: usually a missing issuer to be named with ca_files, another name in the certificate, or a client certificate that the server wants." + checkIt},
+		"The text says what to do: usually a missing issuer to be named with tls.ca_files (--tls-ca-file), another name in the certificate, or a client certificate that the server wants." + checkIt},
 	{TokenExpiring, "Token expiring", "The token that the agent uses was rotated and stops to work soon.",
-		"Give the agent the new token and restart it: kiroku agent run --token-file FILE."},
+		"Put the new token into the file of --token-file: no restart is needed. An agent with --token or KIROKU_AGENT_TOKEN has to be started again with the new one."},
+	{TokenRefused, "Token refused", "A process asked with a token of this agent that is expired or revoked, and was refused. An agent that is refused ends and delivers nothing.",
+		"Give the agent a token that is valid and start it again: kiroku agents rotate-token ID prints a new one; put it into the file of --token-file. If the agent runs with another token already, end the process that uses the old one."},
 	{ConfigRejected, "Configuration rejected", "The agent cannot work with the configuration of a destination; it does not send there.",
 		"Correct what the text names: kiroku agents edit ID."},
 	{ClockSkew, "Clock skew", "The clocks of the agent's machine and of the server differ by more than 60 seconds.",
 		"Synchronise both clocks, for example by NTP. Delivery does not depend on it; certificates and the states do."},
-	{RecordOversize, "Record too long", "Records were longer than the destination's max_bytes: their longest texts were shortened and end in ...[cut N].",
-		"Raise max_bytes of the destination if the SIEM takes longer records, or use TCP, TLS or RELP instead of UDP."},
+	{RecordOversize, "Record too long", "Records were longer than the destination's max_bytes (--max-bytes): their longest texts were shortened and end in ...[cut N].",
+		"Raise max_bytes (--max-bytes) of the destination if the SIEM takes longer records, or use TCP, TLS or RELP instead of UDP."},
 	{RecordDeadLetter, "Record in the dead letters", "A record can never be delivered: it cannot be encoded within the limit, or the data server refuses it. Delivery goes on with the next.",
 		"See them with kiroku agents dead-letters ID; correct the cause and send them again with --replay."},
 	{RetentionGap, "Retention gap", "Retention has removed events that the agent had not delivered yet.",

@@ -104,7 +104,7 @@ func target(to string) (scheme string, err error) {
 		return u.Scheme, hostPort(to, u, true)
 	case schemeHTTP, schemeHTTPS:
 		if u.User != nil {
-			return "", fmt.Errorf("%s://%s holds a user name or password, which everybody who sees the destination would read: put the header's value into a file and name it in http.credential_file", u.Scheme, u.Host)
+			return "", fmt.Errorf("%s://%s holds a user name or password, which everybody who sees the destination would read: put the header's value into a file and name it in http.credential_file (--http-credential-file)", u.Scheme, u.Host)
 		}
 		return u.Scheme, hostPort(to, u, false)
 	default:
@@ -181,7 +181,7 @@ func normalSize(d *Destination, scheme string) error {
 	}
 	d.MaxBytes = cmp.Or(d.MaxBytes, DefaultMaxBytes)
 	if d.MaxBytes < MinMaxBytes || d.MaxBytes > limit {
-		return fmt.Errorf("max_bytes is %d; over %s write %d to %d", d.MaxBytes, scheme, MinMaxBytes, limit)
+		return fmt.Errorf("max_bytes (--max-bytes) is %d; over %s write %d to %d", d.MaxBytes, scheme, MinMaxBytes, limit)
 	}
 	return nil
 }
@@ -190,17 +190,17 @@ func normalTLS(d *Destination, scheme string) error {
 	t := &d.TLS
 	given := len(t.CAFiles) > 0 || t.CAOnly || t.ServerName != "" || t.CertFile != "" || t.KeyFile != "" || t.Pin != ""
 	if given && !secured(scheme) {
-		return fmt.Errorf("tls is set, and %s has none: take tls, relp+tls or https, or leave tls out", scheme)
+		return fmt.Errorf("tls (flags --tls-…) is set, and %s has none: take tls, relp+tls or https, or leave tls out", scheme)
 	}
 	if (t.CertFile == "") != (t.KeyFile == "") {
-		return fmt.Errorf("tls.cert_file and tls.key_file belong together: write both, or neither")
+		return fmt.Errorf("tls.cert_file (--tls-cert-file) and tls.key_file (--tls-key-file) belong together: write both, or neither")
 	}
 	if t.CAOnly && len(t.CAFiles) == 0 {
-		return fmt.Errorf("tls.ca_only is set without tls.ca_files: nothing would be trusted; name the files")
+		return fmt.Errorf("tls.ca_only (--tls-ca-only) is set without tls.ca_files (--tls-ca-file): nothing would be trusted; name the files")
 	}
 	if t.Pin != "" {
 		if sum, err := base64.StdEncoding.DecodeString(t.Pin); err != nil || len(sum) != 32 {
-			return fmt.Errorf("tls.pin is %q; write the base64 of the SHA-256 of a SubjectPublicKeyInfo: 44 characters", t.Pin)
+			return fmt.Errorf("tls.pin (--tls-pin) is %q; write the base64 of the SHA-256 of a SubjectPublicKeyInfo: 44 characters", t.Pin)
 		}
 	}
 	return nil
@@ -210,7 +210,7 @@ func normalHTTP(d *Destination, scheme string) error {
 	h := &d.HTTP
 	if !isHTTP(scheme) {
 		if h.Body != "" || len(h.Headers) > 0 || h.CredentialFile != "" || h.Ack || h.Index != "" || h.Batch != 0 {
-			return fmt.Errorf("http is set, and %s is not HTTP: take http:// or https://, or leave http out", scheme)
+			return fmt.Errorf("http (flags --http-…) is set, and %s is not HTTP: take http:// or https://, or leave http out", scheme)
 		}
 		return nil
 	}
@@ -219,27 +219,27 @@ func normalHTTP(d *Destination, scheme string) error {
 	case Lines, SplunkHEC:
 	case Array, Elastic:
 		if !isJSON(d.Format) || d.Header.Form != HeaderNone {
-			return fmt.Errorf("http.body is %q and needs records of JSON: take the format json or ocsf-json without a header, or http.body lines", h.Body)
+			return fmt.Errorf("http.body (--http-body) is %q and needs records of JSON: take the format json or ocsf-json without a header, or http.body lines", h.Body)
 		}
 	default:
-		return fmt.Errorf("http.body is %q; write one of: lines, array, splunk-hec, elastic", h.Body)
+		return fmt.Errorf("http.body (--http-body) is %q; write one of: lines, array, splunk-hec, elastic", h.Body)
 	}
 	switch {
 	case h.Batch < 1 || h.Batch > maxHTTPBatch:
-		return fmt.Errorf("http.batch is %d; write 1 to %d", h.Batch, maxHTTPBatch)
+		return fmt.Errorf("http.batch (--http-batch) is %d; write 1 to %d", h.Batch, maxHTTPBatch)
 	case h.Ack && h.Body != SplunkHEC:
-		return fmt.Errorf("http.ack is Splunk's: it needs http.body splunk-hec")
+		return fmt.Errorf("http.ack (--http-ack) is Splunk's: it needs http.body (--http-body) splunk-hec")
 	case h.Body == Elastic && h.Index == "":
-		return fmt.Errorf("http.body is elastic and http.index is missing: name the index or data stream")
+		return fmt.Errorf("http.body (--http-body) is elastic and http.index (--http-index) is missing: name the index or data stream")
 	case h.Index != "" && h.Body != SplunkHEC && h.Body != Elastic:
-		return fmt.Errorf("http.index is set, and http.body %s has none: leave it out", h.Body)
+		return fmt.Errorf("http.index (--http-index) is set, and http.body (--http-body) %s has none: leave it out", h.Body)
 	}
 	for name, value := range h.Headers {
 		if name == "" || strings.ContainsAny(name, " \t\r\n:") || strings.ContainsAny(value, "\r\n\x00") {
-			return fmt.Errorf("http.headers has %q, which is no header of one line", name)
+			return fmt.Errorf("http.headers (--http-header) has %q, which is no header of one line", name)
 		}
 		if strings.EqualFold(name, "Authorization") {
-			return fmt.Errorf("http.headers holds Authorization, which everybody who sees the destination would read: put its value into a file and name it in http.credential_file")
+			return fmt.Errorf("http.headers (--http-header) holds Authorization, which everybody who sees the destination would read: put its value into a file and name it in http.credential_file (--http-credential-file)")
 		}
 	}
 	return nil
@@ -250,11 +250,11 @@ func isJSON(f Format) bool { return f == JSON || f == OCSFJSON }
 func normalRest(d *Destination, scheme string) error {
 	switch {
 	case d.Raw && !isJSON(d.Format) && d.Format != RFC5424JSON:
-		return fmt.Errorf("raw is set, and the format %s has no place for raw_data: take json, ocsf-json or rfc5424-json", d.Format)
+		return fmt.Errorf("raw (--raw) is set, and the format %s has no place for raw_data: take json, ocsf-json or rfc5424-json", d.Format)
 	case d.Proxy && (!overNetwork(scheme) || scheme == schemeUDP):
-		return fmt.Errorf("proxy is set, and %s cannot go through a proxy: leave it out", scheme)
+		return fmt.Errorf("proxy (--through-proxy) is set, and %s cannot go through a proxy: leave it out", scheme)
 	case d.Rate.Records < 0 || d.Rate.Bytes < 0:
-		return fmt.Errorf("rate has a negative number; write 0 for no limit")
+		return fmt.Errorf("rate (--rate-records, --rate-bytes) has a negative number; write 0 for no limit")
 	}
 	return nil
 }

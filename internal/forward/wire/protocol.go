@@ -92,6 +92,7 @@ type Pull struct {
 	WaitMS      int       `json:"wait_ms,omitempty"`
 	Check       bool      `json:"check,omitempty"`  // only a check: the last record that would be sent, whatever was acknowledged
 	Peek        Peek      `json:"peek,omitempty"`   // only a look: needs no session, moves nothing, counts as no contact
+	Host        string    `json:"host,omitempty"`   // with Check and Peek: name of the machine for the headers, instead of the one that the last Hello said
 	Replay      int       `json:"replay,omitempty"` // a store that is missing in After begins this many bytes of lines before where the server stands: what a restart of the receiver may have lost
 }
 
@@ -171,7 +172,7 @@ type Metrics struct {
 	Replays     int64  `json:"replays"`
 	Reconnects  int64  `json:"reconnects"`
 	Errors      int64  `json:"dest_errors"`
-	Dead        int64  `json:"dead_letter"`
+	Dead        int64  `json:"dead_letters"`
 	Skipped     int64  `json:"skipped"` // recovery with missing_only: records that the destination had
 	QueueBytes  int64  `json:"send_queue_bytes"`
 	OldestMS    int64  `json:"oldest_unconfirmed_ms"`

@@ -21,16 +21,20 @@ func ExplainReason(r Reason) ReasonExplanation {
 // ReasonExplanations lists all reasons, in the order of the constants.
 func ReasonExplanations() []ReasonExplanation { return append([]ReasonExplanation(nil), reasons[:]...) }
 
-const newToken = "Make a new one, which is shown once, and give it to the agent: kiroku agents rotate-token ID."
+// newToken goes on with a sentence; anotherToken is one.
+const (
+	newToken     = "make a new one, which is shown once, and give it to the agent: kiroku agents rotate-token ID."
+	anotherToken = "Make a new one, which is shown once, and give it to the agent: kiroku agents rotate-token ID."
+)
 
 var reasons = [...]ReasonExplanation{
 	{ReasonMalformed, 401, "What was given does not have the form of an agent's token.",
 		"Copy the whole token, without blanks or quotes. An API token (kiroku tokens) is none of an agent."},
 	{ReasonUnknown, 401, "No agent of this server has this token.",
-		"Check --server, and that the token is the one that was shown when the agent was created. " + newToken},
-	{ReasonRevoked, 401, "The token was revoked.", newToken},
+		"Check --server, and that the token is the one that was shown when the agent was created. Otherwise " + newToken},
+	{ReasonRevoked, 401, "The token was revoked.", anotherToken},
 	{ReasonExpired, 401, "The token was replaced by a newer one, and the time in which both work is over.",
-		"Give the agent the newer token. " + newToken},
+		"Put the newer token into the file of --token-file, and start the agent if it has ended. If that token is lost, " + newToken},
 	{ReasonDeleted, 410, "The agent was deleted on the server.", "Stop the agent's service; create another agent if it is still wanted: kiroku agents create."},
 	{ReasonCompleted, 410, "The recovery is complete; its token does not work any more.", "Nothing is to be done. For another period make another recovery: kiroku agent recover."},
 	{ReasonReplaced, 409, "Another process runs with the token of this agent; the newest one counts.",

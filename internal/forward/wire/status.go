@@ -39,7 +39,7 @@ type AgentStatus struct {
 	Delivery      Delivery            `json:"delivery"` // the worst of its destinations
 	Paused        bool                `json:"paused,omitempty"`
 	Types         []Type              `json:"types"`
-	Filter        string              `json:"filter,omitempty"`
+	Filter        string              `json:"filter"` // empty: everything
 	Stores        []string            `json:"stores"` // empty: all
 	Start         time.Time           `json:"start,omitzero"`
 	Created       time.Time           `json:"created"`
@@ -48,14 +48,15 @@ type AgentStatus struct {
 	LastContact   time.Time           `json:"last_contact,omitzero"`
 	Host          string              `json:"host,omitempty"` // the agent's machine
 	Version       string              `json:"version,omitempty"`
-	LagRecords    int64               `json:"lag_records"` // of the destination that is furthest behind, before filtering
-	LagSeconds    float64             `json:"lag_seconds"`
+	LagRecords    int64               `json:"lag_records"` // of the destination that is furthest behind: to be looked at, before filtering
+	LagSeconds    int64               `json:"lag_seconds"`
 	Cursor        Positions           `json:"cursor"` // how far all destinations have confirmed
 	Destinations  []DestinationStatus `json:"destinations"`
 	Notifications []Notification      `json:"notifications"` // the open ones
 	Tokens        []TokenStatus       `json:"tokens"`
 	DeadLetters   int64               `json:"dead_letters"`
 	Recovery      *RecoveryStatus     `json:"recovery,omitempty"`
+	Warnings      []string            `json:"warnings,omitempty"` // about the filter, after a change
 }
 
 // DestinationStatus is a destination as people see it.
@@ -65,9 +66,9 @@ type DestinationStatus struct {
 	Delivery   Delivery    `json:"delivery"`
 	Cursor     Positions   `json:"cursor"` // how far it has confirmed
 	LagRecords int64       `json:"lag_records"`
-	LagSeconds float64     `json:"lag_seconds"`
+	LagSeconds int64       `json:"lag_seconds"`
 	Confirmed  int64       `json:"confirmed"` // records
-	Dead       int64       `json:"dead"`
+	Dead       int64       `json:"dead_letters"`
 	Oversize   int64       `json:"oversize"` // records that were shortened
 	First      Receipt     `json:"first,omitzero"`
 	Last       Receipt     `json:"last,omitzero"`
