@@ -69,10 +69,10 @@ func (s *Service) authenticate(token string, now time.Time) (*agent, *meta.SIEMT
 	case a.row.Status == meta.SIEMCompleted:
 		return nil, nil, refuse(wire.ReasonCompleted)
 	case !t.Revoked.IsZero():
-		s.tokenRefused(a, "was revoked at "+stamp(t.Revoked), now)
+		s.tokenRefused(a, "was revoked at "+t.Revoked.UTC().Format(time.RFC3339), now)
 		return nil, nil, refuse(wire.ReasonRevoked)
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		s.tokenRefused(a, "was rotated and expired at "+stamp(t.Expires), now)
+		s.tokenRefused(a, "was rotated and expired at "+t.Expires.UTC().Format(time.RFC3339), now)
 		return nil, nil, refuse(wire.ReasonExpired)
 	}
 	return a, t, nil
