@@ -205,6 +205,10 @@ func explainNet(err error) string {
 		}
 		return ""
 	}
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		return explainForeign(foreign.said)
+	}
 	var dns *net.DNSError
 	var dial *dialError
 	dialing := errors.As(err, &dial)
@@ -223,6 +227,8 @@ func explainNet(err error) string {
 		return "no answer: a firewall drops the packets, or the host is off; check host, port and firewalls"
 	case errors.Is(err, errStalled):
 		return "look whether the receiver hangs or its disk or queue is full; what is not confirmed is sent again"
+	case errors.Is(err, errShut):
+		return "perhaps it is no syslog port (one for TLS wants tls://), or it was restarted, or takes only so much for each connection; nothing is confirmed by that, and all is sent again"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the receiver broke the connection: was it restarted, or does a firewall or load balancer end it? What is not confirmed is sent again"
 	case errors.Is(err, errIdleClosed):

@@ -208,31 +208,3 @@ func TestClientCertificate(t *testing.T) {
 		t.Errorf("%d confirmed, certificate ends in %d s", confirmed.Load(), m.CertExpires)
 	}
 }
-
-func TestExplainForeign(t *testing.T) {
-	for begins, want := range map[string]string{
-		"HTTP/1.1 400 Bad Request\r\n": "web server", "SSH-2.0-x\r\n": "SSH", "\x15\x03\x03\x00\x02\x02\x46": "tls:// instead of tcp://", "220 mail\r\n": "mail",
-	} {
-		addr := serve(t, func(c net.Conn) {
-			_, _ = c.Read(make([]byte, 10))
-			_, _ = io.WriteString(c, begins)
-			_, _ = io.Copy(io.Discard, c)
-		})
-		texts := make(chan string, 1)
-		d, confirmed := start(t, Options{Destination: wire.Destination{To: "tcp://" + addr}, Problem: func(_ wire.Code, text string) {
-			select {
-			case texts <- text:
-			default:
-			}
-		}})
-		if err := d.Send(limited(t), lines(0, 10, 100)); err != nil {
-			t.Fatal(err)
-		}
-		if text := <-texts; !strings.Contains(text, want) {
-			t.Errorf("%q: %s", begins, text)
-		}
-		if n := confirmed.Load(); n != 0 {
-			t.Errorf("%q: %d records are confirmed by something that is no receiver", begins, n)
-		}
-	}
-}
