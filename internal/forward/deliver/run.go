@@ -114,7 +114,7 @@ func (d *Deliverer) goBack(ctx context.Context) {
 	}
 	if n := d.q.replay(window); n > 0 {
 		d.replays.Add(1)
-		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "the receiver seems to be restarted; what it may have lost is sent again",
+		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "the receiver may have been restarted; what it may have lost will be sent again",
 			slog.String(logkey.Address, d.targets[0].String()), slog.Int64(logkey.Events, n))
 	}
 }
