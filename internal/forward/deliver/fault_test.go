@@ -305,7 +305,7 @@ func scenarios(full bool) []scenario {
 		{name: "flat out, slow reader, killed", n: part(20_000), args: []string{"-delay", "100us"}, kills: 3, faults: 3},
 		{name: "1000 a second, killed", n: part(40_000), rate: 1000, kills: 4, faults: 4},
 		{name: "1000 a second, very slow reader, killed", n: 1500, rate: 1000, args: []string{"-delay", "4ms"}, kills: 4, every: 200 * time.Millisecond, faults: 4},
-		{name: "idle connections closed", n: part(128), rate: 2, args: []string{"-mode", "idle-close", "-delay", "400ms"}, ends: true},
+		{name: "idle connections closed", n: 200, rate: 40, args: []string{"-mode", "idle-close", "-delay", "20ms"}, ends: true},
 		{name: "closed after 997 records", n: part(30_000), args: []string{"-mode", "fin-after-n", "-n", "997"}, ends: true},
 		// A receiver that closes while it has bytes in its own memory loses them, and nobody sees it: the small buffer leaves
 		// them in the kernel, as TLS cannot.

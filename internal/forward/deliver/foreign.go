@@ -17,7 +17,7 @@ import (
 // in its kernel, and says nothing.
 const (
 	proofTime    = 300 * time.Millisecond // that an unknown receiver keeps the connection open before we close our side
-	leastProof   = 200 * time.Millisecond // the same for one that closes what is idle
+	leastProof   = 15 * time.Millisecond  // the same for one that closes what is idle
 	foreignProof = time.Second            // the same for one that once said something
 	proofLooks   = 4                      // in that time
 	saidBytes    = 60                     // of what it says that we quote

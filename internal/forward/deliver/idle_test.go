@@ -103,13 +103,12 @@ func eventually(t *testing.T, otherwise string, f func() bool) {
 	}
 }
 
-// A receiver that only closes what is idle is sent nothing twice.
+// A receiver that only closes what is idle is sent one record twice, while it is a stranger whose haste is not known.
 func TestClosedWhileIdle(t *testing.T) {
-	t.Parallel()
 	f := newFaultReceiver(t)
-	f.start("-mode", "idle-close", "-delay", "400ms")
+	f.start("-mode", "idle-close", "-delay", "50ms")
 	d, _ := start(t, Options{Destination: wire.Destination{To: "tcp://" + f.addr, Confirm: wire.ConfirmHalfClose}})
-	const n = 4
+	const n = 10
 	for i := range n {
 		if err := d.Send(limited(t), lines(i, 1, 600)); err != nil {
 			t.Fatal(err)
@@ -117,13 +116,13 @@ func TestClosedWhileIdle(t *testing.T) {
 		if err := d.Flush(limited(t)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(600 * time.Millisecond) // it is real: the receiver is a process
+		time.Sleep(120 * time.Millisecond) // it is real: the receiver is a process
 	}
-	if o, m := f.outcome(n), d.Metrics(); o.lost != 0 || o.duplicates != 0 || m.Errors != 0 {
+	if o, m := f.outcome(n), d.Metrics(); o.lost != 0 || o.duplicates > 1 || m.Errors > 1 {
 		t.Errorf("lost %d, twice %d, %d errors", o.lost, o.duplicates, m.Errors)
 	}
 	before := d.Metrics().Reconnects
-	time.Sleep(time.Second)
+	time.Sleep(300 * time.Millisecond)
 	if more := d.Metrics().Reconnects - before; more > 1 {
 		t.Errorf("%d connections are made while there is nothing to send", more)
 	}
