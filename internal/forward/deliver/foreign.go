@@ -17,9 +17,9 @@ import (
 // in its kernel, and says nothing.
 const (
 	proofTime    = 300 * time.Millisecond // that an unknown receiver keeps the connection open before we close our side
-	leastProof   = 15 * time.Millisecond  // the same for one that closes what is idle
+	leastProof   = 10 * time.Millisecond  // the same for one that closes what is idle
 	foreignProof = time.Second            // the same for one that once said something
-	proofLooks   = 4                      // in that time
+	proofLook    = 2 * time.Millisecond   // from one look to the next
 	saidBytes    = 60                     // of what it says that we quote
 	saidTime     = 200 * time.Millisecond // to wait for the rest of them
 )
@@ -81,9 +81,9 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 		wait = foreignProof
 	}
 	defer c.busy.Store(false)
-	tick := time.NewTicker(wait / proofLooks)
+	tick := time.NewTicker(proofLook)
 	defer tick.Stop()
-	for quiet := 0; quiet < proofLooks; {
+	for since := w.last; time.Since(since) < wait; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -95,8 +95,8 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 		if c.sys != nil {
 			waiting, _ = unacknowledged(c.sys)
 		}
-		if quiet++; waiting > 0 {
-			quiet = 0
+		if waiting > 0 {
+			since = time.Now()
 		}
 		c.busy.Store(waiting > 0)
 	}

@@ -118,10 +118,8 @@ func foreign(t *testing.T, addr string, confirm wire.Confirm, n, tries int, want
 		for _, text := range want {
 			named = named && strings.Contains(p.text, text)
 		}
-		if named {
+		if named { // one that closes late, beside other work, is taken for one that closes what is idle
 			seen++
-		} else if seen > 0 {
-			t.Errorf("try %d: %q does not say %q any more", try, p.text, want)
 		}
 		d.Wake()
 	}
