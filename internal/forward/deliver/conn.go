@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,7 +27,6 @@ const (
 
 var (
 	errStalled   = errors.New("it takes nothing more and does not answer")
-	errForeign   = errors.New("it answers, but not as a syslog receiver does")
 	errNotCaught = errors.New("it closed before it had everything")
 )
 
@@ -41,7 +39,6 @@ type conn struct {
 	target target
 	ended  chan struct{} // closed when nothing more comes
 	end    error         // why, once ended is closed; io.EOF: the receiver closed
-	said   []byte        // the first bytes that the receiver sent
 	busy   atomic.Bool   // something is being written or waited for: no progress is a stall
 	owed   atomic.Int64  // answers that the receiver owes: the same
 	stall  time.Duration
@@ -76,31 +73,6 @@ func watch(w, raw net.Conn, t target, stall time.Duration, read func(io.Reader) 
 	return c
 }
 
-// listen reads what a syslog receiver should not send.
-func (c *conn) listen(r io.Reader) error {
-	b := make([]byte, 512)
-	for {
-		n, err := r.Read(b)
-		c.moved.Add(int64(n))
-		if n > 0 && len(c.said) < 64 {
-			c.said = append(c.said, b[:min(n, 64)]...)
-			if text := foreign(c.said); text != "" {
-				return fmt.Errorf("%w: %s", errForeign, text)
-			}
-		}
-		if err == nil {
-			continue
-		}
-		if errors.Is(err, io.ErrUnexpectedEOF) && c.w != c.raw {
-			return io.EOF // TLS without close_notify: the FIN alone
-		}
-		if errors.Is(err, io.EOF) && c.w != c.raw {
-			return c.afterNotify()
-		}
-		return err
-	}
-}
-
 // afterNotify waits for the FIN behind a close_notify. A receiver that closes with something unread resets the connection
 // instead: its close_notify was no answer to ours.
 func (c *conn) afterNotify() error {
@@ -110,21 +82,6 @@ func (c *conn) afterNotify() error {
 		return io.EOF
 	}
 	return err
-}
-
-// foreign says what a receiver is that begins to talk like that, if it cannot be one for syslog.
-func foreign(b []byte) string {
-	switch {
-	case bytes.HasPrefix(b, []byte("HTTP/")):
-		return "this is a web server: use http:// or https:// if it takes events, else another port"
-	case bytes.HasPrefix(b, []byte("SSH-")):
-		return "this is an SSH server: use the port of the syslog receiver"
-	case len(b) >= 3 && b[0] == 0x15 && b[1] == 3:
-		return "this port speaks TLS: use tls:// instead of tcp://"
-	case bytes.HasPrefix(b, []byte("220 ")), bytes.HasPrefix(b, []byte("+OK")), bytes.HasPrefix(b, []byte("* OK")):
-		return "this is a mail or FTP server: use the port of the syslog receiver"
-	}
-	return ""
 }
 
 // lookForProgress closes a connection on which something is to be done and nothing moves. It calls itself again until the
@@ -169,7 +126,7 @@ func (c *conn) reason(err error) error {
 	if isTimeout(err) {
 		return errStalled
 	}
-	wait := time.NewTimer(100 * time.Millisecond)
+	wait := time.NewTimer(saidTime + 100*time.Millisecond)
 	defer wait.Stop()
 	select {
 	case <-c.ended:

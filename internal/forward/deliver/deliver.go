@@ -63,14 +63,16 @@ type Deliverer struct {
 	http   *httpSender
 	buried map[int64]bool // indexes of dead letters that are not confirmed yet
 
-	batch  int           // records to the next checkpoint
-	most   int           // that batch can be
-	idle   time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
-	good   int           // checkpoints since batch was changed
-	window int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
-	fails  int           // sessions that failed since something was confirmed
-	away   time.Time     // when we last turned to a failover, or looked for the first target from there
-	stalls int           // of them, those that ended because nothing moved
+	batch   int           // records to the next checkpoint
+	most    int           // that batch can be
+	idle    time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
+	good    int           // checkpoints since batch was changed
+	window  int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
+	trusted bool          // the receiver has proved to be one: see prove
+	foreign error         // what it said since it last was
+	fails   int           // sessions that failed since something was confirmed
+	away    time.Time     // when we last turned to a failover, or looked for the first target from there
+	stalls  int           // of them, those that ended because nothing moved
 
 	acks                                              atomic.Int64 // calls of arrived
 	confirmed, bytes, replays, reconnects, errs, dead atomic.Int64

@@ -30,7 +30,14 @@ type (
 	}
 )
 
-func (e *dialError) Error() string { return fmt.Sprintf("connect to %s: %v", e.target, e.err) }
+func (e *dialError) Error() string {
+	var op *net.OpError
+	if errors.As(e.err, &op) && op.Op == "dial" && op.Source == nil && error(op) == e.err {
+		return fmt.Sprintf("connect to %s: %v", e.target, op.Err) // the address once
+	}
+	return fmt.Sprintf("connect to %s: %v", e.target, e.err)
+}
+
 func (e *dialError) Unwrap() error { return e.err }
 
 func (e *handshakeError) Error() string { return fmt.Sprintf("TLS with %s: %v", e.target, e.err) }

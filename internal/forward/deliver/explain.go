@@ -85,7 +85,7 @@ func explainIssuer(sent []*x509.Certificate) string {
 		return "its certificate is of an issuer that is not trusted here; " + option
 	}
 	last := sent[len(sent)-1]
-	text := fmt.Sprintf("no trust for the issuer %q; the server sent %d certificate(s), the last for %q", last.Issuer, len(sent), last.Subject)
+	text := fmt.Sprintf("no trust for the issuer %q; the server sent %s, the last for %q", last.Issuer, plural(len(sent), "certificate"), last.Subject)
 	switch {
 	case last.Issuer.String() == last.Subject.String():
 		text += "; it is self-signed: if it is the right one, name it with ca_files of the destination (for the Kiroku server: --ca-file)"
@@ -98,6 +98,13 @@ func explainIssuer(sent []*x509.Certificate) string {
 		text += ". A firewall seems to inspect TLS: let its administrator give you its issuer, or except this host"
 	}
 	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // inspects says whether a certificate looks like one that a firewall made on the way.
@@ -186,7 +193,7 @@ func explainAlert(err error) string {
 func explainBroken(err error) string {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "closed during the TLS handshake: perhaps a plain port (use tcp://), or the receiver wants a client certificate"
+		return "closed during the TLS handshake: perhaps the port speaks no TLS (use tcp://), or the receiver wants a client certificate"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer to the TLS handshake: perhaps a plain port (use tcp://), or the receiver hangs"
 	}
@@ -205,6 +212,10 @@ func explainNet(err error) string {
 		}
 		return ""
 	}
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		return explainForeign(foreign.said)
+	}
 	var dns *net.DNSError
 	var dial *dialError
 	dialing := errors.As(err, &dial)
@@ -214,7 +225,7 @@ func explainNet(err error) string {
 	case errors.As(err, &dns):
 		return "the DNS server does not answer; check this machine's DNS settings, or write the address"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there: check host and port, whether the receiver runs, and whether a firewall refuses. Does the port want TLS 1.2 or newer, use tls://"
+		return "nothing listens there: check host and port, whether the receiver runs, and whether a firewall refuses. If the port wants TLS, use tls://."
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "there is no way to it: check routes, VPN and firewalls"
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
@@ -223,6 +234,8 @@ func explainNet(err error) string {
 		return "no answer: a firewall drops the packets, or the host is off; check host, port and firewalls"
 	case errors.Is(err, errStalled):
 		return "look whether the receiver hangs or its disk or queue is full; what is not confirmed is sent again"
+	case errors.Is(err, errShut):
+		return "perhaps it is no syslog port (one for TLS wants tls://), or it was restarted, or takes only so much for each connection; nothing is confirmed by that, and all is sent again"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the receiver broke the connection: was it restarted, or does a firewall or load balancer end it? What is not confirmed is sent again"
 	case errors.Is(err, errIdleClosed):

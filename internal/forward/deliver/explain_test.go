@@ -119,8 +119,8 @@ func TestExplainTLS(t *testing.T) {
 		{"wrong pin", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls()}}), wire.TLS{CAFiles: []string{middle.file(t, false)}, Pin: own.pin()}, []string{"pinned key", leaf.pin()}},
 		{"pin sent beside the chain", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls(own)}}), wire.TLS{CAFiles: []string{middle.file(t, false)}, Pin: own.pin()}, []string{"pinned key"}},
 		{"missing intermediate", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls()}}), trust(root),
-			[]string{`no trust for the issuer "CN=Example Issuing CA 01"`, "sent 1 certificate", "http://pki.example.com/ca01.crt", "ca_files", "--ca-file"}},
-		{"private CA", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls(middle)}}), trust(own), []string{`no trust for the issuer "CN=Example Root"`, "sent 2 certificate"}},
+			[]string{`no trust for the issuer "CN=Example Issuing CA 01"`, "sent 1 certificate, the", "http://pki.example.com/ca01.crt", "ca_files", "--ca-file"}},
+		{"private CA", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls(middle)}}), trust(own), []string{`no trust for the issuer "CN=Example Root"`, "sent 2 certificates, the"}},
 		{"self-signed", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{own.tls()}}), trust(root), []string{"self-signed", "ca_files"}},
 		{"expired", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{old.tls()}}), trust(root), []string{"2020-09-13", "2023-11-14T22:13:20Z", "clock says", "expired"}},
 		{"other name", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{other.tls()}}), trust(root), []string{"siem.example.com", `"127.0.0.1" was asked for`, "server_name"}},
@@ -129,7 +129,7 @@ func TestExplainTLS(t *testing.T) {
 		{"client certificate, TLS 1.3", tlsServer(t, &tls.Config{Certificates: []tls.Certificate{leaf.tls(middle)}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13}), trust(root), []string{"wants a client certificate", "cert_file"}},
 		{"plain port that talks", plain, trust(root), []string{"speaks no TLS", "220"}},
 		{"web server", web, trust(root), []string{"speaks no TLS but HTTP"}},
-		{"closes", serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), trust(root), []string{"closed during the TLS handshake"}},
+		{"closes", serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), trust(root), []string{"closed during the TLS handshake: perhaps the port speaks no TLS (use tcp://)"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d, err := New(Options{Destination: wire.Destination{To: "tls://" + test.addr, TLS: test.tls}, Dead: func(wire.Record, string) error { return nil }})
@@ -209,30 +209,15 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
-func TestExplainForeign(t *testing.T) {
-	for begins, want := range map[string]string{
-		"HTTP/1.1 400 Bad Request\r\n": "web server", "SSH-2.0-x\r\n": "SSH", "\x15\x03\x03\x00\x02\x02\x46": "tls:// instead of tcp://", "220 mail\r\n": "mail",
-	} {
-		addr := serve(t, func(c net.Conn) {
-			_, _ = c.Read(make([]byte, 10))
-			_, _ = io.WriteString(c, begins)
-			_, _ = io.Copy(io.Discard, c)
-		})
-		texts := make(chan string, 1)
-		d, confirmed := start(t, Options{Destination: wire.Destination{To: "tcp://" + addr}, Problem: func(_ wire.Code, text string) {
-			select {
-			case texts <- text:
-			default:
-			}
-		}})
-		if err := d.Send(limited(t), lines(0, 10, 100)); err != nil {
-			t.Fatal(err)
-		}
-		if text := <-texts; !strings.Contains(text, want) {
-			t.Errorf("%q: %s", begins, text)
-		}
-		if n := confirmed.Load(); n != 0 {
-			t.Errorf("%q: %d records are confirmed by something that is no receiver", begins, n)
-		}
+// The address is said once, and what to do.
+func TestExplainRefused(t *testing.T) {
+	d, err := New(Options{Destination: wire.Destination{To: "tcp://127.0.0.1:1"}, Dead: func(wire.Record, string) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.open(t.Context(), nil)
+	text, _ := Explain(err, "")
+	if strings.Count(text, "127.0.0.1:1") != 1 || !strings.HasSuffix(text, "If the port wants TLS, use tls://.") {
+		t.Errorf("%q", text)
 	}
 }

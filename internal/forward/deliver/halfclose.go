@@ -26,6 +26,9 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 	for {
 		upTo, n, err := d.fillBatch(ctx, w, c)
 		if err == nil {
+			err = d.prove(ctx, c, w, n)
+		}
+		if err == nil {
 			err = c.finish(ctx)
 			if err != nil {
 				err = fmt.Errorf("send to %s: %w", c.target, err)
@@ -44,6 +47,7 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		}
 		c.Close()
 		c = next
+		d.trust()
 		d.arrived(upTo)
 		d.grow(n)
 	}
@@ -168,6 +172,9 @@ func (d *Deliverer) endedOpen(c *conn, n int, quiet time.Duration) error {
 	if n == 0 {
 		return errIdleClosed
 	}
+	if !d.trusted && (quiet < leastProof || d.foreign != nil) {
+		return fmt.Errorf("connection to %s: %w: %w", c.target, errShut, io.EOF)
+	}
 	if quiet >= 5*time.Millisecond && c.settled() == nil {
 		// It had read everything, or it would have reset the connection.
 		d.idle = max(time.Millisecond, min(d.idle, quiet/2))
@@ -178,7 +185,7 @@ func (d *Deliverer) endedOpen(c *conn, n int, quiet time.Duration) error {
 
 // shrink makes batches smaller after a failure: the receiver may take only so many for each connection, or take long.
 func (d *Deliverer) shrink(n int, err error) {
-	if n == 0 || errors.Is(err, errIdleClosed) || errors.Is(err, context.Canceled) {
+	if n == 0 || errors.Is(err, errIdleClosed) || errors.Is(err, errForeign) || errors.Is(err, context.Canceled) {
 		return
 	}
 	d.batch, d.good = max(1, d.batch/2), 0

@@ -103,7 +103,7 @@ func eventually(t *testing.T, otherwise string, f func() bool) {
 	}
 }
 
-// A receiver that only closes what is idle is sent nothing twice.
+// A receiver that only closes what is idle is sent one record twice, while it is a stranger whose haste is not known.
 func TestClosedWhileIdle(t *testing.T) {
 	f := newFaultReceiver(t)
 	f.start("-mode", "idle-close", "-delay", "50ms")
@@ -118,7 +118,7 @@ func TestClosedWhileIdle(t *testing.T) {
 		}
 		time.Sleep(120 * time.Millisecond) // it is real: the receiver is a process
 	}
-	if o, m := f.outcome(n), d.Metrics(); o.lost != 0 || o.duplicates != 0 || m.Errors != 0 {
+	if o, m := f.outcome(n), d.Metrics(); o.lost != 0 || o.duplicates > 1 || m.Errors > 1 {
 		t.Errorf("lost %d, twice %d, %d errors", o.lost, o.duplicates, m.Errors)
 	}
 	before := d.Metrics().Reconnects

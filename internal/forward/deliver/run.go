@@ -80,9 +80,10 @@ func (d *Deliverer) session() func(context.Context) error {
 // failed tells of an error, and makes what may be lost be sent again.
 func (d *Deliverer) failed(ctx context.Context, err error) {
 	d.errs.Add(1)
-	text, code := Explain(err, "")
+	told := d.distrust(err)
+	text, code := Explain(told, "")
 	if before := d.blocked.Swap(&text); before == nil { // once until something is confirmed again
-		d.o.Log.LogAttrs(ctx, slog.LevelWarn, "delivery failed", slog.String(logkey.Address, d.targets[0].String()), slog.Any(logkey.Err, err))
+		d.o.Log.LogAttrs(ctx, slog.LevelWarn, "delivery failed", slog.String(logkey.Address, d.targets[0].String()), slog.Any(logkey.Err, told))
 	}
 	d.o.Problem(code, text)
 	d.stalls = nextStalls(d.stalls, err)
@@ -113,7 +114,7 @@ func (d *Deliverer) goBack(ctx context.Context) {
 	}
 	if n := d.q.replay(window); n > 0 {
 		d.replays.Add(1)
-		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "the receiver seems to be restarted; what it may have lost is sent again",
+		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "the receiver may have been restarted; what it may have lost will be sent again",
 			slog.String(logkey.Address, d.targets[0].String()), slog.Int64(logkey.Events, n))
 	}
 }
@@ -131,8 +132,13 @@ func isRestart(err error) bool {
 	if errors.As(err, &proxy) && proxy.Status == http.StatusBadGateway {
 		return true // refused behind the proxy
 	}
+	return isEnd(err) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// isEnd says whether an error is the end of a connection that was there.
+func isEnd(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotCaught) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
+		errors.Is(err, syscall.EPIPE)
 }
 
 // wait returns how long to wait before the next attempt.

@@ -15,6 +15,7 @@ type writer struct {
 	d    *Deliverer
 	recs []wire.Record
 	buf  []byte
+	last time.Time // of a write
 }
 
 // write sends the next records, at most n, and returns how many they were and the index behind the last; 0 when there is
@@ -36,6 +37,7 @@ func (w *writer) write(ctx context.Context, c *conn, n int) (sent int, upTo int6
 	if err := c.write(w.buf); err != nil {
 		return 0, upTo, fmt.Errorf("send to %s: %w", c.target, err)
 	}
+	w.last = time.Now()
 	d.bytes.Add(int64(len(w.buf)))
 	if cap(w.buf) > 4*chunkBytes {
 		w.buf = nil

@@ -46,9 +46,14 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 		tick.Reset(s.confirm())
 		if flush && len(s.marks) > 0 {
 			// The receiver's own end confirms everything, if it reads to ours.
-			if err := c.finish(ctx); err != nil {
+			err := d.prove(ctx, c, &s.w, len(s.marks))
+			if err == nil {
+				err = c.finish(ctx)
+			}
+			if err != nil {
 				return fmt.Errorf("send to %s: %w", c.target, err)
 			}
+			d.trust()
 			d.arrived(s.marks[len(s.marks)-1].upTo)
 			return nil
 		}
@@ -91,6 +96,11 @@ func (s *windowSession) write(ctx context.Context) error {
 
 // confirm looks at what the receiver's kernel has acknowledged, and returns when to look again.
 func (s *windowSession) confirm() time.Duration {
+	select {
+	case <-s.c.ended:
+		return 0 // what it said or why it ended comes first
+	default:
+	}
 	waiting, known := 0, false
 	if s.c.sys != nil {
 		waiting, known = unacknowledged(s.c.sys)
@@ -111,6 +121,7 @@ func (s *windowSession) confirm() time.Duration {
 		n++
 	}
 	if n > 0 {
+		s.d.trust() // it kept the connection open and silent all that time
 		s.d.arrived(s.marks[n-1].upTo)
 		s.marks = append(s.marks[:0], s.marks[n:]...)
 	}

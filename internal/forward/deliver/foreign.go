@@ -1,0 +1,127 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"kiroku/internal/forward/wire"
+)
+
+// What answers on the port may be no syslog receiver: a web server, or one for TLS. Some of them read what comes, close
+// cleanly, and say nothing; when our half-close is faster than that end, it looks like a confirmation. So a receiver has to
+// prove itself at the beginning and after each failure: it keeps the connection open for a moment with all records read or
+// in its kernel, and says nothing.
+const (
+	proofTime    = 300 * time.Millisecond // that an unknown receiver keeps the connection open before we close our side
+	leastProof   = 10 * time.Millisecond  // the same for one that closes what is idle
+	foreignProof = time.Second            // the same for one that once said something
+	proofLook    = 2 * time.Millisecond   // from one look to the next
+	saidBytes    = 60                     // of what it says that we quote
+	saidTime     = 200 * time.Millisecond // to wait for the rest of them
+)
+
+var (
+	errForeign = errors.New("it answers, but not as a syslog receiver does")
+	errShut    = errors.New("it closes as soon as records come")
+)
+
+// foreignError says that the other side sent something: a syslog receiver says nothing.
+type foreignError struct{ said string }
+
+func (e *foreignError) Error() string { return fmt.Sprintf("%v: %q", errForeign, e.said) }
+func (e *foreignError) Unwrap() error { return errForeign }
+
+// listen reads what a syslog receiver should not send: anything is an error.
+func (c *conn) listen(r io.Reader) error {
+	said := make([]byte, saidBytes)
+	n, err := io.ReadAtLeast(r, said, 1)
+	c.moved.Add(int64(n))
+	if n > 0 {
+		_ = c.w.SetReadDeadline(time.Now().Add(saidTime))
+		more, _ := io.ReadFull(r, said[n:])
+		return &foreignError{string(said[:n+more])}
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) && c.w != c.raw {
+		return io.EOF // TLS without close_notify: the FIN alone
+	}
+	if errors.Is(err, io.EOF) && c.w != c.raw {
+		return c.afterNotify()
+	}
+	return err
+}
+
+// explainForeign says what it is that begins to talk like that, and what to do.
+func explainForeign(said string) string {
+	b := []byte(said)
+	switch {
+	case bytes.HasPrefix(b, []byte("HTTP/")), bytes.HasPrefix(b, []byte("<")):
+		return "a web server answers: use http:// or https:// if it takes events, else the port of the syslog receiver"
+	case bytes.HasPrefix(b, []byte("SSH-")):
+		return "an SSH server answers: use the port of the syslog receiver"
+	case len(b) >= 2 && b[0] == 0x15 && b[1] == 3:
+		return "the port answers with TLS: use tls:// instead of tcp://"
+	case bytes.HasPrefix(b, []byte("220 ")), bytes.HasPrefix(b, []byte("+OK")), bytes.HasPrefix(b, []byte("* OK")):
+		return "a mail or FTP server answers: use the port of the syslog receiver"
+	}
+	return "a syslog receiver says nothing: check host and port; nothing is confirmed there"
+}
+
+// prove waits, while the receiver is not trusted, until it has kept the connection open and silent for a moment behind the
+// last record.
+func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error {
+	if d.trusted {
+		return nil
+	}
+	wait := min(proofTime, max(leastProof, d.idle))
+	if d.foreign != nil {
+		wait = foreignProof
+	}
+	defer c.busy.Store(false)
+	tick := time.NewTicker(proofLook)
+	defer tick.Stop()
+	for since := w.last; time.Since(since) < wait; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.ended:
+			return d.endedOpen(c, n, time.Since(w.last))
+		case <-tick.C:
+		}
+		waiting := 0
+		if c.sys != nil {
+			waiting, _ = unacknowledged(c.sys)
+		}
+		if waiting > 0 {
+			since = time.Now()
+		}
+		c.busy.Store(waiting > 0)
+	}
+	return nil
+}
+
+// trust says that the receiver has proved itself.
+func (d *Deliverer) trust() { d.trusted, d.foreign = true, nil }
+
+// distrust makes the receiver prove itself anew, and returns the error to tell of: what it once said explains its later
+// ends better than they do themselves.
+func (d *Deliverer) distrust(err error) error {
+	known := d.trusted
+	d.trusted = false
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		d.foreign = err
+		return err
+	}
+	if d.foreign != nil && isEnd(err) {
+		return d.foreign
+	}
+	plain := d.dest.Confirm == wire.ConfirmHalfClose || d.dest.Confirm == wire.ConfirmWindow
+	if plain && !known && isEnd(err) && !errors.Is(err, errShut) {
+		return fmt.Errorf("%w: %w", errShut, err)
+	}
+	return err
+}
