@@ -183,10 +183,10 @@ func TestSenders(t *testing.T) {
 	}
 	// util-linux's logger writes a header of its own around each line.
 	for name, args := range map[string][]string{
-		"logger-tcp":       {"--tcp"},
-		"logger-tcp-octet": {"--tcp", "--octet-count"},
-		"logger-udp":       {"--udp"},
-		"logger-rfc3164":   {"--tcp", "--rfc3164"},
+		"logger-tcp":     {"--tcp"},
+		"logger-octet":   {"--tcp", "--octet-count"},
+		"logger-udp":     {"--udp"},
+		"logger-rfc3164": {"--tcp", "--rfc3164"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			program := tool(t, "logger")

@@ -52,6 +52,7 @@ func TestFailoverEnds(t *testing.T) {
 	}
 	send(0)
 	back.Store(true)
+	time.Sleep(10 * time.Millisecond) // longer than away
 	send(600)
 	send(1200)
 	if second.count() < 600 || first.count() == 0 || first.count()+second.count() != 1800 {
