@@ -238,6 +238,9 @@ func (c *Client) post(ctx context.Context, path, token, session string, in any, 
 	}
 	req.Header.Set("Authorization", "Token "+token)
 	req.Header.Set("Content-Type", "application/json")
+	if path != wire.PathRecover { // which would make another agent each time
+		req.Header["Idempotency-Key"] = nil // not sent: net/http asks again when the connection was closed after an earlier answer
+	}
 	if session != "" {
 		req.Header.Set(wire.SessionHeader, session)
 	}

@@ -1,10 +1,14 @@
 package agent
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +80,68 @@ func TestBatchCutOff(t *testing.T) {
 		if err == nil {
 			t.Errorf("%d of %d bytes are taken for a batch of %d records", n, len(whole), len(records))
 		}
+	}
+}
+
+// closing is a server, or a proxy, that closes each connection with the second request, which it does not read.
+func closing(t *testing.T, answer string) (address string, asked *atomic.Int32) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	asked = new(atomic.Int32)
+	serve := func(conn net.Conn) {
+		defer conn.Close()
+		r := bufio.NewReader(conn)
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return
+		}
+		asked.Add(1)
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+		if _, err := r.Peek(1); err != nil {
+			return // the client closed it
+		}
+	}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go serve(conn)
+		}
+	}()
+	return "http://" + l.Addr().String(), asked
+}
+
+// A connection that is closed between two requests fails none but the one that would have two effects.
+func TestConnectionClosedBetween(t *testing.T) {
+	address, asked := closing(t, `{"etag":"e","id":"i","token":"t"}`)
+	transport, _, err := Way{}.Transport(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer transport.CloseIdleConnections()
+	c, err := NewClient(address, func() (string, error) { return testToken, nil }, transport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		if _, err := c.Heartbeat(t.Context(), &wire.Heartbeat{}); err != nil {
+			t.Fatalf("request %d: %v", i+1, err)
+		}
+	}
+	if n := asked.Load(); n != 4 {
+		t.Errorf("the server was asked %d times, want 4", n)
+	}
+	if _, err := c.Recover(t.Context(), &wire.Recover{}); err == nil || fault.KindOf(err) != fault.Busy {
+		t.Errorf("a recovery over a connection that is closed: %v, want an error", err)
 	}
 }
 
