@@ -129,7 +129,7 @@ func (m *matcher) leaf(g *segment.Group, l *search.Leaf, in rowset) (rowset, err
 func (m *matcher) column(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
 	switch c.Kind() {
 	case event.String:
-		if l.Str == nil && !l.Exists || !g.MayHold(c, false, l.Bytes) {
+		if l.Str == nil && !l.Exists || !g.MayHold(c, false, l.Part) {
 			return nil
 		}
 		if g.HasDict(c) {
@@ -213,6 +213,11 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 			continue
 		}
 		if l.Search != nil {
+			if may, err := m.r.PageMayHold(g, c, p.First, l.Part); err != nil {
+				return err
+			} else if !may {
+				continue
+			}
 			if err := m.searchPage(g, l, c, p.First, in, out); err != nil {
 				return err
 			}
@@ -258,7 +263,7 @@ func (m *matcher) searchPage(g *segment.Group, l *search.Leaf, c event.Column, f
 
 // dictHits looks into the dictionary of a list, or of the values of a map, before the rest is decoded.
 func (m *matcher) dictHits(g *segment.Group, c event.Column, values bool, l *search.Leaf) (bool, error) {
-	if !g.MayHold(c, values, l.Bytes) {
+	if !g.MayHold(c, values, l.Part) {
 		return false, nil
 	}
 	known, err := m.r.NestedDict(g, c, values, &m.texts)

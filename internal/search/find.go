@@ -263,16 +263,10 @@ func (f *finder) searchRun() func(run string) func(from int) int {
 	}
 }
 
-// bytes are the bytes of a needle of ASCII, each once.
-func (f *finder) bytes() []byte {
+// part is the needle, if it is ASCII.
+func (f *finder) part() string {
 	if !f.ascii {
-		return nil
+		return ""
 	}
-	var out []byte
-	for i := range len(f.needle) {
-		if strings.IndexByte(f.needle[:i], f.needle[i]) < 0 {
-			out = append(out, f.needle[i])
-		}
-	}
-	return out
+	return f.needle
 }
