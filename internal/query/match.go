@@ -13,6 +13,7 @@ type matcher struct {
 	r     *segment.Reader
 	texts segment.Texts
 	nums  segment.Numbers
+	seqs  segment.Numbers
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool

@@ -159,11 +159,11 @@ func (m *matcher) collect(u *unit, c *compiled, after *place, limit int) (hits, 
 	if err != nil || set.empty() {
 		return nil, err
 	}
-	var times, seqs segment.Numbers
-	if err := m.r.Numbers(u.g, event.ColTime, &times); err != nil {
+	times, seqs := &m.nums, &m.seqs
+	if err := m.r.Numbers(u.g, event.ColTime, times); err != nil {
 		return nil, err
 	}
-	if err := m.r.Numbers(u.g, event.ColSeq, &seqs); err != nil {
+	if err := m.r.Numbers(u.g, event.ColSeq, seqs); err != nil {
 		return nil, err
 	}
 	var found hits
