@@ -13,6 +13,7 @@ type matcher struct {
 	r     *segment.Reader
 	texts segment.Texts
 	nums  segment.Numbers
+	seqs  segment.Numbers
 	keys  segment.Lists
 	vals  segment.Lists
 	ok    []bool
@@ -129,7 +130,7 @@ func (m *matcher) leaf(g *segment.Group, l *search.Leaf, in rowset) (rowset, err
 func (m *matcher) column(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
 	switch c.Kind() {
 	case event.String:
-		if l.Str == nil && !l.Exists || !g.MayHold(c, false, l.Bytes) {
+		if l.Str == nil && !l.Exists || !g.MayHold(c, false, l.Part) {
 			return nil
 		}
 		if g.HasDict(c) {
@@ -182,9 +183,16 @@ func (m *matcher) entries(t *segment.Texts, l *search.Leaf) (any bool) {
 // searchEntries looks through all entries at once and asks the predicate only where it finds something.
 func (m *matcher) searchEntries(t *segment.Texts, l *search.Leaf) (any bool) {
 	clear(m.ok)
-	run, offs := event.Bytes(t.All()), t.Offsets()
-	next := l.Search(run)
-	for p := next(0); p >= 0 && p < len(run); {
+	next := l.Search(event.Bytes(t.All()))
+	eachFound(t, l, next, next(0), func(entry int) { m.ok[entry], any = true, true })
+	return any
+}
+
+// eachFound calls f, rising, for the entries of t for which the predicate of l holds. next is what l.Search gives for the run
+// of all entries, p where it finds something first.
+func eachFound(t *segment.Texts, l *search.Leaf, next func(from int) int, p int, f func(entry int)) {
+	offs := t.Offsets()
+	for end := len(t.All()); p >= 0 && p < end; {
 		i, found := slices.BinarySearch(offs, uint32(p))
 		if !found {
 			i--
@@ -193,11 +201,10 @@ func (m *matcher) searchEntries(t *segment.Texts, l *search.Leaf) (any bool) {
 			i++ // empty entries begin at the same place
 		}
 		if l.Str(t.At(uint32(i))) {
-			m.ok[i], any = true, true
+			f(i)
 		}
 		p = next(int(offs[i+1]))
 	}
-	return any
 }
 
 func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, in, out rowset) error {
@@ -207,6 +214,11 @@ func (m *matcher) textColumn(g *segment.Group, l *search.Leaf, c event.Column, i
 			continue
 		}
 		if l.Search != nil {
+			if may, err := m.r.PageMayHold(g, c, p.First, l.Part); err != nil {
+				return err
+			} else if !may {
+				continue
+			}
 			if err := m.searchPage(g, l, c, p.First, in, out); err != nil {
 				return err
 			}
@@ -230,27 +242,29 @@ func (m *matcher) searchPage(g *segment.Group, l *search.Leaf, c event.Column, f
 	if err := m.r.Run(g, c, first, t); err != nil {
 		return err
 	}
-	if l.Search(event.Bytes(t.All()))(0) < 0 {
+	next := l.Search(event.Bytes(t.All()))
+	p := next(0)
+	if p < 0 {
 		return nil
 	}
 	if err := m.r.Finish(c, t); err != nil {
 		return err
 	}
-	m.ok = slices.Grow(m.ok[:0], t.Len())[:t.Len()]
-	if !m.searchEntries(t, l) {
-		return nil
-	}
-	for i, code := range t.Codes {
-		if row := t.First + i; code != segment.NoCode && m.ok[code] && in.has(row) {
-			out.add(row)
+	row := 0
+	eachFound(t, l, next, p, func(entry int) {
+		for t.Codes[row] != uint32(entry) {
+			row++ // texts of a page stand in the order of their rows
 		}
-	}
+		if in.has(t.First + row) {
+			out.add(t.First + row)
+		}
+	})
 	return nil
 }
 
 // dictHits looks into the dictionary of a list, or of the values of a map, before the rest is decoded.
 func (m *matcher) dictHits(g *segment.Group, c event.Column, values bool, l *search.Leaf) (bool, error) {
-	if !g.MayHold(c, values, l.Bytes) {
+	if !g.MayHold(c, values, l.Part) {
 		return false, nil
 	}
 	known, err := m.r.NestedDict(g, c, values, &m.texts)

@@ -46,6 +46,7 @@ type Queries struct {
 	tap      Tap
 	fields   *search.Fields
 	matchers matchers
+	latest   atomic.Pointer[segment.Rows] // what the last page from one row group decoded: pages before and after it are asked for next
 }
 
 // New makes Queries. fields knows the names that searches may use.

@@ -159,11 +159,11 @@ func (m *matcher) collect(u *unit, c *compiled, after *place, limit int) (hits, 
 	if err != nil || set.empty() {
 		return nil, err
 	}
-	var times, seqs segment.Numbers
-	if err := m.r.Numbers(u.g, event.ColTime, &times); err != nil {
+	times, seqs := &m.nums, &m.seqs
+	if err := m.r.Numbers(u.g, event.ColTime, times); err != nil {
 		return nil, err
 	}
-	if err := m.r.Numbers(u.g, event.ColSeq, &seqs); err != nil {
+	if err := m.r.Numbers(u.g, event.ColSeq, seqs); err != nil {
 		return nil, err
 	}
 	var found hits
@@ -198,6 +198,9 @@ func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column
 			defer q.matchers.put(m)
 			defer func() { bytes.Add(m.r.Bytes) }()
 			slices.SortFunc(places, func(a, b int) int { return cmp.Compare(top[a].row, top[b].row) })
+			if len(rows) == 1 {
+				m.rows = cmp.Or(q.latest.Swap(nil), m.rows)
+			}
 			m.rows = m.r.Few(u.g, m.rows)
 			if len(rows) < workers() {
 				if err := q.prepare(m, places, top, cols, &bytes); err != nil {
@@ -212,6 +215,10 @@ func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column
 				}
 				out[i] = e.AppendJSON(nil)
 			}
+			if len(rows) == 1 && m.rows.Memory() <= maxKept {
+				q.latest.Store(m.rows)
+				m.rows = nil
+			}
 			return nil
 		})
 	}
@@ -219,6 +226,9 @@ func (q *Queries) materialise(ctx context.Context, top hits, cols []event.Column
 	scanned.Bytes += bytes.Load()
 	return out, err
 }
+
+// maxKept bounds the memory of Queries.latest.
+const maxKept = 32 << 20
 
 // prepare decodes the rows of the only row group of a page on all cores.
 func (q *Queries) prepare(m *matcher, places []int, top hits, cols []event.Column, bytes *atomic.Int64) error {

@@ -10,11 +10,11 @@ import (
 // finder finds a text in others without regard to case: what strings.Contains(fold(hay), fold(needle)) says, at the
 // speed of a scan for its rarest byte. It is made by newFinder and safe for concurrent use.
 type finder struct {
-	needle   string // folded
-	ascii    bool   // needle is ASCII: hay is searched as it is
-	caseless bool   // needle has no letters with case: the same
-	rare     int    // index of the byte that is looked for
-	odd      bool   // needle holds k or i, which characters outside of ASCII fold to
+	needle   string   // folded
+	ascii    bool     // needle is ASCII: hay is searched as it is
+	caseless bool     // needle has no letters with case: the same
+	rare     int      // index of the byte that is looked for
+	odd      []string // characters outside of ASCII that fold to letters of the needle
 }
 
 // fold maps every character to its simple lower case, as SQL's lower() does.
@@ -32,7 +32,11 @@ func newFinder(needle string) *finder {
 		} else if rank := rareness(c); rank > best {
 			best, f.rare = rank, i
 		}
-		f.odd = f.odd || c == 'k' || c == 'i'
+	}
+	for _, letter := range oddLetters {
+		if strings.IndexByte(f.needle, letter.to) >= 0 {
+			f.odd = append(f.odd, letter.from)
+		}
 	}
 	for _, r := range f.needle {
 		ascii := r < utf8.RuneSelf && !unicode.IsLetter(r)
@@ -110,10 +114,20 @@ func (f *finder) bounded(hay string, i int) bool {
 	return true
 }
 
-// foldsOddly says whether folding hay makes ASCII letters of the needle from characters outside of ASCII: the Kelvin
-// sign and the dotted capital I.
+// oddLetters are the characters outside of ASCII that fold to letters of ASCII: the Kelvin sign and the dotted capital I.
+var oddLetters = []struct {
+	from string
+	to   byte
+}{{"\u212A", 'k'}, {"\u0130", 'i'}}
+
+// foldsOddly says whether folding hay makes letters of the needle from characters outside of ASCII.
 func (f *finder) foldsOddly(hay string) bool {
-	return f.odd && hasNonASCII(hay) && (strings.Contains(hay, "\u212A") || strings.Contains(hay, "\u0130"))
+	for _, c := range f.odd {
+		if strings.Contains(hay, c) {
+			return true
+		}
+	}
+	return false
 }
 
 // index finds the ASCII needle at or after from by looking for its rarest byte in both cases.
@@ -163,7 +177,7 @@ func upperCase(c byte) byte {
 // rarest is the index of the byte of the needle that stands least often, in either case, at the head of a run of texts.
 func (f *finder) rarest(run string) int {
 	var seen [256]int
-	for i := range min(len(run), 8<<10) {
+	for i := range min(len(run), 4<<10) {
 		seen[run[i]]++
 	}
 	best, rare := len(run)+1, f.rare
@@ -249,16 +263,10 @@ func (f *finder) searchRun() func(run string) func(from int) int {
 	}
 }
 
-// bytes are the bytes of a needle of ASCII, each once.
-func (f *finder) bytes() []byte {
+// part is the needle, if it is ASCII.
+func (f *finder) part() string {
 	if !f.ascii {
-		return nil
+		return ""
 	}
-	var out []byte
-	for i := range len(f.needle) {
-		if strings.IndexByte(f.needle[:i], f.needle[i]) < 0 {
-			out = append(out, f.needle[i])
-		}
-	}
-	return out
+	return f.needle
 }

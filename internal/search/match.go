@@ -115,8 +115,8 @@ func (t part) write(w *writer, x string) string { return w.IContains(w.args, x, 
 type runTest interface {
 	// searchRun returns what Leaf.Search is; nil when the test cannot.
 	searchRun() func(run string) (next func(from int) int)
-	// bytes returns what Leaf.Bytes is.
-	bytes() []byte
+	// part returns what Leaf.Part is.
+	part() string
 }
 
 var (

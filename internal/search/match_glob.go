@@ -207,11 +207,11 @@ func (t *tokenGlob) searchRun() func(string) func(int) int {
 	return t.longest.searchRun()
 }
 
-func (t *tokenGlob) bytes() []byte {
+func (t *tokenGlob) part() string {
 	if t.longest == nil {
-		return nil
+		return ""
 	}
-	return t.longest.bytes()
+	return t.longest.part()
 }
 
 func (t *tokenGlob) need() [][]uint64 {

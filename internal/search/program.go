@@ -40,9 +40,9 @@ type Leaf struct {
 	// Search, when not nil, prepares a run of texts, one behind the other, for finding those that Str can hold for without
 	// asking each: next is the first place at or after from where a match may begin, or -1.
 	Search func(run string) (next func(from int) int)
-	// Bytes are bytes of ASCII, letters in lower case, that a text must hold, in either case, for Str to hold; unless it
-	// holds characters beyond ASCII. Empty: nothing is known.
-	Bytes []byte
+	// Part is ASCII with letters in lower case that a text must hold, in either case, for Str to hold; unless it holds
+	// characters beyond ASCII that fold to letters. Empty: nothing is known.
+	Part string
 
 	// Eq, when not empty, says that a value can hold only if it is Eq in lower case. Str has the last word.
 	Eq string
@@ -212,7 +212,7 @@ func newLeaf(columns []event.Column, key string, t test) *Node {
 	case strTest:
 		l.Str = t.match
 		if r, ok := t.(runTest); ok {
-			l.Search, l.Bytes = r.searchRun(), r.bytes()
+			l.Search, l.Part = r.searchRun(), r.part()
 		}
 		l.index(t)
 	case intTest:

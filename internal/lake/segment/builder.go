@@ -38,6 +38,7 @@ type Builder struct {
 	fbuf   []byte
 	minT   int64
 	maxT   int64
+	grams  gramSet
 
 	keepSeq bool
 }
@@ -65,6 +66,7 @@ type textCol struct {
 	pages    []page
 	raw      int
 	hashes   []uint64 // for the bloom filter
+	grams    []byte   // gram filters of the pages
 	lo, hi   []byte   // least and greatest text, unless one is long
 	long     bool
 }
@@ -107,7 +109,7 @@ func (b *Builder) reset() {
 			c.dict2.reset()
 		}
 		if t := c.text; t != nil {
-			t.lens, t.buf, t.out, t.pages, t.hashes = t.lens[:0], t.buf[:0], t.out[:0], t.pages[:0], t.hashes[:0]
+			t.lens, t.buf, t.out, t.pages, t.hashes, t.grams = t.lens[:0], t.buf[:0], t.out[:0], t.pages[:0], t.hashes[:0], t.grams[:0]
 			t.firstRow, t.raw, t.long = 0, 0, false
 		}
 	}
@@ -278,7 +280,11 @@ func (b *Builder) endPage(c *column) {
 	body = appendDelta(body, t.lens)
 	body = append(body, t.buf...)
 	b.enc.body = body
-	p := page{firstRow: t.firstRow, rows: rows, values: rows}
+	p := page{firstRow: t.firstRow, rows: rows, values: rows, gramOff: len(t.grams)}
+	if c.leaf.grams {
+		t.grams = b.grams.appendFilter(t.grams, t.buf)
+		p.gramLen = len(t.grams) - p.gramOff
+	}
 	t.out, p = b.enc.page(t.out, p, encText, body)
 	t.pages = append(t.pages, p)
 	t.raw += p.raw
@@ -367,11 +373,14 @@ func (b *Builder) finishText(out []byte, ch *chunk, c *column) []byte {
 	}
 	for _, p := range t.pages {
 		p.off += len(out)
+		p.gramOff += len(out) + len(t.out)
 		ch.pages = append(ch.pages, p)
 	}
 	out = append(out, t.out...)
 	ch.size = len(out) - ch.start
 	ch.raw = t.raw + (len(t.out) - sumComp(t.pages))
+	ch.grams = c.leaf.grams
+	out = append(out, t.grams...)
 	if c.leaf.bloom {
 		out = b.enc.bloom(out, ch, t.hashes)
 	}

@@ -285,7 +285,7 @@ func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
 			n := min(miniLen, left)
 			at := len(dst)
 			dst = dst[:at+n] // grown above
-			v = undelta(dst[at:], src[:nb], w, least, v)
+			v = undelta(dst[at:], src, w, least, v)
 			src = src[nb:]
 			left -= n
 		}
@@ -293,7 +293,8 @@ func decodeDelta(dst []int64, src []byte, limit int) ([]int64, []byte, error) {
 	return dst, src, nil
 }
 
-// undelta fills dst with the values of a miniblock that follow v and returns the last of them.
+// undelta fills dst with the values of the miniblock at the head of src that follow v and returns the last of them. What
+// stands in src behind the miniblock is not looked at, but makes that it can be read in whole words.
 func undelta(dst []int64, src []byte, width int, least, v int64) int64 {
 	if width == 0 {
 		for i := range dst {

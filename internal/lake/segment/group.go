@@ -5,9 +5,9 @@ import "kiroku/internal/event"
 // Empty says that no row of the group has a value in the column.
 func (g *Group) Empty(c event.Column) bool { return g.chunks[leafOf[c]].enc == encNull }
 
-// MayHold says whether a text of the column may hold all these bytes of ASCII, letters in either case. values means the
-// values of a map column instead of its keys.
-func (g *Group) MayHold(c event.Column, values bool, lower []byte) bool {
+// MayHold says whether a text of the column may hold all bytes of part, ASCII with letters in lower case, in either case of
+// letters. values means the values of a map column instead of its keys.
+func (g *Group) MayHold(c event.Column, values bool, part string) bool {
 	li := leafOf[c]
 	if values {
 		li++
@@ -16,7 +16,8 @@ func (g *Group) MayHold(c event.Column, values bool, lower []byte) bool {
 	if ch.enc != encDict && ch.enc != encText || ch.bytes[2]|ch.bytes[3] != 0 {
 		return true // characters beyond ASCII may fold to these
 	}
-	for _, b := range lower {
+	for i := range len(part) {
+		b := part[i]
 		if !ch.bytes.has(b) && (b < 'a' || b > 'z' || !ch.bytes.has(b-0x20)) {
 			return false
 		}

@@ -63,7 +63,7 @@ func (w *indexWriter) text(v string) {
 
 func (w *indexWriter) chunk(c *chunk) {
 	flags := 0
-	for i, f := range []bool{c.packed, c.hasRange, c.hasText, c.bloomLen > 0} {
+	for i, f := range []bool{c.packed, c.hasRange, c.hasText, c.bloomLen > 0, c.grams} {
 		if f {
 			flags |= 1 << i
 		}
@@ -83,6 +83,12 @@ func (w *indexWriter) chunk(c *chunk) {
 	w.int(len(c.pages))
 	for i := range c.pages {
 		w.page(&c.pages[i])
+	}
+	if c.grams {
+		for i := range c.pages {
+			w.int(c.pages[i].gramOff)
+			w.int(c.pages[i].gramLen)
+		}
 	}
 	if c.hasRange {
 		w.i64(c.min)
@@ -116,8 +122,8 @@ func (w *indexWriter) page(p *page) {
 // not know are an error of a newer version.
 func parseIndex(b []byte) ([]*Group, error) {
 	r := indexReader{b: b}
-	if v := r.int(); v != formatVersion {
-		return nil, fmt.Errorf("segment format version %d, this program reads %d", v, formatVersion)
+	if v := r.int(); v < 1 || v > formatVersion {
+		return nil, fmt.Errorf("segment format version %d, this program reads 1 to %d", v, formatVersion)
 	}
 	order, err := r.leaves()
 	if err != nil {
@@ -185,6 +191,9 @@ func (c *chunk) possible(l *leaf, g *Group) bool {
 		if p.off < 0 || p.comp < 0 || p.off > g.size-p.comp || p.raw < 0 || p.raw > maxPage || p.rows < 0 || p.rows > g.Rows || p.firstRow < 0 || p.firstRow > g.Rows {
 			return false
 		}
+		if p.gramLen < 0 || p.gramLen > 1<<(maxGramBits-3) || p.gramLen&(p.gramLen-1) != 0 || p.gramOff < 0 || p.gramOff > g.size-p.gramLen {
+			return false
+		}
 	}
 	return true
 }
@@ -241,7 +250,7 @@ func (r *indexReader) leaves() ([]int, error) {
 func (r *indexReader) chunk(c *chunk) {
 	*c = chunk{enc: encoding(r.int())}
 	flags := r.int()
-	c.packed, c.hasRange, c.hasText = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	c.packed, c.hasRange, c.hasText, c.grams = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&16 != 0
 	c.start, c.size, c.raw, c.values, c.nulls, c.dataAt = r.int(), r.int(), r.int(), r.int(), r.int(), r.int()
 	if c.enc == encDict {
 		c.dictAt = r.int()
@@ -255,6 +264,11 @@ func (r *indexReader) chunk(c *chunk) {
 	c.pages = make([]page, n)
 	for i := range c.pages {
 		r.page(&c.pages[i])
+	}
+	if c.grams {
+		for i := range c.pages {
+			c.pages[i].gramOff, c.pages[i].gramLen = r.int(), r.int()
+		}
 	}
 	if c.hasRange {
 		c.min, c.max = r.i64(), r.i64()

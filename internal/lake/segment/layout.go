@@ -7,7 +7,7 @@ import (
 )
 
 // Version of the bytes described in FORMAT.md.
-const formatVersion = 1
+const formatVersion = 2
 
 // Sizes. A group is what a worker encodes at a time; it stays in the second-level cache while it is built.
 const (
@@ -55,6 +55,7 @@ type leaf struct {
 	tokens  bool // its values count for the token index
 	delta   bool // rising numbers
 	valid   bool // the caller vouches for UTF-8
+	grams   bool // texts without a dictionary that people look into: their pages have gram filters
 	ranged  bool // texts without a dictionary that rise: their bounds are worth having
 	path    []string
 	rowsper int // rows of a page; 0: one page a group
@@ -112,7 +113,7 @@ func makeLeaves() ([]leaf, [event.NumColumns]int) {
 		case event.ColRawData:
 			l.plain, l.tokens, l.valid, l.rowsper = true, false, true, rawPageRows
 		case event.ColMessage, event.ColMetadataUID:
-			l.plain, l.rowsper = true, textPageRows
+			l.plain, l.grams, l.rowsper = true, true, textPageRows
 		case event.ColEventUID:
 			l.plain, l.tokens, l.ranged, l.rowsper = true, false, true, textPageRows
 		case event.ColRawEncoding:
@@ -148,6 +149,8 @@ type page struct {
 	firstRow int
 	rows     int
 	values   int // values and nulls
+	gramOff  int // of the gram filter, from the group's start
+	gramLen  int // 0: there is none
 }
 
 // chunk is one leaf of one row group.
@@ -171,6 +174,7 @@ type chunk struct {
 	hasText          bool
 
 	bloomAt, bloomLen int
+	grams             bool // pages may have gram filters
 
 	bytes byteSet // bytes that stand in the chunk's texts; full when nobody looked
 }

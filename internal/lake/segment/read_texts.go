@@ -117,16 +117,12 @@ func (r *Reader) Finish(c event.Column, t *Texts) error {
 }
 
 // own reads a page into the memory of t.
-func (r *Reader) own(g *Group, ch *chunk, p *page, t *Texts) error {
-	body, err := r.load(g, p, ch.packed)
-	if err != nil {
-		return err
-	}
+func (r *Reader) own(g *Group, ch *chunk, p *page, t *Texts) (err error) {
 	if !ch.packed {
 		return errPage
 	}
-	t.block, r.body = body, t.block
-	return nil
+	t.block, err = r.unpack(t.block, g, p)
+	return err
 }
 
 // texts decodes one page.

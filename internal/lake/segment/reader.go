@@ -27,7 +27,16 @@ type Reader struct {
 func NewReader() *Reader { return &Reader{zstd: zstd.NewCtx()} }
 
 // load reads a page and uncompresses it. The result is valid until the next load.
-func (r *Reader) load(g *Group, p *page, packed bool) ([]byte, error) {
+func (r *Reader) load(g *Group, p *page, packed bool) (body []byte, err error) {
+	if !packed {
+		return r.stored(g, p)
+	}
+	r.body, err = r.unpack(r.body, g, p)
+	return r.body, err
+}
+
+// stored reads a page as it stands in the file. The result is valid until the next load.
+func (r *Reader) stored(g *Group, p *page) ([]byte, error) {
 	if p.off < 0 || p.comp < 0 || p.off+p.comp > g.size || p.raw < 0 || p.raw > 1<<31 {
 		return nil, errPage
 	}
@@ -36,18 +45,24 @@ func (r *Reader) load(g *Group, p *page, packed bool) ([]byte, error) {
 		return nil, err
 	}
 	r.Bytes += int64(p.comp)
-	if !packed {
-		return r.in, nil
+	return r.in, nil
+}
+
+// unpack reads a compressed page and uncompresses it into dst, or into more memory if need be.
+func (r *Reader) unpack(dst []byte, g *Group, p *page) ([]byte, error) {
+	in, err := r.stored(g, p)
+	if err != nil {
+		return dst, err
 	}
 	if p.comp == 0 || p.raw == 0 {
-		return nil, errPage
+		return dst, errPage
 	}
-	r.body = grow(r.body, p.raw)
-	n, err := r.zstd.DecompressInto(r.body, r.in)
+	dst = grow(dst, p.raw)
+	n, err := r.zstd.DecompressInto(dst, in)
 	if err != nil || n != p.raw {
-		return nil, fmt.Errorf("uncompress page: %w", errors.Join(err, errPage))
+		return dst, fmt.Errorf("uncompress page: %w", errors.Join(err, errPage))
 	}
-	return r.body, nil
+	return dst, nil
 }
 
 func grow(b []byte, n int) []byte {

@@ -39,14 +39,16 @@ const (
 // Rows opens a group for reading all or most of its rows.
 func (r *Reader) Rows(g *Group) *Rows { return &Rows{r: r, g: g} }
 
-// Few opens a group for reading a few rows, rising. rs may be nil; otherwise its memory is used again, and what was read
-// with it before is no longer valid.
+// Few opens a group for reading a few rows, rising. rs may be nil; otherwise its memory is used again: what was read with
+// it before is no longer valid, but columns of the same group need not be read again.
 func (r *Reader) Few(g *Group, rs *Rows) *Rows {
 	if rs == nil {
 		rs = &Rows{}
 	}
+	if rs.g != g || !rs.few {
+		clear(rs.ready[:])
+	}
 	rs.r, rs.g, rs.few = r, g, true
-	clear(rs.ready[:])
 	return rs
 }
 
@@ -77,8 +79,13 @@ func (rs *Rows) Prepare(rows []int, cols []event.Column, readers []*Reader) erro
 }
 
 func (rs *Rows) prepareRows(r *Reader, rows []int, c event.Column) error {
-	if err := rs.prepare(r, c); err != nil || rs.ready[c] == sparsely || c.Kind() != event.String {
-		return err
+	if rs.ready[c] == unread {
+		if err := rs.prepare(r, c); err != nil {
+			return err
+		}
+	}
+	if rs.ready[c] == sparsely || c.Kind() != event.String {
+		return nil
 	}
 	for _, row := range rows {
 		if _, err := rs.text(r, row, c); err != nil {
@@ -146,7 +153,7 @@ func (rs *Rows) prepareFew(r *Reader, c event.Column) (ok bool, err error) {
 	}
 }
 
-// prepare decodes a column, or finds out that it needs not.
+// prepare decodes a column, or finds out that it needs not. After an error the column counts as unread.
 func (rs *Rows) prepare(r *Reader, c event.Column) error {
 	if rs.few {
 		ok, err := rs.prepareFew(r, c)
@@ -158,14 +165,21 @@ func (rs *Rows) prepare(r *Reader, c event.Column) error {
 			return nil
 		}
 	}
-	rs.ready[c] = whole
+	err := rs.prepareWhole(r, c)
+	if err == nil {
+		rs.ready[c] = whole
+	}
+	return err
+}
+
+func (rs *Rows) prepareWhole(r *Reader, c event.Column) error {
 	switch c.Kind() {
 	case event.String:
 		n := len(rs.g.chunks[leafOf[c]].pages)
 		for len(rs.texts[c]) < n {
 			rs.texts[c] = append(rs.texts[c], &Texts{})
 		}
-		for _, t := range rs.texts[c][:n] {
+		for _, t := range rs.texts[c] {
 			t.First = -1
 		}
 		return nil
@@ -212,7 +226,16 @@ func (rs *Rows) text(r *Reader, row int, c event.Column) (*Texts, error) {
 	if t.First >= 0 {
 		return t, nil
 	}
-	return t, r.Texts(rs.g, c, row, t)
+	for _, unused := range rs.texts[c] {
+		if cap(t.block) == 0 && unused.First < 0 {
+			*t, *unused = *unused, *t // the memory of another page of a group before
+		}
+	}
+	err := r.Texts(rs.g, c, row, t)
+	if err != nil {
+		t.First = -1
+	}
+	return t, err
 }
 
 func (rs *Rows) fillNumber(row int, c event.Column, e *event.Event) {

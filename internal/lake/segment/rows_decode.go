@@ -38,7 +38,7 @@ func (rs *Rows) complete(c event.Column) bool {
 
 // Memory is about how many bytes the decoded columns take.
 func (rs *Rows) Memory() int {
-	n := 0
+	n := rs.values.memory()
 	for c := range rs.texts {
 		for _, t := range rs.texts[c] {
 			n += t.memory()
@@ -49,6 +49,10 @@ func (rs *Rows) Memory() int {
 		if l := rs.lists[c]; l != nil {
 			n += l.memory()
 		}
+		if s := rs.sparse[c]; s != nil {
+			n += s.memory()
+		}
+		n += rs.elems[c].memory()
 	}
 	if rs.vals != nil {
 		n += rs.vals.memory()
@@ -59,3 +63,12 @@ func (rs *Rows) Memory() int {
 func (t *Texts) memory() int { return 4*(cap(t.Codes)+cap(t.offs)) + cap(t.block) }
 
 func (l *Lists) memory() int { return 4*cap(l.Starts) + cap(l.Null) + l.Elems.memory() }
+
+func (s *sparse) memory() int { return cap(s.page) + cap(s.dict) + 4*cap(s.offs) }
+
+func (s *sparseList) memory() int {
+	if s == nil {
+		return 0
+	}
+	return s.sparse.memory() + 8*cap(s.lens)
+}

@@ -309,13 +309,13 @@ func TestSamplesStayReadable(t *testing.T) {
 // FuzzIndex holds that an index gives an error, or groups that can be read, with errors at most: it bounds what a damaged
 // one can ask for.
 func FuzzIndex(f *testing.F) {
-	file, err := Open(filepath.Join("testdata", "v1.parquet"))
+	file, err := Open(filepath.Join("testdata", fmt.Sprintf("v%d.parquet", formatVersion)))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { file.Close() })
 	f.Add(appendIndex(nil, file.Groups))
-	f.Add([]byte{2, 0})
+	f.Add([]byte{2, 0}) // version 1
 	f.Fuzz(func(t *testing.T, b []byte) {
 		groups, err := parseIndex(b)
 		if err != nil {

@@ -24,27 +24,22 @@ type sparse struct {
 }
 
 // open reads the column of the group; false when its pages have another shape.
-func (s *sparse) open(r *Reader, g *Group, c event.Column) (bool, error) {
+func (s *sparse) open(r *Reader, g *Group, c event.Column) (ok bool, err error) {
 	ch, l := &g.chunks[leafOf[c]], &leaves[leafOf[c]]
 	*s = sparse{page: s.page, dict: s.dict, offs: s.offs[:0], run: -1}
 	if len(ch.pages) != 1 || l.maxRep > 0 || l.phys == physBool || ch.enc != encDict && ch.enc != encPlain || !ch.packed {
 		return false, nil
 	}
 	if s.coded = ch.enc == encDict; s.coded {
-		body, err := r.load(g, &ch.dict, ch.packed)
-		if err != nil {
+		if s.dict, err = r.unpack(s.dict, g, &ch.dict); err != nil {
 			return false, err
 		}
-		s.dict, r.body = body, s.dict
 	}
-	body, err := r.load(g, &ch.pages[0], ch.packed)
-	if err != nil {
+	if s.page, err = r.unpack(s.page, g, &ch.pages[0]); err != nil {
 		return false, err
 	}
-	s.page, r.body = body, s.page
 	rest := s.page
 	if l.maxDef > 0 {
-		var ok bool
 		if s.bitmap, rest, ok = bitmapOf(rest, g.Rows); !ok {
 			return false, nil
 		}

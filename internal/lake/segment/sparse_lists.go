@@ -20,29 +20,25 @@ type sparseList struct {
 }
 
 // open reads a leaf of the group; false when its pages have another shape.
-func (s *sparseList) open(r *Reader, g *Group, li int) (bool, error) {
+func (s *sparseList) open(r *Reader, g *Group, li int) (ok bool, err error) {
 	ch := &g.chunks[li]
 	*s = sparseList{sparse: sparse{page: s.page, dict: s.dict, offs: s.offs[:0], run: -1}, lens: s.lens, levels: ch.values}
 	if len(ch.pages) != 1 || !ch.packed || ch.enc != encDict && ch.enc != encText {
 		return false, nil
 	}
 	if s.coded = ch.enc == encDict; s.coded {
-		body, err := r.load(g, &ch.dict, ch.packed)
-		if err != nil {
+		if s.dict, err = r.unpack(s.dict, g, &ch.dict); err != nil {
 			return false, err
 		}
-		s.dict, r.body = body, s.dict
 		if err := s.index(ch.dict.values); err != nil {
 			return false, err
 		}
 	}
-	body, err := r.load(g, &ch.pages[0], ch.packed)
-	if err != nil {
+	if s.page, err = r.unpack(s.page, g, &ch.pages[0]); err != nil {
 		return false, err
 	}
-	s.page, r.body = body, s.page
 	var rest []byte
-	var one, ok bool
+	var one bool
 	if s.reps, rest, one, ok = levelRun(s.page, 1, s.levels); !ok || one {
 		return false, nil
 	}
