@@ -44,7 +44,7 @@ type Service struct {
 	opt  Options
 	save *commits
 	work chan struct{} // who reads and encodes has a place in it
-	slow chan struct{} // recoveries have at most half of the places
+	slow chan struct{} // all recoveries together have at most half of the places
 
 	mu      sync.Mutex // over everything below; nothing slow happens under it
 	started time.Time
@@ -78,6 +78,7 @@ type agent struct {
 	refusedWhy   string
 	dead         int64 // dead letters
 	ends         map[string]end
+	share        *share // with its recoveries
 }
 
 // destination is a destination of an agent. pulling guards what only Pull uses.
@@ -212,7 +213,7 @@ func (s *Service) loadPositions(ctx context.Context) error {
 }
 
 func newAgent(row *meta.SIEMAgent) (*agent, error) {
-	a := &agent{row: *row, destinations: map[string]*destination{}, changed: make(chan struct{}), notes: map[noteKey]*note{}}
+	a := &agent{row: *row, destinations: map[string]*destination{}, changed: make(chan struct{}), notes: map[noteKey]*note{}, share: newShare()}
 	if err := a.spec.read(row.Spec); err != nil {
 		return nil, fmt.Errorf("load SIEM agent %q: %w", row.Name, err)
 	}
