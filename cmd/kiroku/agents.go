@@ -39,7 +39,7 @@ the SIEM are reached: "kiroku agent run". An agent is named by its ID or name. W
 		Use:   "list",
 		Short: "List the agents, how they do and what is wrong",
 		Long: `DELIVERY is "waiting" until the agent is heard of for the first time, then the worst of its destinations: ok, backlog (the next event
-was taken in more than five minutes ago), paused or blocked. TO LOOK AT counts the events that have still to be looked at, before
+was taken in longer ago than siem_agents.backlog_after, 5m unless configured), paused or blocked. TO LOOK AT counts the events that have still to be looked at, before
 the filter: fewer may be sent. What was looked at and does not match is not counted, nor what lies before the start or outside of
 the period of a recovery. LAG is how long ago the next of them was taken in.`,
 		Args: args(cobra.NoArgs, "no argument"),

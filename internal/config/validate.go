@@ -46,6 +46,7 @@ func (c *Config) problems() Problems {
 	v.priorities()
 	v.inputs()
 	v.awsAPI()
+	v.siem()
 	return v.found
 }
 
@@ -128,6 +129,22 @@ func (v *validator) lake() {
 	if l.PublishInterval < l.FlushInterval || l.PublishInterval <= 0 {
 		v.add("lake", "publish_interval", "is %v, shorter than lake.flush_interval (%v): raise publish_interval or lower flush_interval", l.PublishInterval, l.FlushInterval)
 	}
+}
+
+func (v *validator) siem() {
+	const at = "siem_agents"
+	s := v.c.SIEM
+	atLeast(v, at, "connection_error_after", s.ConnectionErrorAfter, seconds(120)) // agents are heard of once a minute
+	atLeast(v, at, "notification_error_after", s.NotificationErrorAfter, seconds(1))
+	atLeast(v, at, "backlog_after", s.BacklogAfter, seconds(1))
+	if s.DisconnectedAfter > s.ConnectionErrorAfter {
+		return
+	}
+	key := "disconnected_after"
+	if _, written := v.c.where[join(at, key)]; !written {
+		key = "connection_error_after"
+	}
+	v.add(at, key, "disconnected_after is %v, not longer than connection_error_after (%v): raise disconnected_after or lower connection_error_after", s.DisconnectedAfter, s.ConnectionErrorAfter)
 }
 
 func (v *validator) stores() {

@@ -37,6 +37,7 @@ type Options struct {
 	Checkpoints Checkpoints
 	Log         *slog.Logger
 	Version     string // of Kiroku, for the headers of records
+	After       wire.Thresholds
 }
 
 // Service is the server's side of SIEM agents. It is safe for concurrent use.
@@ -76,7 +77,8 @@ type agent struct {
 	contactSaved time.Time
 	refused      time.Time // when a void token was last told of, and why it is void
 	refusedWhy   string
-	dead         int64 // dead letters
+	gone         time.Time // the contact after which it was last told to be gone
+	dead         int64     // dead letters
 	ends         map[string]end
 	share        *share // with its recoveries
 }

@@ -47,7 +47,7 @@ func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) 
 	s.ends(ctx, a, now)
 	s.lags(ctx, a)
 	r, sp := &a.row, &a.spec
-	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
+	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now, &s.opt.After), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
 		Filter: sp.Filter, Stores: append([]string{}, sp.Stores...), Start: sp.Start, Created: r.Created.UTC(), CreatedBy: r.Creator, Updated: r.Updated.UTC(), LastContact: r.Contact.UTC(), Host: r.Host,
 		Version: r.Version, Cursor: wire.Positions{}, Destinations: []wire.DestinationStatus{}, Notifications: a.open(), Tokens: []wire.TokenStatus{}, DeadLetters: a.dead}
 	if r.Contact.IsZero() {
@@ -115,12 +115,12 @@ func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wir
 			st.LagSeconds = max(st.LagSeconds, int64(now.Sub(in.at)/time.Second))
 		}
 	}
-	st.Delivery, st.Error = a.delivery(d, st.LagSeconds)
+	st.Delivery, st.Error = a.delivery(d, st.LagSeconds, &s.opt.After)
 	return st
 }
 
 // delivery is how a destination does, and why it is blocked.
-func (a *agent) delivery(d *destination, lag int64) (wire.Delivery, string) {
+func (a *agent) delivery(d *destination, lag int64, after *wire.Thresholds) (wire.Delivery, string) {
 	blocked, why := d.metrics.Blocked, d.metrics.Error
 	for _, code := range append(errorCodes(), wire.ConfigRejected) {
 		if n := a.notes[noteKey{d.config.Name, code}]; n != nil {
@@ -134,7 +134,7 @@ func (a *agent) delivery(d *destination, lag int64) (wire.Delivery, string) {
 		return wire.DeliveryPaused, ""
 	case blocked:
 		return wire.DeliveryBlocked, why
-	case lag > int64(wire.BacklogAfter/time.Second):
+	case lag > int64(after.Backlog/time.Second):
 		return wire.DeliveryBacklog, ""
 	}
 	return wire.DeliveryOK, ""

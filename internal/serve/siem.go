@@ -8,6 +8,7 @@ import (
 
 	"kiroku/internal/event"
 	"kiroku/internal/forward"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/lake"
 	"kiroku/internal/query"
 	"kiroku/internal/search"
@@ -15,8 +16,10 @@ import (
 
 // openAgents builds the server's side of SIEM agents and reads what is known of them.
 func (s *Server) openAgents(ctx context.Context, feed *query.Feed) error {
+	c := &s.opt.Config.SIEM
 	s.agents = forward.New(forward.Options{DB: s.db, Events: siemEvents{feed, s.storage.lake}, Sink: s.pipe, Checkpoints: s.storage.lake, Log: s.opt.Log,
-		Version: s.opt.Version})
+		Version: s.opt.Version, After: wire.Thresholds{ConnectionError: c.ConnectionErrorAfter.Std(), Disconnected: c.DisconnectedAfter.Std(),
+			NotificationError: c.NotificationErrorAfter.Std(), Backlog: c.BacklogAfter.Std()}})
 	return s.agents.Load(ctx)
 }
 
