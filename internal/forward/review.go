@@ -104,7 +104,7 @@ func (s *Service) reviewNotes(a *agent, now time.Time, at func(time.Time)) {
 			if now.Sub(n.row.Last) > factsKept {
 				s.clear(a, key, now)
 			}
-		case slices.Contains(errorCodes(), key.code) && a.row.Status == meta.SIEMActive:
+		case slices.Contains(wire.DeliveryErrors(), key.code) && a.row.Status == meta.SIEMActive:
 			if long := s.opt.After.NotificationError; now.Sub(n.row.First) <= long {
 				at(n.row.First.Add(long + tick))
 			} else if own := (noteKey{"", wire.NotificationError}); a.notes[own] == nil {

@@ -393,3 +393,18 @@ func TestServerNotifications(t *testing.T) {
 		}
 	})
 }
+
+// Of errors by code, the server keeps those that it knows: an agent must not make it remember any number of them.
+func TestErrorsByCode(t *testing.T) {
+	w := newWorld(t, "default")
+	defer w.close()
+	a := w.create("soc", Spec{}, Start{})
+	a.hello()
+	m := wire.Metrics{Errors: 3, ErrorsBy: map[wire.Code]int64{wire.TLSError: 2, "made_up": 1}}
+	if _, err := w.Heartbeat(context.Background(), a.token, a.session, &wire.Heartbeat{Destinations: map[string]wire.Metrics{"siem": m}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wire.Metrics{Errors: 3, ErrorsBy: map[wire.Code]int64{wire.TLSError: 2}}, a.status().Destinations[0].Metrics); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -122,7 +122,7 @@ func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wir
 // delivery is how a destination does, and why it is blocked.
 func (a *agent) delivery(d *destination, lag int64, after *wire.Thresholds) (wire.Delivery, string) {
 	blocked, why := d.metrics.Blocked, d.metrics.Error
-	for _, code := range append(errorCodes(), wire.ConfigRejected) {
+	for _, code := range append(wire.DeliveryErrors(), wire.ConfigRejected) {
 		if n := a.notes[noteKey{d.config.Name, code}]; n != nil {
 			blocked, why = true, n.row.Text
 		}

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // Code names a kind of notification.
 type Code string
 
@@ -23,6 +25,9 @@ const (
 	SessionReplaced      Code = "session_replaced"
 )
 
+// DeliveryErrors are the codes of what keeps records from a data server.
+func DeliveryErrors() []Code { return []Code{SendError, ConnectionError, TLSError} }
+
 // Explanation is what people are told about a code.
 type Explanation struct {
 	Code   Code
@@ -39,6 +44,11 @@ func Explain(c Code) Explanation {
 		}
 	}
 	return Explanation{Code: c, Title: string(c), Cause: "The agent is of another version than the server.", Remedy: "Run the same version of kiroku on both sides."}
+}
+
+// Known says whether a code is one of the constants.
+func Known(c Code) bool {
+	return slices.ContainsFunc(explanations[:], func(e Explanation) bool { return e.Code == c })
 }
 
 // Explanations lists all codes, in the order of the constants.
