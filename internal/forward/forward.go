@@ -111,7 +111,7 @@ type ingested struct {
 	at    time.Time
 }
 
-// end is the last event of a recovery in a store: behind it there is nothing to look at.
+// end is the last event in a store that matches: behind it there is nothing to look at.
 type end struct {
 	head int64     // of the store when that was looked for
 	at   time.Time // when

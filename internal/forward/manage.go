@@ -322,7 +322,7 @@ func (s *Service) become(a, next *agent) {
 	}
 	session, contact := a.row.Session, a.row.Contact
 	host, version := a.row.Host, a.row.Version
-	a.row, a.spec, a.destinations = next.row, next.spec, next.destinations
+	a.row, a.spec, a.destinations, a.ends = next.row, next.spec, next.destinations, nil
 	a.row.Session, a.row.Contact, a.row.Host, a.row.Version = session, contact, host, version
 	for name := range a.destinations {
 		s.clear(a, noteKey{name, wire.ConfigRejected}, now)

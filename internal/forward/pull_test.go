@@ -371,6 +371,63 @@ func TestLag(t *testing.T) {
 	}
 }
 
+// Before its first run, an agent is told to have what lies between the first and the last event that match, and nothing is lost
+// by having looked.
+func TestLagBeforeTheFirstRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "a")
+		defer w.close()
+		match := func(s *stored) { s.message = "wanted" }
+		w.lake.add("a", 10, time.Now().Add(-time.Hour))
+		w.lake.add("a", 1, time.Now(), match)
+		time.Sleep(time.Minute)
+		w.lake.add("a", 4, time.Now())
+		w.lake.add("a", 1, time.Now(), match)
+		w.lake.add("a", 4, time.Now())
+		created := time.Now()
+		want := func(what string, a *siem, records, seconds int64) {
+			t.Helper()
+			if st := a.status(); st.LagRecords != records || st.LagSeconds != seconds {
+				t.Errorf("%s: %d events to look at, the next of %d s ago; want %d, %d", what, st.LagRecords, st.LagSeconds, records, seconds)
+			}
+		}
+		some, all := w.create("some", Spec{Filter: "wanted"}, Start{}), w.create("all", Spec{}, Start{})
+		late := w.create("late", Spec{Filter: "wanted"}, Start{Since: created.Add(-time.Second)})
+		alerts := w.create("alerts", Spec{Types: []wire.Type{wire.Alerts}}, Start{})
+		want("from the first to the last that match", some, 6, 60)
+		want("everything matches", all, 20, 60)
+		want("the start is behind the first", late, 1, 0)
+		want("nothing matches", alerts, 0, 0)
+		filter := "nothing"
+		if err := w.Edit(t.Context(), some.id, Change{Filter: &filter}); err != nil {
+			t.Fatal(err)
+		}
+		want("changed to what does not match", some, 0, 0)
+		filter = "wanted"
+		if err := w.Edit(t.Context(), some.id, Change{Filter: &filter}); err != nil {
+			t.Fatal(err)
+		}
+		want("changed back", some, 6, 60)
+		w.lake.add("a", 1, time.Now(), match)
+		time.Sleep(endsEvery)
+		want("a new one", some, 11, 120)
+		some.hello()
+		b := some.pull(wire.Pull{})
+		if got := b.uids(); !slices.Equal(got, []string{"a-11", "a-16", "a-21"}) {
+			t.Errorf("pulled %v", got)
+		}
+
+		gap := w.create("gap", Spec{Filter: "wanted"}, Start{})
+		w.lake.drop("a", 3) // which it is to hear of
+		want("some are gone", gap, 21, 120)
+		gap.hello()
+		gap.pull(wire.Pull{})
+		if !slices.Contains(gap.codes(), wire.RetentionGap) {
+			t.Errorf("of the gap it hears %v", gap.codes())
+		}
+	})
+}
+
 // A look shows the header with the host that it names, also before the first run; a Pull in a session does not take one.
 func TestHostOfLook(t *testing.T) {
 	w := newWorld(t, "a")

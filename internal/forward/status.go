@@ -140,14 +140,19 @@ func (a *agent) delivery(d *destination, lag int64, after *wire.Thresholds) (wir
 	return wire.DeliveryOK, ""
 }
 
-// lags finds out when the first event behind each position was taken in, where that is not known yet. The caller holds mu, which
-// is let go meanwhile.
+// question is what has to be known to say how far a destination is behind in a store.
+type question struct {
+	d     *destination
+	store string
+	at    position
+	after int64     // behind which the next event stands
+	in    time.Time // when that was taken in
+}
+
+// lags finds out when the first event behind each position was taken in, where that is not known yet. Of an agent that has
+// never run it is the first event that matches: nobody has passed over the others yet. The caller holds mu, which is let go
+// meanwhile.
 func (s *Service) lags(ctx context.Context, a *agent) {
-	type question struct {
-		d     *destination
-		store string
-		after int64
-	}
 	var open []question
 	for _, d := range a.destinations {
 		for _, store := range s.storesOf(a) {
@@ -155,43 +160,79 @@ func (s *Service) lags(ctx context.Context, a *agent) {
 			after := max(at.seq, at.clear)
 			last, err := s.lastOf(a, store)
 			if err == nil && last > after && (d.oldest[store].at.IsZero() || d.oldest[store].after != after) {
-				open = append(open, question{d, store, after})
+				open = append(open, question{d: d, store: store, at: *at, after: after})
 			}
 		}
 	}
 	if len(open) == 0 {
 		return
 	}
+	sp, etag, ran := a.spec, a.etag, !a.row.Contact.IsZero()
 	s.mu.Unlock()
-	answers := make([]time.Time, len(open))
-	for i, q := range open {
-		answers[i], _ = s.opt.Events.Ingested(ctx, q.store, q.after) // unknown: no lag is shown
+	for i := range open {
+		q := &open[i]
+		if !ran {
+			q.after = s.passed(ctx, &sp, q)
+		}
+		q.in, _ = s.opt.Events.Ingested(ctx, q.store, q.after) // unknown: no lag is shown
 	}
 	s.mu.Lock()
-	for i, q := range open {
-		q.d.oldest[q.store] = ingested{q.after, answers[i]}
+	if a.etag != etag {
+		return
+	}
+	for i := range open {
+		q := &open[i]
+		if at := q.d.at(q.store); q.after > max(at.seq, at.clear) {
+			at.clear = q.after
+		}
+		q.d.oldest[q.store] = ingested{q.after, q.in}
 	}
 }
 
-// endsEvery is how often the last event of a recovery is looked for, at most.
+// passed is the position behind which the next event stands that matches, as far as that is found at once.
+func (s *Service) passed(ctx context.Context, sp *Spec, q *question) int64 {
+	req := sp.request(q.store)
+	begins := q.after < q.at.until && !sp.Start.IsZero() && req.From.IsZero()
+	if begins {
+		req.From, req.By = sp.Start, event.ColTime
+	}
+	f, err := s.opt.Events.Follower(req)
+	if err != nil {
+		return q.after
+	}
+	progress, err := f.Next(ctx, q.after, func(*event.Event) bool { return false })
+	if err != nil || progress.Gone > 0 { // a Pull is to tell of those that are gone
+		return q.after
+	}
+	if begins {
+		return min(progress.Next, q.at.until)
+	}
+	return progress.Next
+}
+
+// endsEvery is how often the last event that matches is looked for, at most.
 const endsEvery = time.Minute
 
 // lastOf is the number of the last event of a store that an agent has to look at. The caller holds mu.
 func (s *Service) lastOf(a *agent, store string) (int64, error) {
 	_, last, err := s.opt.Events.Head(store)
-	if e, ok := a.ends[store]; ok {
+	if e, ok := a.ends[store]; ok && a.bounded() {
 		last = min(last, e.seq)
 	}
 	return last, err
 }
 
-// ends finds the last event of a recovery in each store, so that what lies outside of its period is not said to be left. The
-// caller holds mu, which is let go meanwhile.
+// bounded says whether an agent does not look at everything up to the end: a recovery, and one that has never run, which is to
+// be told what is there for it.
+func (a *agent) bounded() bool { return !a.spec.To.IsZero() || a.row.Contact.IsZero() }
+
+// ends finds the last event that matches in each store, so that what lies behind it is not said to be left. The caller holds mu,
+// which is let go meanwhile.
 func (s *Service) ends(ctx context.Context, a *agent, now time.Time) {
-	if a.spec.To.IsZero() || a.row.Status != meta.SIEMActive {
+	if !a.bounded() || a.row.Status != meta.SIEMActive {
 		return
 	}
-	sp, found, open := a.spec, map[string]end{}, []string{}
+	sp, etag, found, open := a.spec, a.etag, map[string]end{}, []string{}
 	for _, store := range s.storesOf(a) {
 		e, known := a.ends[store]
 		if _, last, err := s.opt.Events.Head(store); err == nil && (!known || last != e.head && now.Sub(e.at) >= endsEvery) {
@@ -209,6 +250,9 @@ func (s *Service) ends(ctx context.Context, a *agent, now time.Time) {
 		}
 	}
 	s.mu.Lock()
+	if a.etag != etag {
+		return
+	}
 	if a.ends == nil {
 		a.ends = map[string]end{}
 	}
