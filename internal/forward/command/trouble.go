@@ -1,17 +1,12 @@
 package command
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"errors"
+	"cmp"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
-	"syscall"
-	"time"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
 	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/wire"
@@ -57,19 +52,47 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	for _, f := range agent.Failures() {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", f.Title, f.Exit, cell(f.Cause), cell(f.Remedy))
 	}
+	b.WriteString("\n| exit code | meaning |\n|---|---|\n")
+	for code, means := range agent.ExitCodes() {
+		fmt.Fprintf(&b, "| %d | %s |\n", code, means)
+	}
+	b.WriteString("\n### What is wrong with flags\n\nExamples of wrong values, and what is said.\n\n| message | what to do |\n|---|---|\n")
+	for _, err := range wrongFlags() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
+	}
+	b.WriteString("\n### What is wrong with a destination\n\nOf `kiroku agents create` and `edit`. The member of the API stands in front, the flag in brackets; the message says what to write.\n\n")
+	for _, err := range wrongDestinations() {
+		fmt.Fprintf(&b, "- `%s`\n", err)
+	}
 	b.WriteString("\n## Refusals of the server\n\n| reason | HTTP | cause | what to do |\n|---|---|---|---|\n")
 	for _, r := range wire.ReasonExplanations() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", r.Reason, r.Status, cell(r.Cause), cell(r.Remedy))
+	}
+	b.WriteString("\n## Something else answers in place of the server\n\n| message | what to do |\n|---|---|\n")
+	for _, err := range agent.StrangeAnswers() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
 	}
 	b.WriteString("\n## Notifications\n\n" + ends + "\n| notification | code | cause | what to do |\n|---|---|---|---|\n")
 	for _, e := range wire.Explanations() {
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", e.Title, e.Code, cell(e.Cause), cell(e.Remedy))
 	}
-	b.WriteString("\n## Connections and TLS\n\nTo the server and to SIEMs alike. For the server, `ca_files` is the flag `--ca-file`.\n\n| situation | message | cause and what to do |\n|---|---|---|\n")
-	for _, s := range situations() {
-		text, _ := deliver.Explain(s.err, "siem.example.com")
-		next := strings.TrimPrefix(text, s.err.Error()+": ")
-		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", s.name, strings.ReplaceAll(timeless(s.err.Error()), "|", `\|`), cell(timeless(next)))
+	b.WriteString("\n## Connections and TLS\n\nTo the server and to SIEMs alike. Members of a destination have their flag of `kiroku agents create` and `edit` in brackets.\n\n| situation | message | cause and what to do |\n|---|---|---|\n")
+	for _, s := range deliver.Situations() {
+		text, _ := deliver.Explain(s.Err, "siem.example.com")
+		next := strings.TrimPrefix(text, s.Err.Error()+": ")
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", s.Name, quoted(s.Err), cell(timeless(next)))
+	}
+	b.WriteString("\n## Answers of SIEMs over HTTP\n\n| message | what becomes of the records |\n|---|---|\n")
+	for _, a := range deliver.HTTPAnswers() {
+		becomes := "they are sent again until they are taken"
+		if a.Dead {
+			becomes = "the batch is halved until the record is found that is answered so: it goes to the dead letters"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(a.Err), becomes)
+	}
+	b.WriteString("\n## Proxies\n\n| answer | cause | what to do |\n|---|---|---|\n")
+	for _, a := range deliver.ProxyAnswers() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", a.Answer(), a.Cause, cell(a.Remedy))
 	}
 	b.WriteString(proxies)
 	return b.String()
@@ -92,16 +115,6 @@ const ends = `They are shown by ` + "`kiroku agents notifications ID`" + `, and 
 `
 
 const proxies = `
-## Proxies
-
-| answer | cause | what to do |
-|---|---|---|
-| 407 | the proxy wants a user and a password, or does not accept these | ` + "`--proxy http://USER:PASSWORD@HOST:PORT`" + `, special characters as %XX |
-| 403, 405 | its policy forbids the connection | have CONNECT allowed to the server's host and port; many proxies allow port 443 only |
-| 502, 503 | the proxy cannot reach the server | check name and port, and the firewall behind the proxy |
-| 504 | the server does not answer the proxy | check the firewall behind the proxy, and whether the server runs |
-| no HTTP, no SOCKS5 | it is a proxy of another kind, or none | write the right scheme: http://, https:// or socks5:// |
-
 A bare ` + "`--proxy ADDRESS[:PORT]`" + ` is an HTTP proxy, port 8080. ` + "`NO_PROXY`" + ` or ` + "`--no-proxy`" + ` names what is reached directly. A destination goes through the
 proxy only when it says so: ` + "`kiroku agents create … --through-proxy`" + `.
 
@@ -122,48 +135,46 @@ kiroku agent check --server https://kiroku.example.com:8480 --token-file agent.t
 ` + "```" + `
 `
 
-// situation is something that can go wrong with a connection.
-type situation struct {
-	name string
-	err  error
+// wrongFlags are errors of what people give the agent.
+func wrongFlags() (all []error) {
+	for _, server := range []string{"", "kiroku.example.com", "https://", "https://user:password@kiroku.example.com", "https://kiroku.example.com:port"} {
+		_, err := agent.ParseServer(server)
+		all = append(all, err)
+	}
+	for _, token := range []string{"", "kiro_0123456789", "0123456789", strings.Repeat("0", 200), strings.Repeat("0", 64) + "\""} {
+		_, err := agent.CheckToken(token)
+		all = append(all, err)
+	}
+	for _, way := range []agent.Way{{Proxy: "ftp://proxy.example.com"}, {Proxy: "http://:8080"}, {Proxy: "proxy.example.com:99999"}, {Proxy: "proxy.example.com:port"}, {Proxy: "http://user:50%@proxy.example.com"},
+		{Proxy: "http://@proxy.example.com"}, {Proxy: "http://proxy.example.com/path"}, {CAOnly: true}, {CAFiles: []string{"/etc/kiroku-agent/issuer.pem"}}} {
+		_, _, err := way.Transport("https://kiroku.example.com:8480")
+		all = append(all, err)
+	}
+	return all
 }
 
-// situations lists errors as the network and TLS make them.
-func situations() []situation {
-	name := func(cn string) pkix.Name { return pkix.Name{CommonName: cn} }
-	leaf := &x509.Certificate{Subject: name("siem.example.com"), Issuer: name("Example Issuing CA 1"), DNSNames: []string{"siem.example.com"},
-		IssuingCertificateURL: []string{"http://ca.example.com/issuing1.crt"}, NotBefore: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}
-	inspected := &x509.Certificate{Subject: name("siem.example.com"), Issuer: name("Zscaler Intermediate Root CA")}
-	chain := func(err error, cert *x509.Certificate) error {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{cert}, Err: err}
+// wrongDestinations are errors of destinations.
+func wrongDestinations() (all []error) {
+	type dest = wire.Destination
+	const name, tcp, web = "siem", "tcp://siem.example.com:514", "https://siem.example.com:8088"
+	for _, d := range []dest{
+		{To: "siem.example.com"}, {To: "ftp://siem.example.com"}, {To: "tcp://siem.example.com"}, {To: "tcp://siem.example.com:99999"}, {To: "tcp://2001:db8::1:514"}, {To: "tcp://siem.example.com:514/path"},
+		{To: "https://user:password@siem.example.com"}, {To: "file://siem.log"}, {To: tcp, Format: "syslog"}, {To: tcp, Failover: []string{"tls://siem2.example.com:6514"}}, {To: "stdout:", Failover: []string{"stdout:"}},
+		{To: tcp, Framing: "crlf"}, {To: "relp://siem.example.com:2514", Framing: wire.Octet}, {To: tcp, Confirm: wire.ConfirmRELP}, {To: tcp, MaxBytes: 1}, {To: tcp, TLS: wire.TLS{CAOnly: true}},
+		{To: web, TLS: wire.TLS{CertFile: "/etc/kiroku-agent/client.pem"}}, {To: web, TLS: wire.TLS{CAOnly: true}}, {To: web, TLS: wire.TLS{Pin: "short"}},
+		{To: tcp, HTTP: wire.HTTP{Batch: 10}}, {To: web, Format: wire.CEF, HTTP: wire.HTTP{Body: wire.Elastic}}, {To: web, HTTP: wire.HTTP{Body: "xml"}}, {To: web, HTTP: wire.HTTP{Batch: -1}},
+		{To: web, HTTP: wire.HTTP{Ack: true}}, {To: web, HTTP: wire.HTTP{Index: "kiroku"}}, {To: web, HTTP: wire.HTTP{Headers: map[string]string{"Authorization": "Splunk TOKEN"}}},
+		{To: tcp, Format: wire.CEF, Raw: true}, {To: "udp://siem.example.com:514", Proxy: true}, {To: tcp, Rate: wire.Rate{Records: -1}},
+	} {
+		d.Name, d.Format = name, cmp.Or(d.Format, wire.JSON)
+		_, err := wire.Normal(d)
+		all = append(all, err)
 	}
-	alert := func(n uint8) error { return &net.OpError{Op: "remote error", Err: tls.AlertError(n)} }
-	dial := func(err error) error {
-		return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 6514}, Err: err}
-	}
-	return []situation{
-		{"an intermediate or private issuer is missing", chain(x509.UnknownAuthorityError{Cert: leaf}, leaf)},
-		{"a firewall inspects TLS", chain(x509.UnknownAuthorityError{Cert: inspected}, inspected)},
-		{"the certificate has expired", chain(x509.CertificateInvalidError{Cert: leaf, Reason: x509.Expired}, leaf)},
-		{"the certificate is for another name", chain(x509.HostnameError{Certificate: leaf, Host: "10.0.0.7"}, leaf)},
-		{"the port speaks no TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", RecordHeader: [5]byte{'<', '1', '3', '4', '>'}}},
-		{"the port speaks HTTP", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", RecordHeader: [5]byte{'H', 'T', 'T', 'P', '/'}}},
-		{"only TLS 1.1 or older", alert(70)},
-		{"a client certificate is wanted (TLS 1.3)", alert(116)},
-		{"a client certificate may be wanted (TLS 1.2)", alert(40)},
-		{"the client certificate is not accepted", alert(42)},
-		{"the client certificate has expired", alert(45)},
-		{"the client certificate may not enter", alert(49)},
-		{"the receiver does not know the name", alert(112)},
-		{"nothing listens", dial(syscall.ECONNREFUSED)},
-		{"there is no way", dial(syscall.EHOSTUNREACH)},
-		{"this machine forbids it", dial(syscall.EPERM)},
-		{"the name is not known", &net.DNSError{Err: "no such host", Name: "siem.example.com", IsNotFound: true}},
-		{"DNS does not answer", &net.DNSError{Err: "i/o timeout", Name: "siem.example.com", IsTimeout: true}},
-		{"the connection breaks", &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}},
-		{"no list of issuers on this machine", x509.SystemRootsError{Err: errors.New("open /etc/ssl/certs: no such file or directory")}},
-	}
+	return all
 }
+
+// quoted makes an error fit into the code of a table.
+func quoted(err error) string { return strings.ReplaceAll(timeless(err.Error()), "|", `\|`) }
 
 // timeless leaves out what would change the page with every day: the clock.
 func timeless(s string) string {
