@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -63,7 +62,7 @@ func TestWrongPort(t *testing.T) {
 func stranger(t *testing.T, start func(http.Handler) *httptest.Server, h http.HandlerFunc) string {
 	t.Helper()
 	s := start(h)
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(s.Close)
 	return s.URL
 }
