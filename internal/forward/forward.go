@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kiroku/internal/event"
-	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/logkey"
 	"kiroku/internal/meta"
@@ -256,7 +255,7 @@ func (s *Service) live(id string) (*agent, error) {
 	if a := s.agents[id]; a != nil && a.row.Status != meta.SIEMDeleted {
 		return a, nil
 	}
-	return nil, fault.New(fault.NotFound, fmt.Errorf("find SIEM agent %q: there is none", id), `List them with "kiroku agents list".`)
+	return nil, noAgent(id)
 }
 
 // Resolve finds the ID of an agent by its ID or name.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,8 @@ import (
 
 // Every message that an agent has stands on the page, and every situation is explained.
 func TestTroubleshooting(t *testing.T) {
-	page := Troubleshooting()
+	server := []error{fault.New(fault.Invalid, errors.New("an agent without name"), "Name it.")}
+	page := Troubleshooting(server)
 	for _, f := range agent.Failures() {
 		if !strings.Contains(page, "| "+f.Title+" |") {
 			t.Errorf("the page does not name %q", f.Title)
@@ -44,7 +46,10 @@ func TestTroubleshooting(t *testing.T) {
 			t.Errorf("example %d, %v: nothing says what to do", i, err)
 		}
 	}
-	if page != Troubleshooting() {
+	if !strings.Contains(page, "| `an agent without name` | Name it. |") {
+		t.Error("the page does not have the errors of the server")
+	}
+	if page != Troubleshooting(server) {
 		t.Error("the page is not the same twice")
 	}
 	seen := map[string]bool{}
