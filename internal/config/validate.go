@@ -137,14 +137,15 @@ func (v *validator) siem() {
 	atLeast(v, at, "connection_error_after", s.ConnectionErrorAfter, seconds(120)) // agents are heard of once a minute
 	atLeast(v, at, "notification_error_after", s.NotificationErrorAfter, seconds(1))
 	atLeast(v, at, "backlog_after", s.BacklogAfter, seconds(1))
+	const disconnected = "disconnected_after"
 	if s.DisconnectedAfter > s.ConnectionErrorAfter {
 		return
 	}
-	key := "disconnected_after"
-	if _, written := v.c.where[join(at, key)]; !written {
-		key = "connection_error_after"
+	if _, written := v.c.where[join(at, disconnected)]; written {
+		v.add(at, disconnected, "is %v, not longer than connection_error_after (%v): raise it, or lower connection_error_after", s.DisconnectedAfter, s.ConnectionErrorAfter)
+		return
 	}
-	v.add(at, key, "disconnected_after is %v, not longer than connection_error_after (%v): raise disconnected_after or lower connection_error_after", s.DisconnectedAfter, s.ConnectionErrorAfter)
+	v.add(at, "connection_error_after", "is %v, not shorter than disconnected_after (%v): lower it, or raise disconnected_after", s.ConnectionErrorAfter, s.DisconnectedAfter)
 }
 
 func (v *validator) stores() {
