@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -208,6 +209,12 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 		events := p.s.opt.Events.Changed()
 		if !p.paused {
 			b, more, err := p.look(ctx, r, buf)
+			if errors.Is(err, errTurn) {
+				if p.req.Replay > 0 { // which has to bring something
+					return Batch{}, busy(http.StatusTooManyRequests, time.Second)
+				}
+				return p.moved(), nil
+			}
 			if err != nil || b.BatchHeader.Records > 0 || b.Done || p.req.Peek == wire.PeekNew && b.Store != "" {
 				return b, err
 			}

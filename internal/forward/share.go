@@ -2,8 +2,8 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"math"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -16,9 +16,12 @@ const (
 	// shortLook bounds one piece of work of a recovery, and longestPause the pause behind one that took longer all the same.
 	shortLook    = 200 * time.Millisecond
 	longestPause = 10 * time.Second
-	// turnTime is how long a recovery waits for the others of its agent before it has to ask again: less than agents wait for answers.
-	turnTime = 20 * time.Second
+	// turnTime is how long a recovery waits for the others of its agent before it is told that there is nothing yet. With the
+	// pause it is less than agents wait for answers.
+	turnTime = 8 * time.Second
 )
+
+var errTurn = errors.New("other recoveries of the agent are at work")
 
 // share divides the time between an agent and its recoveries: these have, together, at most half of what it leaves free, but
 // leastShare at least. Time counts in which somebody reads and encodes for them, not in which something is waited for.
@@ -64,14 +67,14 @@ func (h *share) free() float64 {
 	return max(leastShare, (1-h.load)/2)
 }
 
-// recover waits until recoveries may work. done says for how long one has.
+// recover waits until recoveries may work, or fails with errTurn. done says for how long one has.
 func (h *share) recover(ctx context.Context) (done func(worked time.Duration), err error) {
 	over := time.NewTimer(turnTime)
 	defer over.Stop()
 	select {
 	case h.turn <- struct{}{}:
 	case <-over.C:
-		return nil, busy(http.StatusTooManyRequests, time.Second)
+		return nil, errTurn
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

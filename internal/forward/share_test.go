@@ -94,26 +94,41 @@ func (a *siem) pulls(ctx context.Context, rest time.Duration) (upTo []int64) {
 	return upTo
 }
 
-// Who waits too long for its turn is told to ask again, and who gives up takes nobody's place.
+// Who waits too long for its turn is told that there is nothing yet, which is no error, and who gives up takes nobody's place.
 func TestShareTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newShare()
+		w := newWorld(t, "a")
+		defer w.close()
+		from := time.Now()
+		w.lake.add("a", 2, from)
+		main := w.create("soc", Spec{}, Start{})
+		m, err := w.Recover(t.Context(), "admin", main.id, Recovery{From: from, To: from.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &siem{w: w, id: m.ID, token: m.Token, after: map[string]wire.Positions{}}
+		r.hello()
+		h := w.agents[main.id].share
 		done, err := h.recover(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if _, err := h.recover(t.Context()); reason(err) != wire.ReasonBusy || time.Since(began) != turnTime {
-			t.Errorf("%v after %s, want busy after %s", err, time.Since(began), turnTime)
+		if b := r.pull(wire.Pull{WaitMS: 30_000}); len(b.records) > 0 || b.Store != "" || time.Since(began) != turnTime {
+			t.Errorf("%v after %s, want nothing after %s", b.uids(), time.Since(began), turnTime)
 		}
+		if _, err := r.tryPull(wire.Pull{Replay: 1000}); reason(err) != wire.ReasonBusy {
+			t.Errorf("a pull with a replay: %v", err)
+		}
+		began = time.Now()
 		done(time.Hour)
 		gone, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := h.recover(gone); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("who gives up in a pause: %v", err)
 		}
-		if _, err := h.recover(t.Context()); err != nil || time.Since(began) != turnTime+longestPause {
-			t.Errorf("the next: %v after %s, want it after %s", err, time.Since(began), turnTime+longestPause)
+		if b := r.pull(wire.Pull{}); len(b.records) != 2 || time.Since(began) != longestPause {
+			t.Errorf("then %v after %s, want both after %s", b.uids(), time.Since(began), longestPause)
 		}
 	})
 }
