@@ -57,7 +57,7 @@ arch: ## import directions, the map, package comments
 
 gen: ## API server and client, references, man pages, changelog
 	$(GO) generate ./...
-	$(TEST) -count=1 ./internal/config ./internal/event ./internal/api ./changes ./cmd/kiroku -run '^(TestReference|TestChangelog|TestGenerated)$$' -update
+	$(TEST) -count=1 ./internal/config ./internal/event ./internal/api ./internal/serve ./changes ./cmd/kiroku -run '^(TestReference|TestChangelog|TestGenerated)$$' -update
 
 generated: gen
 	@git diff --exit-code || { echo 'generated files are not up to date: run "make gen" and commit what it changes'; exit 1; }

@@ -39,9 +39,10 @@ the SIEM are reached: "kiroku agent run". An agent is named by its ID or name. W
 		Use:   "list",
 		Short: "List the agents, how they do and what is wrong",
 		Long: `DELIVERY is "waiting" until the agent is heard of for the first time, then the worst of its destinations: ok, backlog (the next event
-was taken in more than five minutes ago), paused or blocked. TO LOOK AT counts the events that have still to be looked at, before
-the filter: fewer may be sent. What was looked at and does not match is not counted, nor what lies before the start or outside of
-the period of a recovery. LAG is how long ago the next of them was taken in.`,
+was taken in longer ago than siem_agents.backlog_after, 5m unless configured), paused or blocked. TO LOOK AT counts the
+events that have still to be looked at. An agent with a filter or one data type only, and a recovery, send "up to" so many: what was
+looked at and does not match is not counted, nor what lies before the start or behind the end of the period, and of an agent that has
+never run only what lies between the first and the last event that match. LAG is how long ago the next of them was taken in.`,
 		Args: args(cobra.NoArgs, "no argument"),
 		RunE: ag.list,
 	}
@@ -128,7 +129,7 @@ func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
 		if r := a.Recovery; r != nil {
 			to = append([]string{"recovers", stamp(r.From), "to", stamp(r.To) + ":"}, to...)
 		}
-		t.Add(a.ID, a.Name, string(a.State), delivery(&a, a.Delivery), cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
+		t.Add(a.ID, a.Name, string(a.State), delivery(&a, a.Delivery), upTo(&a, a.LagRecords)+cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
 	}
 	if err := t.Print(ag.out); err != nil {
 		return err
@@ -247,7 +248,7 @@ func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
 	}
 	facts := [][2]string{{"id", a.ID}, {"name", a.Name}, {"kind", string(a.Kind)}, {"state", string(a.State)}, {"delivery", delivery(a, a.Delivery)}, {"data types", words(a.Types)}, {"filter", cmp.Or(a.Filter, "everything")},
 		{"stores", stores}, {"start", cmp.Or(strings.TrimPrefix(stamp(a.Start), "-"), "everything")}, {"created", stamp(a.Created) + " by " + a.CreatedBy}, {"last contact", contact(a, now)},
-		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"to look at", toLookAt(a.LagRecords, a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
+		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"to look at", toLookAt(a, a.LagRecords, a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
 	if r := a.Recovery; r != nil {
 		facts = append(facts, [2]string{"like", r.Like}, [2]string{"period", fmt.Sprintf("%s to %s, by %s time", stamp(r.From), stamp(r.To), r.By)})
 		if got := r.Receipt; got != nil {
@@ -265,9 +266,17 @@ func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
 	return facts
 }
 
+// upTo stands before a number of events that an agent has to look at, of which it sends perhaps only some.
+func upTo(a *client.SIEMAgent, events int64) string {
+	if events > 0 && (a.Filter != "" || len(a.Types) == 1 || a.Recovery != nil) {
+		return "up to "
+	}
+	return ""
+}
+
 // toLookAt is how far a destination is behind.
-func toLookAt(events, seconds int64) string {
-	text := plural(events, "event")
+func toLookAt(a *client.SIEMAgent, events, seconds int64) string {
+	text := upTo(a, events) + plural(events, "event")
 	if l := lag(seconds); l != "-" {
 		text += ", the next was taken in " + l + " ago"
 	}
@@ -284,7 +293,7 @@ func receipt(r wire.Receipt) string {
 func destinationFacts(a *client.SIEMAgent, d *wire.DestinationStatus) [][2]string {
 	c := &d.Config
 	facts := [][2]string{{"to", strings.Join(append([]string{c.To}, c.Failover...), " ")}, {"format", string(c.Format)}, {"header", string(c.Header.Form)}, {"framing", string(c.Framing)},
-		{"confirm", string(c.Confirm)}, {"delivery", delivery(a, d.Delivery)}, {"to look at", toLookAt(d.LagRecords, d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
+		{"confirm", string(c.Confirm)}, {"delivery", delivery(a, d.Delivery)}, {"to look at", toLookAt(a, d.LagRecords, d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
 		{"shortened", plural(d.Oversize, "record")}, {"dead letters", cli.Count(d.Dead)}, {"last record", receipt(d.Last)}, {"last acknowledgment", stamp(d.LastAck)}, {"error", d.Error}}
 	stores := make([]string, 0, len(d.Cursor))
 	for store := range d.Cursor {

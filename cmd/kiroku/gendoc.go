@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"kiroku/internal/forward"
 	"kiroku/internal/forward/command"
 )
 
@@ -34,7 +35,7 @@ func newGendoc() *cobra.Command {
 			if err := writeReference(root, filepath.Join(reference, "cli.md")); err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(reference, "troubleshooting.md"), []byte(command.Troubleshooting()), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(reference, "troubleshooting.md"), []byte(command.Troubleshooting(forward.Mistakes())), 0o644); err != nil {
 				return fmt.Errorf("write troubleshooting: %w", err)
 			}
 			return nil

@@ -47,6 +47,27 @@ func TestStatusPage(t *testing.T) {
 	golden(t, "testdata/status.txt", b.Bytes())
 }
 
+// What is counted before the filter is said to be the most that is sent.
+func TestToLookAt(t *testing.T) {
+	both := []wire.Type{wire.Activities, wire.Alerts}
+	for _, tt := range []struct {
+		agent           client.SIEMAgent
+		events, seconds int64
+		want            string
+	}{
+		{client.SIEMAgent{Types: both}, 1200, 0, "1,200 events"},
+		{client.SIEMAgent{Types: both}, 1, 90, "1 event, the next was taken in 1m 30s ago"},
+		{client.SIEMAgent{Types: both, Filter: "a:b"}, 1200, 0, "up to 1,200 events"},
+		{client.SIEMAgent{Types: both[:1]}, 1, 0, "up to 1 event"},
+		{client.SIEMAgent{Types: both, Recovery: &wire.RecoveryStatus{}}, 2, 0, "up to 2 events"},
+		{client.SIEMAgent{Types: both[:1]}, 0, 0, "0 events"},
+	} {
+		if got := toLookAt(&tt.agent, tt.events, tt.seconds); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.agent, got, tt.want)
+		}
+	}
+}
+
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()
 	if *update {

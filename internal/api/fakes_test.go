@@ -24,6 +24,7 @@ import (
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/forward"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/identity"
 	"kiroku/internal/intake"
 	"kiroku/internal/meta"
@@ -300,7 +301,7 @@ func start(t testing.TB, limits api.Limits) *service {
 	s.tokens["analyst+raw"] = s.token(identity.TokenRequest{Name: "r", Role: identity.Analyst, Grants: []identity.Permission{identity.Raw}})
 	s.keys = identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))
 	service := awsapi.New(awsapi.Options{DB: db, Lake: fakeLake{}, Ingest: s.fake, Keys: s.keys, Log: log, Region: "us-east-1"})
-	agents := forward.New(forward.Options{DB: db, Events: fakeEvents{}, Log: log, Version: "1"})
+	agents := forward.New(forward.Options{DB: db, Events: fakeEvents{}, Log: log, Version: "1", After: wire.DefaultThresholds()})
 	h := api.New(api.Deps{Agents: agents, Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Digests: fakeDigests{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
 		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})

@@ -15,7 +15,7 @@ var layers = map[string][]string{
 	"timespec":  {"fault"},
 	"spell":     {},
 	"aws":       {"fault"},
-	"config":    {"event", "fault", "spell"},
+	"config":    {"event", "fault", "forward/wire", "spell"},
 
 	// Formats and sources: pure functions.
 	"decode/*":          {},

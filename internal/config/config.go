@@ -1,5 +1,7 @@
 package config
 
+import "kiroku/internal/forward/wire"
+
 // Config is everything that can be configured. Paths in a file are relative to the file's folder.
 type Config struct {
 	// Folder of everything that Kiroku stores.
@@ -20,6 +22,7 @@ type Config struct {
 	Enrich Enrich  `yaml:"enrich"`
 	Query  Query   `yaml:"query"`
 	AWSAPI AWSAPI  `yaml:"aws_api"`
+	SIEM   SIEM    `yaml:"siem_agents"`
 	// Folder with input files of the Datadog Agent's form: <name>.d/conf.yaml or <name>.yaml. Default: conf.d beside
 	// this file.
 	ConfD string `yaml:"conf_d" path:"folder" example:"/etc/kiroku/conf.d"`
@@ -302,9 +305,21 @@ type AWSLimits struct {
 	QueryTime Duration `yaml:"query_time"`
 }
 
+// SIEM is when SIEM agents count as lost, and their destinations as failing or behind.
+type SIEM struct {
+	// An agent that was not heard of for longer is in the state connection_error, and has the notification siem_agent_error.
+	ConnectionErrorAfter Duration `yaml:"connection_error_after"`
+	// After longer than this it is in the state disconnected, and a system alert is raised.
+	DisconnectedAfter Duration `yaml:"disconnected_after"`
+	// A destination that has had errors for longer raises the notification siem_agent_notification_error and a system alert.
+	NotificationErrorAfter Duration `yaml:"notification_error_after"`
+	// The delivery of a destination is backlog when its next event was taken in longer ago.
+	BacklogAfter Duration `yaml:"backlog_after"`
+}
+
 // Default is the configuration without any file.
 func Default() *Config {
-	tcp, udp := Input{Type: "tcp"}, Input{Type: "udp"}
+	tcp, udp, siem := Input{Type: "tcp"}, Input{Type: "udp"}, wire.DefaultThresholds()
 	for _, in := range []*Input{&tcp, &udp} {
 		in.setDefaults()
 		in.Address, in.implied = "127.0.0.1:5514", true
@@ -328,6 +343,8 @@ func Default() *Config {
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
 		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,
 			ChannelsPerSource: 1, Tags: 50, AuditEvents: 100, DeletionDays: 7, Rejected: 10_000, Dashboards: 100, Widgets: 10, Queries: 10, QueryTime: seconds(60 * 60)}},
+		SIEM: SIEM{ConnectionErrorAfter: Duration(siem.ConnectionError), DisconnectedAfter: Duration(siem.Disconnected),
+			NotificationErrorAfter: Duration(siem.NotificationError), BacklogAfter: Duration(siem.Backlog)},
 		where: map[string]position{},
 	}
 }

@@ -46,6 +46,7 @@ func (c *Config) problems() Problems {
 	v.priorities()
 	v.inputs()
 	v.awsAPI()
+	v.siem()
 	return v.found
 }
 
@@ -128,6 +129,23 @@ func (v *validator) lake() {
 	if l.PublishInterval < l.FlushInterval || l.PublishInterval <= 0 {
 		v.add("lake", "publish_interval", "is %v, shorter than lake.flush_interval (%v): raise publish_interval or lower flush_interval", l.PublishInterval, l.FlushInterval)
 	}
+}
+
+func (v *validator) siem() {
+	const at = "siem_agents"
+	s := v.c.SIEM
+	atLeast(v, at, "connection_error_after", s.ConnectionErrorAfter, seconds(120)) // agents are heard of once a minute
+	atLeast(v, at, "notification_error_after", s.NotificationErrorAfter, seconds(1))
+	atLeast(v, at, "backlog_after", s.BacklogAfter, seconds(1))
+	const disconnected = "disconnected_after"
+	if s.DisconnectedAfter > s.ConnectionErrorAfter {
+		return
+	}
+	if _, written := v.c.where[join(at, disconnected)]; written {
+		v.add(at, disconnected, "is %v, not longer than connection_error_after (%v): raise it, or lower connection_error_after", s.DisconnectedAfter, s.ConnectionErrorAfter)
+		return
+	}
+	v.add(at, "connection_error_after", "is %v, not shorter than disconnected_after (%v): lower it, or raise disconnected_after", s.ConnectionErrorAfter, s.DisconnectedAfter)
 }
 
 func (v *validator) stores() {

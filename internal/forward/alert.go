@@ -72,7 +72,7 @@ func (s *Service) alertNote(a *agent, n *note, now time.Time) {
 func (s *Service) alertDisconnected(a *agent, now time.Time) {
 	s.alert(a, fmt.Sprintf("disconnected %s %d", a.row.ID, a.row.Contact.UnixMicro()), &Alert{
 		Alert: AlertDisconnected, Severity: "high", Title: "System alert: SIEM agent error", Status: string(wire.Disconnected),
-		Message: fmt.Sprintf("SIEM agent %s has been disconnected for more than %d hours, since %s.", a.row.Name, int(wire.DisconnectAfter.Hours()), stamp(a.row.Contact)),
+		Message: fmt.Sprintf("SIEM agent %s has been disconnected for more than %s, since %s.", a.row.Name, wire.Span(s.opt.After.Disconnected), stamp(a.row.Contact)),
 		Next:    wire.Explain(wire.AgentError).Remedy, From: a.row.Contact.UTC()}, now)
 }
 

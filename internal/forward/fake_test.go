@@ -33,10 +33,12 @@ type fakeLake struct {
 	told    int64
 	step    int // events that one call of Next looks at; 0: all
 	fail    error
+	cost    time.Duration          // of each call of Next
+	worked  map[bool]time.Duration // how long was worked, for recoveries and not
 }
 
 func newLake(stores ...string) *fakeLake {
-	l := &fakeLake{stores: map[string][]stored{}, changed: make(chan struct{})}
+	l := &fakeLake{stores: map[string][]stored{}, changed: make(chan struct{}), worked: map[bool]time.Duration{}}
 	for _, name := range stores {
 		l.stores[name] = nil
 	}
@@ -217,6 +219,7 @@ func (f fakeFollower) Next(ctx context.Context, after int64, take func(*event.Ev
 	if err != nil || ctx.Err() != nil {
 		return p, errors.Join(err, ctx.Err())
 	}
+	f.lake.work(!f.req.To.IsZero())
 	var e event.Event
 	looked := 0
 	for i := range all[min(after, int64(len(all))):] {
@@ -238,6 +241,23 @@ func (f fakeFollower) Next(ctx context.Context, after int64, take func(*event.Ev
 		p.Next = s.seq
 	}
 	return p, nil
+}
+
+func (l *fakeLake) work(recovery bool) {
+	if l.cost == 0 {
+		return
+	}
+	time.Sleep(l.cost)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.worked[recovery] += l.cost
+}
+
+// workedFor is how long Next has worked for recoveries, or for others.
+func (l *fakeLake) workedFor(recovery bool) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.worked[recovery]
 }
 
 func (f fakeFollower) Back(_ context.Context, upTo int64, n int) (int64, error) {

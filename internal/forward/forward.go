@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kiroku/internal/event"
-	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/logkey"
 	"kiroku/internal/meta"
@@ -37,6 +36,7 @@ type Options struct {
 	Checkpoints Checkpoints
 	Log         *slog.Logger
 	Version     string // of Kiroku, for the headers of records
+	After       wire.Thresholds
 }
 
 // Service is the server's side of SIEM agents. It is safe for concurrent use.
@@ -44,7 +44,7 @@ type Service struct {
 	opt  Options
 	save *commits
 	work chan struct{} // who reads and encodes has a place in it
-	slow chan struct{} // recoveries have at most half of the places
+	slow chan struct{} // all recoveries together have at most half of the places
 
 	mu      sync.Mutex // over everything below; nothing slow happens under it
 	started time.Time
@@ -76,8 +76,10 @@ type agent struct {
 	contactSaved time.Time
 	refused      time.Time // when a void token was last told of, and why it is void
 	refusedWhy   string
-	dead         int64 // dead letters
+	gone         time.Time // the contact after which it was last told to be gone
+	dead         int64     // dead letters
 	ends         map[string]end
+	share        *share // with its recoveries
 }
 
 // destination is a destination of an agent. pulling guards what only Pull uses.
@@ -108,7 +110,7 @@ type ingested struct {
 	at    time.Time
 }
 
-// end is the last event of a recovery in a store: behind it there is nothing to look at.
+// end is the last event in a store that matches: behind it there is nothing to look at.
 type end struct {
 	head int64     // of the store when that was looked for
 	at   time.Time // when
@@ -212,7 +214,7 @@ func (s *Service) loadPositions(ctx context.Context) error {
 }
 
 func newAgent(row *meta.SIEMAgent) (*agent, error) {
-	a := &agent{row: *row, destinations: map[string]*destination{}, changed: make(chan struct{}), notes: map[noteKey]*note{}}
+	a := &agent{row: *row, destinations: map[string]*destination{}, changed: make(chan struct{}), notes: map[noteKey]*note{}, share: newShare()}
 	if err := a.spec.read(row.Spec); err != nil {
 		return nil, fmt.Errorf("load SIEM agent %q: %w", row.Name, err)
 	}
@@ -253,7 +255,7 @@ func (s *Service) live(id string) (*agent, error) {
 	if a := s.agents[id]; a != nil && a.row.Status != meta.SIEMDeleted {
 		return a, nil
 	}
-	return nil, fault.New(fault.NotFound, fmt.Errorf("find SIEM agent %q: there is none", id), `List them with "kiroku agents list".`)
+	return nil, noAgent(id)
 }
 
 // Resolve finds the ID of an agent by its ID or name.

@@ -3,10 +3,8 @@ package forward
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
-	"kiroku/internal/fault"
 	"kiroku/internal/meta"
 )
 
@@ -38,7 +36,7 @@ func (s *Service) setStatus(ctx context.Context, id, status string) error {
 		return nil
 	}
 	if row.Status == meta.SIEMCompleted && status != meta.SIEMDeleted {
-		return fault.New(fault.Conflict, fmt.Errorf("the recovery %q is complete", row.Name), "Make another one for another period.")
+		return isComplete(row.Name)
 	}
 	row.Status, row.Updated = status, time.Now()
 	if status == meta.SIEMDeleted {

@@ -47,6 +47,13 @@ func (p *pull) last(ctx context.Context, r *reader, buf []byte) (Batch, error) {
 
 // goBack begins, in the stores that the agent does not name, some bytes of lines before where the server stands.
 func (p *pull) goBack(ctx context.Context, r *reader, bytes int) error {
+	if !p.recovers() { // for a recovery it is little, once, and must not be left out
+		end, err := p.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	bytes = min(bytes, wire.MaxPullBytes)
 	for _, store := range p.stores {
 		if _, named := p.req.After[store]; named || p.acked[store] == 0 {

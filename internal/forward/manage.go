@@ -114,7 +114,7 @@ func (s *Service) try(sp *Spec) error {
 	have := s.opt.Events.Stores()
 	for _, name := range sp.Stores {
 		if !slices.Contains(have, name) {
-			return fault.New(fault.Invalid, fmt.Errorf("event data store %q: there is none", name), `List the stores with "kiroku stores".`)
+			return noStore(name)
 		}
 	}
 	for _, name := range have {
@@ -215,7 +215,7 @@ func (s *Service) edit(ctx context.Context, id string, c Change) error {
 	row, sp := a.row, a.spec
 	s.mu.Unlock()
 	if wire.Kind(row.Kind) == wire.Recovery && (c.Types != nil || c.Filter != nil || c.Stores != nil) {
-		return fault.New(fault.Conflict, errors.New("what a recovery sends cannot be changed"), "Delete it and make another.")
+		return recoveryStays()
 	}
 	sp.apply(&c)
 	if c.Name != nil {
@@ -322,7 +322,7 @@ func (s *Service) become(a, next *agent) {
 	}
 	session, contact := a.row.Session, a.row.Contact
 	host, version := a.row.Host, a.row.Version
-	a.row, a.spec, a.destinations = next.row, next.spec, next.destinations
+	a.row, a.spec, a.destinations, a.ends = next.row, next.spec, next.destinations, nil
 	a.row.Session, a.row.Contact, a.row.Host, a.row.Version = session, contact, host, version
 	for name := range a.destinations {
 		s.clear(a, noteKey{name, wire.ConfigRejected}, now)

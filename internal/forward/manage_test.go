@@ -230,3 +230,12 @@ func TestPause(t *testing.T) {
 		}
 	})
 }
+
+// Every mistake is one, and something is said to do about it.
+func TestMistakes(t *testing.T) {
+	for i, err := range Mistakes() {
+		if err == nil || fault.KindOf(err) == fault.Other || fault.NextOf(err) == "" {
+			t.Errorf("%d: %v, next %q", i, err, fault.NextOf(err))
+		}
+	}
+}

@@ -70,14 +70,9 @@ func (s *Service) clearAll(a *agent, destination string, now time.Time) {
 	}
 }
 
-// errorCodes are what keeps records from a data server.
-func errorCodes() []wire.Code {
-	return []wire.Code{wire.SendError, wire.ConnectionError, wire.TLSError}
-}
-
 // delivered closes what the first confirmed delivery after a fault ends.
 func (s *Service) delivered(a *agent, destination string, now time.Time) {
-	for _, code := range errorCodes() {
+	for _, code := range wire.DeliveryErrors() {
 		s.clear(a, noteKey{destination, code}, now)
 	}
 	s.clear(a, noteKey{destination, wire.ConfigRejected}, now)
@@ -87,7 +82,7 @@ func (s *Service) delivered(a *agent, destination string, now time.Time) {
 // clearNotificationError closes siem_agent_notification_error when nothing is left that it speaks of.
 func (s *Service) clearNotificationError(a *agent, now time.Time) {
 	for key := range a.notes {
-		if slices.Contains(errorCodes(), key.code) {
+		if slices.Contains(wire.DeliveryErrors(), key.code) {
 			return
 		}
 	}

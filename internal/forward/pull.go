@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -48,6 +49,7 @@ type pull struct {
 	req     *wire.Pull
 	config  wire.Destination
 	spec    Spec
+	share   *share
 	host    string
 	stores  []string
 	from    map[string]int64 // where to begin
@@ -146,7 +148,7 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 	if d == nil {
 		return nil, wrong("there is no destination %q", short(req.Destination, maxName))
 	}
-	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{},
+	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, share: s.shareOf(a), host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{},
 		max: wire.MaxPull, changed: a.changed, etag: a.etag, paused: a.row.Status == meta.SIEMPaused && !looks}
 	if looks && req.Host != "" { // the agent has perhaps never run
 		p.host = short(req.Host, 255)
@@ -207,6 +209,12 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 		events := p.s.opt.Events.Changed()
 		if !p.paused {
 			b, more, err := p.look(ctx, r, buf)
+			if errors.Is(err, errTurn) {
+				if p.req.Replay > 0 { // which has to bring something
+					return Batch{}, busy(http.StatusTooManyRequests, time.Second)
+				}
+				return p.moved(), nil
+			}
 			if err != nil || b.BatchHeader.Records > 0 || b.Done || p.req.Peek == wire.PeekNew && b.Store != "" {
 				return b, err
 			}
@@ -273,28 +281,13 @@ func (p *pull) moved() Batch {
 	return Batch{BatchHeader: h}
 }
 
-// enter waits for a place.
-func enter(ctx context.Context, places chan<- struct{}) error {
-	select {
-	case places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // look goes once over the stores and returns the first batch with records, or an empty one; more: there is more to look at.
 func (p *pull) look(ctx context.Context, r *reader, buf []byte) (b Batch, more bool, err error) {
-	if !p.spec.To.IsZero() {
-		if err := enter(ctx, p.s.slow); err != nil {
-			return Batch{}, false, err
-		}
-		defer func() { <-p.s.slow }()
-	}
-	if err := enter(ctx, p.s.work); err != nil {
+	end, err := p.begin(ctx)
+	if err != nil {
 		return Batch{}, false, err
 	}
-	defer func() { <-p.s.work }()
+	defer end()
 	began := time.Now()
 	if !p.looks() {
 		if b, err := p.deadAgain(ctx, r, buf); err != nil || b.BatchHeader.Records > 0 {

@@ -69,7 +69,7 @@ func (p *pull) read(ctx context.Context, r *reader, store string, buf []byte) (b
 		if more = progress.More || after < last; !more {
 			break
 		}
-		if time.Since(began) > longLook || len(fill.dead) >= manyDead || after == at {
+		if time.Since(began) > p.longest() || len(fill.dead) >= manyDead || after == at {
 			break
 		}
 	}

@@ -14,8 +14,6 @@ import (
 const (
 	// reviewEvery is how often Run looks at least; it stores contacts as often.
 	reviewEvery = 30 * time.Second
-	// notDelivered is how long the data server may fail before siem_agent_notification_error.
-	notDelivered = 15 * time.Minute
 	// factsKept is how long a notification about something that has happened stays open.
 	factsKept = 24 * time.Hour
 	// tombstones is how long an agent that was deleted is told so.
@@ -27,16 +25,16 @@ const (
 )
 
 // state is how an agent does, by its last contact.
-func (a *agent) state(now time.Time) wire.State {
+func (a *agent) state(now time.Time, after *wire.Thresholds) wire.State {
 	gap := now.Sub(a.row.Contact)
 	switch {
 	case a.row.Status == meta.SIEMCompleted:
 		return wire.StateCompleted
 	case a.row.Contact.IsZero():
 		return wire.Created
-	case gap > wire.DisconnectAfter:
+	case gap > after.Disconnected:
 		return wire.Disconnected
-	case gap > wire.ErrorAfter:
+	case gap > after.ConnectionError:
 		return wire.ConnectionLost
 	}
 	return wire.Connected
@@ -68,29 +66,32 @@ func (s *Service) review(now time.Time) time.Time {
 	return next
 }
 
-// reviewContact tells when an agent was not heard of for more than two hours, with the hours, and for more than twelve.
+// reviewContact tells when an agent was not heard of for longer than it may be, with the hours, and when it counts as gone.
 func (s *Service) reviewContact(a *agent, now time.Time, at func(time.Time)) {
 	if a.row.Contact.IsZero() {
 		return
 	}
-	gap := now.Sub(a.row.Contact)
+	gap, after := now.Sub(a.row.Contact), &s.opt.After
 	if up := s.started.Add(grace); a.row.Contact.Before(s.started) && now.Before(up) { // it may be we who were away
 		at(up)
 		return
 	}
-	if gap <= wire.ErrorAfter {
-		at(a.row.Contact.Add(wire.ErrorAfter + tick))
+	if gap <= after.ConnectionError {
+		at(a.row.Contact.Add(after.ConnectionError + tick))
 		return
 	}
-	hours := (gap - 1) / time.Hour // full hours that it was longer than
-	at(a.row.Contact.Add((hours+1)*time.Hour + tick))
+	full := (gap - 1).Truncate(time.Hour) // hours that it was longer than
+	at(a.row.Contact.Add(full + time.Hour + tick))
 	key := noteKey{"", wire.AgentError}
-	text := fmt.Sprintf("The SIEM agent has been disconnected for more than %d hours", hours)
+	text := "The SIEM agent has been disconnected for more than " + wire.Span(max(full, min(after.ConnectionError, time.Hour)))
 	if n := a.notes[key]; n == nil || n.row.Text != text {
 		s.raise(a, key, text, 1, now)
-		if gap > wire.DisconnectAfter {
-			s.alertDisconnected(a, now)
-		}
+	}
+	if gap <= after.Disconnected {
+		at(a.row.Contact.Add(after.Disconnected + tick))
+	} else if !a.gone.Equal(a.row.Contact) {
+		a.gone = a.row.Contact
+		s.alertDisconnected(a, now)
 	}
 }
 
@@ -103,11 +104,11 @@ func (s *Service) reviewNotes(a *agent, now time.Time, at func(time.Time)) {
 			if now.Sub(n.row.Last) > factsKept {
 				s.clear(a, key, now)
 			}
-		case slices.Contains(errorCodes(), key.code) && a.row.Status == meta.SIEMActive:
-			if now.Sub(n.row.First) <= notDelivered {
-				at(n.row.First.Add(notDelivered + tick))
+		case slices.Contains(wire.DeliveryErrors(), key.code) && a.row.Status == meta.SIEMActive:
+			if long := s.opt.After.NotificationError; now.Sub(n.row.First) <= long {
+				at(n.row.First.Add(long + tick))
 			} else if own := (noteKey{"", wire.NotificationError}); a.notes[own] == nil {
-				opened := s.raise(a, own, fmt.Sprintf("Destination %s has had errors for more than 15 minutes: %s", key.destination, n.row.Text), 1, now)
+				opened := s.raise(a, own, fmt.Sprintf("Destination %s has had errors for more than %s: %s", key.destination, wire.Span(long), n.row.Text), 1, now)
 				s.alertNote(a, opened, now)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"kiroku/internal/forward/wire"
@@ -136,6 +138,7 @@ func (s *Service) Heartbeat(ctx context.Context, token, session string, h *wire.
 	for name, m := range h.Destinations {
 		if d := a.destinations[name]; d != nil {
 			m.Error = short(m.Error, maxText)
+			maps.DeleteFunc(m.ErrorsBy, func(code wire.Code, _ int64) bool { return !slices.Contains(wire.DeliveryErrors(), code) })
 			m.Confirmed, m.Skipped, m.Pulled = max(m.Confirmed, d.metrics.Confirmed), max(m.Skipped, d.metrics.Skipped), max(m.Pulled, d.metrics.Pulled)
 			d.metrics = m
 		}

@@ -25,70 +25,95 @@ func readAlert(t testing.TB, raw []byte) (a Alert) {
 
 // States, notifications and alerts change on the second.
 func TestStates(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "default")
-		defer w.close()
-		defer w.run()()
-		a := w.create("soc", Spec{}, Start{})
-		if st := a.status(); st.State != wire.Created {
-			t.Errorf("an agent that was never heard of is %s", st.State)
-		}
-		time.Sleep(48 * time.Hour)
-		if st := a.status(); st.State != wire.Created || len(st.Notifications) > 0 {
-			t.Errorf("two days later: %s, %v", st.State, st.Notifications)
-		}
-		a.hello()
-		began := time.Now()
-		hours := func(n int) string {
-			return fmt.Sprintf("The SIEM agent has been disconnected for more than %d hours", n)
-		}
-		for _, c := range []struct {
-			after  time.Duration
-			state  wire.State
-			text   string
-			count  int64
-			alerts int
-		}{
+	type step struct {
+		after  time.Duration
+		state  wire.State
+		text   string // "" for none: behind "The SIEM agent has been disconnected for more than "
+		count  int64
+		alerts int
+	}
+	const h, m, s = time.Hour, time.Minute, time.Second
+	for _, c := range []struct {
+		name  string
+		after wire.Thresholds
+		gone  string // what the alert says
+		steps []step
+	}{
+		{"defaults", wire.DefaultThresholds(), "12 hours", []step{
 			{0, wire.Connected, "", 0, 0},
-			{2 * time.Hour, wire.Connected, "", 0, 0},
-			{2*time.Hour + time.Second, wire.ConnectionLost, hours(2), 1, 0},
-			{3 * time.Hour, wire.ConnectionLost, hours(2), 1, 0},
-			{3*time.Hour + time.Second, wire.ConnectionLost, hours(3), 2, 0},
-			{12 * time.Hour, wire.ConnectionLost, hours(11), 10, 0},
-			{12*time.Hour + time.Second, wire.Disconnected, hours(12), 11, 1},
-			{30*time.Hour + time.Second, wire.Disconnected, hours(30), 29, 1},
-		} {
-			time.Sleep(time.Until(began.Add(c.after)))
-			synctest.Wait()
-			st := a.status()
-			text, count := "", int64(0)
-			for _, n := range st.Notifications {
-				text, count = n.Text, n.Count
-				if n.Code != wire.AgentError || n.First != began.Add(wire.ErrorAfter+tick).UTC() || n.Remedy == "" {
-					t.Errorf("after %v: %+v", c.after, n)
+			{2 * h, wire.Connected, "", 0, 0},
+			{2*h + s, wire.ConnectionLost, "2 hours", 1, 0},
+			{3 * h, wire.ConnectionLost, "2 hours", 1, 0},
+			{3*h + s, wire.ConnectionLost, "3 hours", 2, 0},
+			{12 * h, wire.ConnectionLost, "11 hours", 10, 0},
+			{12*h + s, wire.Disconnected, "12 hours", 11, 1},
+			{30*h + s, wire.Disconnected, "30 hours", 29, 1},
+		}},
+		{"sooner", wire.Thresholds{ConnectionError: 30 * m, Disconnected: 90 * m}, "90 minutes", []step{
+			{30 * m, wire.Connected, "", 0, 0},
+			{30*m + s, wire.ConnectionLost, "30 minutes", 1, 0},
+			{h, wire.ConnectionLost, "30 minutes", 1, 0},
+			{h + s, wire.ConnectionLost, "1 hour", 2, 0},
+			{90 * m, wire.ConnectionLost, "1 hour", 2, 0},
+			{90*m + s, wire.Disconnected, "1 hour", 2, 1},
+			{2*h + s, wire.Disconnected, "2 hours", 3, 1},
+		}},
+		{"later", wire.Thresholds{ConnectionError: 24 * h, Disconnected: 48*h + 10*s}, "172810 seconds", []step{
+			{24 * h, wire.Connected, "", 0, 0},
+			{24*h + s, wire.ConnectionLost, "24 hours", 1, 0},
+			{48*h + 10*s, wire.ConnectionLost, "48 hours", 25, 0},
+			{48*h + 11*s, wire.Disconnected, "48 hours", 25, 1},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorldAfter(t, c.after, "default")
+				defer w.close()
+				defer w.run()()
+				a := w.create("soc", Spec{}, Start{})
+				time.Sleep(48 * h)
+				if st := a.status(); st.State != wire.Created || len(st.Notifications) > 0 {
+					t.Errorf("an agent that was never heard of: %s, %v", st.State, st.Notifications)
 				}
-			}
-			if st.State != c.state || text != c.text || count != c.count {
-				t.Errorf("after %v: %s, %q %d times; want %s, %q %d times", c.after, st.State, text, count, c.state, c.text, c.count)
-			}
-			if got := w.lake.alerted(t); len(got) != c.alerts || c.alerts > 0 && (got[0].Alert != AlertDisconnected || got[0].From != began.UTC()) {
-				t.Errorf("after %v: alerts %+v", c.after, got)
-			}
-		}
-		a.hello()
-		if st := a.status(); st.State != wire.Connected || len(st.Notifications) > 0 {
-			t.Errorf("one contact later: %s, %v", st.State, st.Notifications)
-		}
-		if old, err := w.Notifications(context.Background(), a.id, true, 10); err != nil || len(old) != 1 || old[0].Cleared.IsZero() {
-			t.Errorf("history: %+v, %v", old, err)
-		}
-		// The next silence is another incident.
-		time.Sleep(13 * time.Hour)
-		synctest.Wait()
-		if got := w.lake.alerted(t); len(got) != 2 {
-			t.Errorf("%d alerts after the second silence", len(got))
-		}
-	})
+				a.hello()
+				began := time.Now()
+				for _, c := range c.steps {
+					time.Sleep(time.Until(began.Add(c.after)))
+					synctest.Wait()
+					st := a.status()
+					text, count := "", int64(0)
+					for _, n := range st.Notifications {
+						text, count = strings.TrimPrefix(n.Text, "The SIEM agent has been disconnected for more than "), n.Count
+						if n.Code != wire.AgentError || n.First != began.Add(w.opt.After.ConnectionError+tick).UTC() || n.Remedy == "" {
+							t.Errorf("after %v: %+v", c.after, n)
+						}
+					}
+					if st.State != c.state || text != c.text || count != c.count {
+						t.Errorf("after %v: %s, %q %d times; want %s, %q %d times", c.after, st.State, text, count, c.state, c.text, c.count)
+					}
+					if got := w.lake.alerted(t); len(got) != c.alerts || c.alerts > 0 && (got[0].Alert != AlertDisconnected || got[0].From != began.UTC()) {
+						t.Errorf("after %v: alerts %+v", c.after, got)
+					}
+				}
+				if got := w.lake.alerted(t); !strings.Contains(got[0].Message, " for more than "+c.gone+", since ") {
+					t.Errorf("the alert says %q, want %s", got[0].Message, c.gone)
+				}
+				a.hello()
+				if st := a.status(); st.State != wire.Connected || len(st.Notifications) > 0 {
+					t.Errorf("one contact later: %s, %v", st.State, st.Notifications)
+				}
+				if old, err := w.Notifications(context.Background(), a.id, true, 10); err != nil || len(old) != 1 || old[0].Cleared.IsZero() {
+					t.Errorf("history: %+v, %v", old, err)
+				}
+				// The next silence is another incident.
+				time.Sleep(c.after.Disconnected + h)
+				synctest.Wait()
+				if got := w.lake.alerted(t); len(got) != 2 {
+					t.Errorf("%d alerts after the second silence", len(got))
+				}
+			})
+		})
+	}
 }
 
 // The last contact is known after a crash, to half a minute; nothing that was told is told again.
@@ -169,6 +194,36 @@ func TestPausedIsSilent(t *testing.T) {
 			t.Errorf("%s, %s, %v", st.State, st.Delivery, st.Notifications)
 		}
 	})
+}
+
+// A destination that has errors for long is told of on the second.
+func TestNotificationError(t *testing.T) {
+	for long, says := range map[time.Duration]string{15 * time.Minute: "15 minutes", time.Hour: "1 hour", 90 * time.Second: "90 seconds"} {
+		synctest.Test(t, func(t *testing.T) {
+			after := wire.DefaultThresholds()
+			after.NotificationError = long
+			w := newWorldAfter(t, after, "default")
+			defer w.close()
+			defer w.run()()
+			a := w.create("soc", Spec{}, Start{})
+			a.hello()
+			began := time.Now()
+			if err := w.Notify(context.Background(), a.token, a.session, &wire.Notify{Destination: "siem", Code: wire.SendError, Text: "reset"}); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct {
+				at   time.Duration
+				open int
+			}{{long, 1}, {long + time.Second, 2}} {
+				time.Sleep(time.Until(began.Add(c.at)))
+				synctest.Wait()
+				got := a.status().Notifications
+				if len(got) != c.open || c.open == 2 && got[0].Text != "Destination siem has had errors for more than "+says+": reset" {
+					t.Errorf("after %v: %+v, want %d", c.at, got, c.open)
+				}
+			}
+		})
+	}
 }
 
 func TestNotifications(t *testing.T) {
@@ -337,4 +392,19 @@ func TestServerNotifications(t *testing.T) {
 			t.Errorf("%d notifications of refused tokens in the history, want 1: %+v", cleared, all)
 		}
 	})
+}
+
+// Of errors by code, the server keeps those that it knows: an agent must not make it remember any number of them.
+func TestErrorsByCode(t *testing.T) {
+	w := newWorld(t, "default")
+	defer w.close()
+	a := w.create("soc", Spec{}, Start{})
+	a.hello()
+	m := wire.Metrics{Errors: 3, ErrorsBy: map[wire.Code]int64{wire.TLSError: 2, "made_up": 1}}
+	if _, err := w.Heartbeat(context.Background(), a.token, a.session, &wire.Heartbeat{Destinations: map[string]wire.Metrics{"siem": m}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wire.Metrics{Errors: 3, ErrorsBy: map[wire.Code]int64{wire.TLSError: 2}}, a.status().Destinations[0].Metrics); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }

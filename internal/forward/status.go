@@ -47,7 +47,7 @@ func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) 
 	s.ends(ctx, a, now)
 	s.lags(ctx, a)
 	r, sp := &a.row, &a.spec
-	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
+	st := wire.AgentStatus{ID: r.ID, Name: r.Name, Kind: wire.Kind(r.Kind), State: a.state(now, &s.opt.After), Delivery: wire.DeliveryOK, Paused: r.Status == meta.SIEMPaused, Types: sp.Types,
 		Filter: sp.Filter, Stores: append([]string{}, sp.Stores...), Start: sp.Start, Created: r.Created.UTC(), CreatedBy: r.Creator, Updated: r.Updated.UTC(), LastContact: r.Contact.UTC(), Host: r.Host,
 		Version: r.Version, Cursor: wire.Positions{}, Destinations: []wire.DestinationStatus{}, Notifications: a.open(), Tokens: []wire.TokenStatus{}, DeadLetters: a.dead}
 	if r.Contact.IsZero() {
@@ -115,14 +115,14 @@ func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wir
 			st.LagSeconds = max(st.LagSeconds, int64(now.Sub(in.at)/time.Second))
 		}
 	}
-	st.Delivery, st.Error = a.delivery(d, st.LagSeconds)
+	st.Delivery, st.Error = a.delivery(d, st.LagSeconds, &s.opt.After)
 	return st
 }
 
 // delivery is how a destination does, and why it is blocked.
-func (a *agent) delivery(d *destination, lag int64) (wire.Delivery, string) {
+func (a *agent) delivery(d *destination, lag int64, after *wire.Thresholds) (wire.Delivery, string) {
 	blocked, why := d.metrics.Blocked, d.metrics.Error
-	for _, code := range append(errorCodes(), wire.ConfigRejected) {
+	for _, code := range append(wire.DeliveryErrors(), wire.ConfigRejected) {
 		if n := a.notes[noteKey{d.config.Name, code}]; n != nil {
 			blocked, why = true, n.row.Text
 		}
@@ -134,20 +134,25 @@ func (a *agent) delivery(d *destination, lag int64) (wire.Delivery, string) {
 		return wire.DeliveryPaused, ""
 	case blocked:
 		return wire.DeliveryBlocked, why
-	case lag > int64(wire.BacklogAfter/time.Second):
+	case lag > int64(after.Backlog/time.Second):
 		return wire.DeliveryBacklog, ""
 	}
 	return wire.DeliveryOK, ""
 }
 
-// lags finds out when the first event behind each position was taken in, where that is not known yet. The caller holds mu, which
-// is let go meanwhile.
+// question is what has to be known to say how far a destination is behind in a store.
+type question struct {
+	d     *destination
+	store string
+	at    position
+	after int64     // behind which the next event stands
+	in    time.Time // when that was taken in
+}
+
+// lags finds out when the first event behind each position was taken in, where that is not known yet. Of an agent that has
+// never run it is the first event that matches: nobody has passed over the others yet. The caller holds mu, which is let go
+// meanwhile.
 func (s *Service) lags(ctx context.Context, a *agent) {
-	type question struct {
-		d     *destination
-		store string
-		after int64
-	}
 	var open []question
 	for _, d := range a.destinations {
 		for _, store := range s.storesOf(a) {
@@ -155,43 +160,79 @@ func (s *Service) lags(ctx context.Context, a *agent) {
 			after := max(at.seq, at.clear)
 			last, err := s.lastOf(a, store)
 			if err == nil && last > after && (d.oldest[store].at.IsZero() || d.oldest[store].after != after) {
-				open = append(open, question{d, store, after})
+				open = append(open, question{d: d, store: store, at: *at, after: after})
 			}
 		}
 	}
 	if len(open) == 0 {
 		return
 	}
+	sp, etag, ran := a.spec, a.etag, !a.row.Contact.IsZero()
 	s.mu.Unlock()
-	answers := make([]time.Time, len(open))
-	for i, q := range open {
-		answers[i], _ = s.opt.Events.Ingested(ctx, q.store, q.after) // unknown: no lag is shown
+	for i := range open {
+		q := &open[i]
+		if !ran {
+			q.after = s.passed(ctx, &sp, q)
+		}
+		q.in, _ = s.opt.Events.Ingested(ctx, q.store, q.after) // unknown: no lag is shown
 	}
 	s.mu.Lock()
-	for i, q := range open {
-		q.d.oldest[q.store] = ingested{q.after, answers[i]}
+	if a.etag != etag {
+		return
+	}
+	for i := range open {
+		q := &open[i]
+		if at := q.d.at(q.store); q.after > max(at.seq, at.clear) {
+			at.clear = q.after
+		}
+		q.d.oldest[q.store] = ingested{q.after, q.in}
 	}
 }
 
-// endsEvery is how often the last event of a recovery is looked for, at most.
+// passed is the position behind which the next event stands that matches, as far as that is found at once.
+func (s *Service) passed(ctx context.Context, sp *Spec, q *question) int64 {
+	req := sp.request(q.store)
+	begins := q.after < q.at.until && !sp.Start.IsZero() && req.From.IsZero()
+	if begins {
+		req.From, req.By = sp.Start, event.ColTime
+	}
+	f, err := s.opt.Events.Follower(req)
+	if err != nil {
+		return q.after
+	}
+	progress, err := f.Next(ctx, q.after, func(*event.Event) bool { return false })
+	if err != nil || progress.Gone > 0 { // a Pull is to tell of those that are gone
+		return q.after
+	}
+	if begins {
+		return min(progress.Next, q.at.until)
+	}
+	return progress.Next
+}
+
+// endsEvery is how often the last event that matches is looked for, at most.
 const endsEvery = time.Minute
 
 // lastOf is the number of the last event of a store that an agent has to look at. The caller holds mu.
 func (s *Service) lastOf(a *agent, store string) (int64, error) {
 	_, last, err := s.opt.Events.Head(store)
-	if e, ok := a.ends[store]; ok {
+	if e, ok := a.ends[store]; ok && a.bounded() {
 		last = min(last, e.seq)
 	}
 	return last, err
 }
 
-// ends finds the last event of a recovery in each store, so that what lies outside of its period is not said to be left. The
-// caller holds mu, which is let go meanwhile.
+// bounded says whether an agent does not look at everything up to the end: a recovery, and one that has never run, which is to
+// be told what is there for it.
+func (a *agent) bounded() bool { return !a.spec.To.IsZero() || a.row.Contact.IsZero() }
+
+// ends finds the last event that matches in each store, so that what lies behind it is not said to be left. The caller holds mu,
+// which is let go meanwhile.
 func (s *Service) ends(ctx context.Context, a *agent, now time.Time) {
-	if a.spec.To.IsZero() || a.row.Status != meta.SIEMActive {
+	if !a.bounded() || a.row.Status != meta.SIEMActive {
 		return
 	}
-	sp, found, open := a.spec, map[string]end{}, []string{}
+	sp, etag, found, open := a.spec, a.etag, map[string]end{}, []string{}
 	for _, store := range s.storesOf(a) {
 		e, known := a.ends[store]
 		if _, last, err := s.opt.Events.Head(store); err == nil && (!known || last != e.head && now.Sub(e.at) >= endsEvery) {
@@ -209,6 +250,9 @@ func (s *Service) ends(ctx context.Context, a *agent, now time.Time) {
 		}
 	}
 	s.mu.Lock()
+	if a.etag != etag {
+		return
+	}
 	if a.ends == nil {
 		a.ends = map[string]end{}
 	}

@@ -7,12 +7,10 @@ import (
 	"database/sql"
 	"encoding/base32"
 	"encoding/hex"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
-	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/meta"
 )
@@ -90,8 +88,8 @@ func (s *Service) tokenRefused(a *agent, why string, now time.Time) {
 // Rotate gives an agent a new token, which is shown this once. Those that it has work on for overlap.
 func (s *Service) Rotate(ctx context.Context, id string, overlap time.Duration) (string, error) {
 	now := time.Now()
-	if overlap < 0 || overlap > 90*24*time.Hour {
-		return "", invalid("Use a time from 0s to 90 days.", "an overlap of %v is not possible", overlap)
+	if err := checkOverlap(overlap); err != nil {
+		return "", err
 	}
 	s.mu.Lock()
 	a, err := s.live(id)
@@ -101,7 +99,7 @@ func (s *Service) Rotate(ctx context.Context, id string, overlap time.Duration) 
 	}
 	if len(a.tokens) >= maxTokens {
 		s.mu.Unlock()
-		return "", fault.New(fault.Conflict, fmt.Errorf("rotate token: the agent has %d already", maxTokens), "Create another agent in its place, or wait until the old ones are forgotten.")
+		return "", manyTokensAlready()
 	}
 	made, secret := newToken(id, now)
 	tokens := []meta.SIEMToken{made}

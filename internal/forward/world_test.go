@@ -22,11 +22,18 @@ type world struct {
 	lake *fakeLake
 	db   *meta.DB
 	dir  string
+
+	after wire.Thresholds
 }
 
 func newWorld(t testing.TB, stores ...string) *world {
 	t.Helper()
-	w := &world{t: t, lake: newLake(stores...), dir: t.TempDir()}
+	return newWorldAfter(t, wire.DefaultThresholds(), stores...)
+}
+
+func newWorldAfter(t testing.TB, after wire.Thresholds, stores ...string) *world {
+	t.Helper()
+	w := &world{t: t, lake: newLake(stores...), dir: t.TempDir(), after: after}
 	w.open()
 	return w
 }
@@ -38,7 +45,7 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.db = db
-	w.Service = New(Options{DB: db, Events: w.lake, Sink: w.lake, Checkpoints: w.lake, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: "1"})
+	w.Service = New(Options{DB: db, Events: w.lake, Sink: w.lake, Checkpoints: w.lake, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: "1", After: w.after})
 	if err := w.Load(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}

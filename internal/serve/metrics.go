@@ -12,6 +12,9 @@ func (s *Server) metrics(reg *prometheus.Registry) {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{s})
 }
 
+// figure passes on what a metric is.
+type figure func(d *prometheus.Desc, v float64, labels ...string)
+
 // collector turns the parts' own figures into metrics.
 type collector struct{ s *Server }
 
@@ -43,8 +46,8 @@ var (
 func (c collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
 
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
@@ -53,11 +56,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		c.input(in, counter, gauge)
 	}
 	ps, ls := c.s.pipe.Stats(), c.s.storage.lake.Stats()
-	counter(descEvents, ps.Events)
-	counter(descDuplicates, ps.Duplicates)
+	counter(descEvents, float64(ps.Events))
+	counter(descDuplicates, float64(ps.Duplicates))
 	gauge(descQueue, float64(ps.Queue))
-	counter(descCommits, uint64(ls.Commits))
-	counter(descPublishes, uint64(ls.Publishes))
+	counter(descCommits, float64(ls.Commits))
+	counter(descPublishes, float64(ls.Publishes))
 	gauge(descCommitTook, ls.CommitTook.Seconds())
 	gauge(descFree, float64(ls.FreeBytes))
 	blocked := 0.0
@@ -73,12 +76,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func (c collector) input(in intake.Status, counter func(*prometheus.Desc, uint64, ...string), gauge func(*prometheus.Desc, float64, ...string)) {
-	counter(descRecords, in.Records, in.Name)
-	counter(descBytes, in.Bytes, in.Name)
-	counter(descDropped, in.Dropped, in.Name)
-	counter(descMalformed, in.Malformed, in.Name)
-	counter(descOversized, in.Oversized, in.Name)
-	counter(descUnparsed, in.Unparsed, in.Name)
+func (c collector) input(in intake.Status, counter, gauge figure) {
+	counter(descRecords, float64(in.Records), in.Name)
+	counter(descBytes, float64(in.Bytes), in.Name)
+	counter(descDropped, float64(in.Dropped), in.Name)
+	counter(descMalformed, float64(in.Malformed), in.Name)
+	counter(descOversized, float64(in.Oversized), in.Name)
+	counter(descUnparsed, float64(in.Unparsed), in.Name)
 	gauge(descConns, float64(in.Connections), in.Name)
 }

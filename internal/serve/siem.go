@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"kiroku/internal/config"
 	"kiroku/internal/event"
 	"kiroku/internal/forward"
+	"kiroku/internal/forward/wire"
 	"kiroku/internal/lake"
 	"kiroku/internal/query"
 	"kiroku/internal/search"
@@ -16,8 +18,13 @@ import (
 // openAgents builds the server's side of SIEM agents and reads what is known of them.
 func (s *Server) openAgents(ctx context.Context, feed *query.Feed) error {
 	s.agents = forward.New(forward.Options{DB: s.db, Events: siemEvents{feed, s.storage.lake}, Sink: s.pipe, Checkpoints: s.storage.lake, Log: s.opt.Log,
-		Version: s.opt.Version})
+		Version: s.opt.Version, After: thresholds(&s.opt.Config.SIEM)})
 	return s.agents.Load(ctx)
+}
+
+func thresholds(c *config.SIEM) wire.Thresholds {
+	return wire.Thresholds{ConnectionError: c.ConnectionErrorAfter.Std(), Disconnected: c.DisconnectedAfter.Std(),
+		NotificationError: c.NotificationErrorAfter.Std(), Backlog: c.BacklogAfter.Std()}
 }
 
 // siemEvents gives SIEM agents the events of the lake.

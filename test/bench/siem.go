@@ -26,6 +26,7 @@ const (
 	siemWarmUp  = 40 * time.Second // before that
 	siemTrickle = 1000             // events a second meanwhile
 	siemPatient = 10 * time.Minute
+	siemTurns   = 3 // of an agent alone and with a recovery
 )
 
 // siemBench measures SIEM agents of one running binary.
@@ -70,13 +71,16 @@ func (m *siemBench) busy(ctx context.Context) error {
 	fmt.Fprintf(m.out, "backlog of %d events\n", m.n)
 	var rates []float64
 	for _, confirm := range []string{"none", "halfclose"} {
-		rate, err := m.backlog(ctx, confirm)
+		rate, err := m.backlog(ctx, confirm, false)
 		if err != nil {
 			return fmt.Errorf("backlog, confirmed by %s: %w", confirm, err)
 		}
 		rates = append(rates, rate)
 	}
 	fmt.Fprintf(m.out, "with half-close %.0f %% of without\n", 100*rates[1]/rates[0])
+	if err := m.beside(ctx); err != nil {
+		return fmt.Errorf("recovery beside: %w", err)
+	}
 	if err := m.through(ctx, m.n/4); err != nil {
 		return fmt.Errorf("through: %w", err)
 	}
@@ -197,18 +201,56 @@ func (m *siemBench) agent(ctx context.Context, name, to, confirm string, more ..
 	if err := m.command(ctx, &made, args...); err != nil {
 		return "", nil, err
 	}
-	cmd = exec.CommandContext(ctx, filepath.Join(m.bin, "kiroku"), "agent", "run", "--server", m.url, "--log-level", "error")
-	cmd.Env = append(os.Environ(), "KIROKU_AGENT_TOKEN="+made.Token)
+	cmd, err = m.run(ctx, made.Token)
+	return made.ID, cmd, err
+}
+
+// run runs an agent.
+func (m *siemBench) run(ctx context.Context, token string) (*exec.Cmd, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(m.bin, "kiroku"), "agent", "run", "--server", m.url, "--log-level", "error")
+	cmd.Env = append(os.Environ(), "KIROKU_AGENT_TOKEN="+token)
 	cmd.Stderr = m.errw
-	return made.ID, cmd, cmd.Start()
+	return cmd, cmd.Start()
 }
 
 func stopAgent(cmd *exec.Cmd) error {
 	return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait())
 }
 
-// backlog lets an agent send everything there is and returns the events a second.
-func (m *siemBench) backlog(ctx context.Context, confirm string) (rate float64, err error) {
+// beside compares an agent alone with one that has a recovery of everything beside it, in turn.
+func (m *siemBench) beside(ctx context.Context) error {
+	for range siemTurns {
+		for _, recovery := range []bool{false, true} {
+			if _, err := m.backlog(ctx, "none", recovery); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recovery runs a recovery of everything that there is, like an agent.
+func (m *siemBench) recovery(ctx context.Context, like string) (r *receiver, stop func() error, err error) {
+	if r, err = listen(ctx, -1); err != nil {
+		return nil, nil, err
+	}
+	to := filepath.Join(m.work, "recovery.json")
+	if err := os.WriteFile(to, fmt.Appendf(nil, `{"to": "tcp://%s", "format": "cef", "confirm": "none"}`, r.Addr()), 0o600); err != nil {
+		return nil, nil, err
+	}
+	var made struct{ ID, Token string }
+	if err := m.command(ctx, &made, "agents", "recover", "--like", like, "--by", "ingest", "--from", "now-24h", "--to", "now", "--destination-file", to); err != nil {
+		return nil, nil, err
+	}
+	cmd, err := m.run(ctx, made.Token)
+	return r, func() error {
+		defer r.stop()
+		return errors.Join(stopAgent(cmd), m.command(ctx, nil, "agents", "delete", made.ID))
+	}, err
+}
+
+// backlog lets an agent send everything there is, with a recovery beside it or not, and returns the events a second.
+func (m *siemBench) backlog(ctx context.Context, confirm string, recovery bool) (rate float64, err error) {
 	r, err := listen(ctx, m.n)
 	if err != nil {
 		return 0, err
@@ -219,14 +261,28 @@ func (m *siemBench) backlog(ctx context.Context, confirm string) (rate float64, 
 	if err != nil {
 		return 0, err
 	}
+	what, also := "confirmed by "+confirm, &receiver{}
+	if recovery {
+		what = "beside a recovery"
+		r, stop, err := m.recovery(ctx, id)
+		if err != nil {
+			return 0, errors.Join(err, stopAgent(cmd))
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+		also = r
+	}
 	if err := r.await(ctx); err != nil {
 		return 0, errors.Join(err, stopAgent(cmd))
 	}
 	took := time.Since(time.Unix(0, r.first.Load()))
+	recovered := also.lines.Load()
 	used, agent := usageOf(m.pid).minus(server), usageOf(cmd.Process.Pid)
 	rate = float64(m.n) / took.Seconds()
-	fmt.Fprintf(m.out, "%-22s %8.0f events/s, %5.1f MB/s, %d connections; CPU µs/event: server %.1f, agent %.1f; peak MiB: server %d, agent %d\n", "confirmed by "+confirm,
+	fmt.Fprintf(m.out, "%-22s %8.0f events/s, %5.1f MB/s, %d connections; CPU µs/event: server %.1f, agent %.1f; peak MiB: server %d, agent %d\n", what,
 		rate, float64(r.bytes.Load())/took.Seconds()/1e6, r.conns.Load(), used.micros(m.n), agent.micros(m.n), usageOf(m.pid).peak>>10, agent.peak>>10)
+	if recovery {
+		fmt.Fprintf(m.out, "%-22s %8d events meanwhile\n", "the recovery", recovered)
+	}
 	if err := stopAgent(cmd); err != nil {
 		return 0, err
 	}

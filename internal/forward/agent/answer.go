@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +96,15 @@ func (c *Client) refused(resp *http.Response, token string) error {
 		return fault.New(fault.Invalid, fmt.Errorf("%s sends on to %q", c.Server(), resp.Header.Get("Location")), "Give that address with --server, if it is Kiroku's: the agent's token is not sent on.")
 	}
 	return fault.New(fault.Other, err, nextOtherServer)
+}
+
+// StrangeAnswers lists the errors of answers that no Kiroku server gives, for the page that explains them.
+func StrangeAnswers() (all []error) {
+	c := &Client{base: &url.URL{Scheme: "https", Host: "kiroku.example.com:8480"}}
+	for _, status := range []int{http.StatusFound, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		all = append(all, c.refused(&http.Response{StatusCode: status, Header: http.Header{"Location": {"https://login.example.com/"}}, Body: http.NoBody}, ""))
+	}
+	return append(all, c.noServer("configuration"))
 }
 
 // noServer is the error of a good answer that lacks what every Kiroku server puts into it.

@@ -17,6 +17,11 @@ const (
 	ExitDeleted  = 5 // the agent was deleted, or another process runs in its place
 )
 
+// ExitCodes says what the exit codes mean, in their order.
+func ExitCodes() []string {
+	return []string{"done", "failed", "wrong flags, token or proxy", "some hop of a check failed", "too many critical errors", "the agent was deleted or runs elsewhere"}
+}
+
 // Failure is why an agent ends, with the words of Defender for Cloud Apps where it has some.
 type Failure struct {
 	Title  string

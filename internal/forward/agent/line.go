@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ type line struct {
 	mu     sync.Mutex
 	sender Sender       // of the pass that runs
 	past   wire.Metrics // of the passes before; Pulled and Skipped of all
+	errors map[wire.Code]int64
 }
 
 // run passes records on until stop ends, or until a recovery has sent its window. The line before it with the same name ends
@@ -114,7 +117,7 @@ func (l *line) open(run context.Context, m *marks, end context.CancelCauseFunc) 
 		Destination: l.dest,
 		Log:         a.log.With(slog.String(logkey.Destination, l.dest.Name)),
 		Confirmed:   m.confirmed,
-		Problem:     func(code wire.Code, text string) { a.notices.add(l.dest.Name, code, text) },
+		Problem:     l.problem,
 		Dead:        func(r wire.Record, reason string) error { return l.bury(run, m, &r, reason, end) },
 	}
 	if l.dest.Proxy {
@@ -124,6 +127,20 @@ func (l *line) open(run context.Context, m *marks, end context.CancelCauseFunc) 
 		o.Dial = a.o.Proxied
 	}
 	return a.o.Open(o)
+}
+
+// problem tells of one of the destination, and counts it.
+func (l *line) problem(code wire.Code, text string) {
+	l.agent.notices.add(l.dest.Name, code, text)
+	if !slices.Contains(wire.DeliveryErrors(), code) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.errors == nil {
+		l.errors = map[wire.Code]int64{}
+	}
+	l.errors[code]++
 }
 
 // feed gives records to the sender, which makes it wait. over says that nothing more will come.
@@ -245,11 +262,12 @@ func (l *line) metrics() wire.Metrics {
 
 func (l *line) sum() wire.Metrics {
 	m := l.past
+	m.ErrorsBy = maps.Clone(l.errors)
 	if l.sender == nil {
 		return m
 	}
 	now := l.sender.Metrics()
-	now.Pulled, now.Skipped = m.Pulled, m.Skipped
+	now.Pulled, now.Skipped, now.ErrorsBy = m.Pulled, m.Skipped, m.ErrorsBy
 	now.Confirmed += m.Confirmed
 	now.Bytes += m.Bytes
 	now.Resent += m.Resent

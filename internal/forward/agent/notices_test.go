@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,25 @@ func TestNoticesWhileServerIsAway(t *testing.T) {
 		sleep(3 * time.Minute)
 		if n := w.notified; len(n) != 2 || n[0].Text != "connection refused" || n[0].Count != 1 || !n[1].Cleared {
 			t.Errorf("told: %+v", n)
+		}
+		a.end(t)
+	})
+}
+
+// Errors of a destination are counted by their code; what is told besides is none of it.
+func TestErrorsByCode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM)
+		a := w.start()
+		sleep(time.Second)
+		s := w.siem("siem")
+		for _, code := range []wire.Code{wire.SendError, wire.TLSError, wire.SendError, wire.RecordDeadLetter} {
+			s.o.Problem(code, "text")
+		}
+		sleep(wire.HeartbeatTime)
+		want := map[wire.Code]int64{wire.SendError: 2, wire.TLSError: 1}
+		if got := w.last.Destinations["siem"].ErrorsBy; !maps.Equal(want, got) {
+			t.Errorf("the heartbeat says %v, want %v", got, want)
 		}
 		a.end(t)
 	})

@@ -155,7 +155,7 @@ func (p *probe) http(ctx context.Context, u *url.URL) result {
 	case http.StatusNotFound, http.StatusGone:
 		return warning("Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells.", "%s", text)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return warning("If records are refused, too: check http.credential_file of the destination (Splunk: the line \"Splunk TOKEN\").", "%s", text)
+		return warning("If records are refused, too: check http.credential_file (--http-credential-file) of the destination (Splunk: the line \"Splunk TOKEN\").", "%s", text)
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return failure("Give the address that it sends on to, if it is the right one.", "%s and sends on to %q", text, resp.Header.Get("Location"))
 	}

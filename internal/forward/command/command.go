@@ -47,8 +47,7 @@ it keeps nothing on disk, and may be killed at any time.
 
 Agents are created and configured on the server: see "kiroku agents". Their token is all that the agent needs to know.
 
-Exit codes: 0 done, 1 failed, 2 wrong flags, token or proxy, 3 some hop of a check failed, 4 too many critical errors,
-5 the agent was deleted or runs elsewhere.`,
+` + exitCodes(),
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -64,6 +63,15 @@ Exit codes: 0 done, 1 failed, 2 wrong flags, token or proxy, 3 some hop of a che
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return use(c, err) })
 	c.AddCommand(newRun(env), newCheck(env), newListen(env), newTail(env), newRecover(env))
 	return c
+}
+
+// exitCodes says what the exit codes mean.
+func exitCodes() string {
+	var all []string
+	for code, means := range agent.ExitCodes() {
+		all = append(all, fmt.Sprintf("%d %s", code, means))
+	}
+	return "Exit codes: " + strings.Join(all, ", ") + "."
 }
 
 // use is the error of wrong use.

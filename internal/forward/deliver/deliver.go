@@ -73,6 +73,7 @@ type Deliverer struct {
 	fails   int           // sessions that failed since something was confirmed
 	away    time.Time     // when we last turned to a failover, or looked for the first target from there
 	stalls  int           // of them, those that ended because nothing moved
+	redo    int64         // records to be sent again, since the receiver was last there
 
 	acks                                              atomic.Int64 // calls of arrived
 	confirmed, bytes, replays, reconnects, errs, dead atomic.Int64

@@ -55,6 +55,7 @@ func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn
 			if d.connections.Load() > 1 {
 				d.reconnects.Add(1)
 			}
+			d.backAt(ctx, t)
 			return c, nil
 		}
 		if ctx.Err() != nil {

@@ -65,7 +65,7 @@ func explainTLS(err error, host string, now time.Time) string {
 	}
 	var roots x509.SystemRootsError
 	if errors.As(err, &roots) {
-		return "this system has no list of trusted issuers; install its package ca-certificates, or name the issuer with ca_files and --ca-file"
+		return "this system has no list of trusted issuers; install its package ca-certificates, or name the issuer with tls.ca_files (--tls-ca-file) of the destination (for the Kiroku server: --ca-file)"
 	}
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) {
@@ -73,14 +73,14 @@ func explainTLS(err error, host string, now time.Time) string {
 	}
 	var pin *pinError
 	if errors.As(err, &pin) {
-		return "if the server's key was changed on purpose, set pin to the one that you trust"
+		return "if the server's key was changed on purpose, set tls.pin (--tls-pin) to the one that you trust"
 	}
 	return explainAlert(err)
 }
 
 // explainIssuer names the issuer that is missing: that of the last certificate sent.
 func explainIssuer(sent []*x509.Certificate) string {
-	const option = "get its certificate and name the file with ca_files of the destination (for the Kiroku server: --ca-file)"
+	const option = "get its certificate and name the file with tls.ca_files (--tls-ca-file) of the destination (for the Kiroku server: --ca-file)"
 	if len(sent) == 0 {
 		return "its certificate is of an issuer that is not trusted here; " + option
 	}
@@ -88,7 +88,7 @@ func explainIssuer(sent []*x509.Certificate) string {
 	text := fmt.Sprintf("no trust for the issuer %q; the server sent %s, the last for %q", last.Issuer, plural(len(sent), "certificate"), last.Subject)
 	switch {
 	case last.Issuer.String() == last.Subject.String():
-		text += "; it is self-signed: if it is the right one, name it with ca_files of the destination (for the Kiroku server: --ca-file)"
+		text += "; it is self-signed: if it is the right one, name it with tls.ca_files (--tls-ca-file) of the destination (for the Kiroku server: --ca-file)"
 	case len(last.IssuingCertificateURL) > 0:
 		text += fmt.Sprintf("; the issuer's certificate is at %s: %s. An intermediate is enough", last.IssuingCertificateURL[0], option)
 	default:
@@ -127,7 +127,7 @@ func explainInvalid(e x509.CertificateInvalidError, now time.Time) string {
 		}
 		return text + ": it has expired; renew it on the server, or set the clock when that is wrong"
 	case x509.NotAuthorizedToSign:
-		return "a certificate of the chain is no issuer: ca_files must name the issuer's certificate, not the server's"
+		return "a certificate of the chain is no issuer: tls.ca_files (--tls-ca-file; for the Kiroku server: --ca-file) must name the issuer's certificate, not the server's"
 	case x509.IncompatibleUsage:
 		return "the certificate is not made for servers: it needs the extended key usage serverAuth"
 	}
@@ -148,7 +148,7 @@ func explainName(e x509.HostnameError) string {
 			names = strings.Join(all, ", ")
 		}
 	}
-	return fmt.Sprintf("the certificate is for other names (%s), and %q was asked for; use one of these as the host, or set server_name of the destination to it", names, e.Host)
+	return fmt.Sprintf("the certificate is for other names (%s), and %q was asked for; use one of these as the host, or set tls.server_name (--tls-server-name) of the destination to it", names, e.Host)
 }
 
 func explainHeader(e tls.RecordHeaderError) string {
@@ -159,11 +159,14 @@ func explainHeader(e tls.RecordHeaderError) string {
 	return fmt.Sprintf("this port speaks no TLS (it begins %q); use tcp:// or relp:// without tls, or the receiver's port for TLS", begins)
 }
 
+// clientFlags name a client certificate.
+const clientFlags = "tls.cert_file (--tls-cert-file) and tls.key_file (--tls-key-file)"
+
 // explainAlert explains what the other side objects to.
 func explainAlert(err error) string {
 	text := err.Error()
 	has := func(s string) bool { return strings.Contains(text, s) }
-	const client = "name a client certificate that its issuer list accepts with cert_file and key_file"
+	const client = "name a client certificate that its issuer list accepts with " + clientFlags
 	switch {
 	case has("tls: certificate required"):
 		return "the receiver wants a client certificate; " + client
@@ -172,15 +175,15 @@ func explainAlert(err error) string {
 			return "the receiver does not accept our client certificate; " + client
 		}
 	case has("tls: expired certificate") && has("remote error"):
-		return "our client certificate has expired; renew it and name it with cert_file and key_file"
+		return "our client certificate has expired; renew it and name it with " + clientFlags
 	case has("tls: access denied"):
 		return "the receiver knows our client certificate and does not let it in; add it to those it permits"
 	case has("protocol version not supported"), has("server selected unsupported protocol version"):
 		return "it has only TLS 1.1 or older, and TLS 1.2 or newer is needed; enable that on the receiver"
 	case has("tls: handshake failure") && has("remote error"):
-		return "the receiver ended the handshake: it may want a client certificate (cert_file and key_file), or has no cipher in common"
+		return "the receiver ended the handshake: it may want a client certificate, to be named with " + clientFlags + ", or has no cipher in common"
 	case has("tls: unrecognized name"):
-		return "the receiver does not know the name that was asked for; set server_name of the destination"
+		return "the receiver does not know the name that was asked for; set tls.server_name (--tls-server-name) of the destination"
 	case has("tls: no application protocol"):
 		return "the receiver speaks another protocol on this port"
 	case has("tls: internal error") && has("remote error"):
@@ -200,6 +203,40 @@ func explainBroken(err error) string {
 	return "see the log of the receiver"
 }
 
+// explainNoRELP says what it is that answers in place of a RELP receiver.
+func explainNoRELP(said string) string {
+	const relp = "use the port of the RELP receiver (rsyslog: module imrelp); for plain syslog without RELP write tcp://"
+	switch {
+	case strings.HasPrefix(said, "\x15\x03"):
+		return "the port answers with TLS: use relp+tls:// instead of relp://"
+	case strings.HasPrefix(said, "HTTP/"), strings.HasPrefix(said, "<"):
+		return "a web server answers: write http:// or https:// if it takes events, else " + relp
+	case strings.HasPrefix(said, "SSH-"):
+		return "an SSH server answers: " + relp
+	case strings.HasPrefix(said, "220 "), strings.HasPrefix(said, "+OK"), strings.HasPrefix(said, "* OK"):
+		return "a mail or FTP server answers: " + relp
+	}
+	return "check host and port: " + relp
+}
+
+// errNoAnswer says that a connection without TLS was closed in place of an answer of HTTP.
+var errNoAnswer = errors.New("it closed the connection without an answer")
+
+// wantsTLS says whether a web server answers that its port is one for https.
+func wantsTLS(answer []byte) bool {
+	text := strings.ToLower(string(answer))
+	for _, s := range []string{
+		"client sent an http request to an https server", // Go
+		"plain http request was sent to https port",      // nginx
+		"plain http to an ssl-enabled server port",       // Apache
+	} {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // explainNet tells apart why a connection could not be made or broke.
 func explainNet(err error) string {
 	var proxy *ProxyError
@@ -215,6 +252,10 @@ func explainNet(err error) string {
 	var foreign *foreignError
 	if errors.As(err, &foreign) {
 		return explainForeign(foreign.said)
+	}
+	var noRELP *noRELPError
+	if errors.As(err, &noRELP) {
+		return explainNoRELP(noRELP.said)
 	}
 	var dns *net.DNSError
 	var dial *dialError
@@ -232,6 +273,14 @@ func explainNet(err error) string {
 		return "this machine forbids it: check its firewall, and the rights of the agent's user"
 	case dialing && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)):
 		return "no answer: a firewall drops the packets, or the host is off; check host, port and firewalls"
+	case errors.Is(err, errNoOpen):
+		return "perhaps the port speaks no RELP: for plain syslog write tcp://, for TLS relp+tls://; else the receiver hangs or was restarted; all is sent again"
+	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a TLS alert; net/http has no type for it
+		return "the port answers with TLS: use https:// instead of http://"
+	case strings.Contains(err.Error(), "malformed HTTP response"):
+		return "it answers, but not in HTTP: check host and port, and whether tcp://, tls:// or relp:// is meant"
+	case errors.Is(err, errNoAnswer):
+		return "perhaps the port wants TLS (https://), or it was restarted; what is not confirmed is sent again"
 	case errors.Is(err, errStalled):
 		return "look whether the receiver hangs or its disk or queue is full; what is not confirmed is sent again"
 	case errors.Is(err, errShut):

@@ -122,11 +122,11 @@ func (h *httpSender) loadCredential() error {
 	}
 	b, err := os.ReadFile(h.dest.CredentialFile)
 	if err != nil {
-		return fmt.Errorf("credential_file: %w", err)
+		return fmt.Errorf("http.credential_file (--http-credential-file): %w", err)
 	}
 	h.auth = string(bytes.TrimSpace(b))
 	if h.auth == "" || strings.ContainsAny(h.auth, "\r\n") {
-		return fmt.Errorf("credential_file %q: write one line, the value of the header Authorization: for example Splunk TOKEN, or ApiKey KEY", h.dest.CredentialFile)
+		return fmt.Errorf("http.credential_file (--http-credential-file) %q: write one line, the value of the header Authorization: for example Splunk TOKEN, or ApiKey KEY", h.dest.CredentialFile)
 	}
 	return nil
 }
@@ -338,6 +338,9 @@ func requestError(t target, err error) error {
 	case errors.As(err, &dial):
 		return dial
 	}
+	if !t.tls && errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: %w", errNoAnswer, err)
+	}
 	return fmt.Errorf("send to %s: %w", t, err)
 }
 
@@ -345,13 +348,15 @@ func requestError(t target, err error) error {
 func (h *httpSender) refusal(t target, status int, header http.Header, answer []byte) error {
 	e := &answerError{target: t, status: status, text: fmt.Sprintf("%.300q", bytes.TrimSpace(answer)), after: retryAfter(header)}
 	switch {
+	case !t.tls && wantsTLS(answer):
+		e.text += "; the port is one for TLS: use https:// instead of http://"
 	case status/100 == 3:
 		e.text = fmt.Sprintf("it is somewhere else now: write %q as the destination", header.Get("Location"))
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		if err := h.loadCredential(); err != nil {
 			e.text = err.Error()
 		} else {
-			e.text += "; check the value in credential_file and what it is allowed to"
+			e.text += "; check the value in http.credential_file (--http-credential-file) and what it is allowed to"
 		}
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone:
 		e.text += "; check the path of the destination"

@@ -169,4 +169,4 @@ func ackID(t target, answer []byte) (int64, error) {
 	return *a.AckID, nil
 }
 
-var errNoAcks = errors.New("enable indexer acknowledgment of the token in Splunk, or set http.ack to false")
+var errNoAcks = errors.New("enable indexer acknowledgment of the token in Splunk, or set http.ack (--http-ack) to false")

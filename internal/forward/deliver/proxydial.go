@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -43,6 +42,13 @@ func (p *Proxy) refused(status int, text string) error {
 	return &ProxyError{Proxy: p.String(), Status: status, Refused: true, Text: text}
 }
 
+// What a proxy does that answers nothing.
+const (
+	proxyUnreachable = "it cannot be reached; check its address and port"
+	proxyNoTLS       = "TLS with it failed; is it an http:// proxy?"
+	proxySilent      = "it does not answer; is it a proxy of another kind?"
+)
+
 // DialContext connects to an address through the proxy. Only tcp goes through proxies.
 func (p *Proxy) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	if !strings.HasPrefix(network, "tcp") {
@@ -52,7 +58,7 @@ func (p *Proxy) DialContext(ctx context.Context, network, addr string) (net.Conn
 	defer cancel()
 	raw, err := direct(ctx, "tcp", p.Host)
 	if err != nil {
-		return nil, p.fail("it cannot be reached; check its address and port", err)
+		return nil, p.fail(proxyUnreachable, err)
 	}
 	c, err := p.through(ctx, raw, addr)
 	if err != nil {
@@ -69,7 +75,7 @@ func (p *Proxy) through(ctx context.Context, raw net.Conn, addr string) (net.Con
 		host, _, _ := net.SplitHostPort(p.Host)
 		t := tls.Client(raw, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
 		if err := t.HandshakeContext(ctx); err != nil {
-			return nil, p.fail("TLS with it failed; is it an http:// proxy?", err)
+			return nil, p.fail(proxyNoTLS, err)
 		}
 		c = t
 	}
@@ -85,7 +91,7 @@ func (p *Proxy) through(ctx context.Context, raw net.Conn, addr string) (net.Con
 	}
 	if err != nil {
 		if ctx.Err() != nil && isTimeout(err) {
-			return nil, p.fail("it does not answer; is it a proxy of another kind?", ctx.Err())
+			return nil, p.fail(proxySilent, ctx.Err())
 		}
 		return nil, err
 	}
@@ -116,29 +122,7 @@ func (p *Proxy) connect(c net.Conn, addr string) error {
 	if status/100 == 2 {
 		return nil
 	}
-	return p.refused(status, p.connectText(status, addr, line))
-}
-
-// connectText tells apart who is at fault when CONNECT is refused.
-func (p *Proxy) connectText(status int, addr string, line []byte) string {
-	switch status {
-	case http.StatusProxyAuthRequired:
-		if p.User == "" {
-			return "it wants a user and password (407); write them as USER:PASSWORD@ in front of its host"
-		}
-		return "it does not accept user and password (407); check them, and whether it takes Basic authentication"
-	case http.StatusUnauthorized: // tinyproxy's answer to wrong ones
-		return "it does not accept user and password (401); check them"
-	case http.StatusForbidden, http.StatusMethodNotAllowed:
-		return fmt.Sprintf("its policy forbids %s (%d); let the proxy's administrator allow CONNECT to this host and port", addr, status)
-	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return fmt.Sprintf("it cannot reach %s (%d); check the address, and the firewall behind the proxy", addr, status)
-	case http.StatusGatewayTimeout:
-		return fmt.Sprintf("%s does not answer it (504); check the address, and the firewall behind the proxy", addr)
-	case 0:
-		return fmt.Sprintf("it answers %.40q, which is no HTTP; is it a SOCKS proxy (socks5://) or no proxy at all?", line)
-	}
-	return fmt.Sprintf("it refuses the way to %s: %.80q", addr, line)
+	return p.refusedConnect(status, addr, line)
 }
 
 // readHead reads an HTTP head, not a byte more: what follows belongs to the connection.
@@ -185,15 +169,15 @@ func (p *Proxy) socks(c net.Conn, addr string) error {
 	}
 	switch {
 	case answer[0] != socksVersion:
-		return p.refused(0, "it does not speak SOCKS5; is it an HTTP proxy (http://)?")
+		return p.refusedSOCKS(proxyNoSOCKS, addr, "")
 	case answer[1] == socksPassword && p.User != "":
-		if err := p.socksLogin(c); err != nil {
+		if err := p.socksLogin(c, addr); err != nil {
 			return err
 		}
 	case answer[1] == socksNoMethod && p.User == "":
-		return p.refused(0, "it wants a user and password; write them as USER:PASSWORD@ in front of its host")
+		return p.refusedSOCKS(proxyWantsUser, addr, "")
 	case answer[1] != socksNone:
-		return p.refused(0, "it takes none of our ways to log in (none, user and password)")
+		return p.refusedSOCKS(proxyNoLogin, addr, "")
 	}
 	req, err := socksRequest(addr)
 	if err != nil {
@@ -205,7 +189,7 @@ func (p *Proxy) socks(c net.Conn, addr string) error {
 	return p.socksAnswer(c, addr)
 }
 
-func (p *Proxy) socksLogin(c net.Conn) error {
+func (p *Proxy) socksLogin(c net.Conn, addr string) error {
 	b := append([]byte{1, byte(len(p.User))}, p.User...)
 	b = append(append(b, byte(len(p.secret))), p.secret...)
 	if _, err := c.Write(b); err != nil {
@@ -216,7 +200,7 @@ func (p *Proxy) socksLogin(c net.Conn) error {
 		return p.fail("it did not answer to user and password", err)
 	}
 	if answer[1] != 0 {
-		return p.refused(http.StatusProxyAuthRequired, "it does not accept user and password; check them")
+		return p.refusedSOCKS(proxyRefusesUser, addr, "")
 	}
 	return nil
 }
@@ -251,20 +235,13 @@ func (p *Proxy) socksAnswer(c net.Conn, addr string) error {
 	}
 	size := map[byte]int{1: 4, 3: int(head[4]) + 1, 4: 16}[head[3]]
 	if head[0] != socksVersion || size == 0 {
-		return p.refused(0, "its answer is no SOCKS5")
+		return p.refusedSOCKS(proxyNoSOCKS, addr, "")
 	}
 	if _, err := io.ReadFull(c, make([]byte, size+2-1)); err != nil {
 		return p.fail("its answer is cut off", err)
 	}
-	switch head[1] {
-	case 0:
-		return nil
-	case 2:
-		return p.refused(http.StatusForbidden, fmt.Sprintf("its policy forbids %s; let the proxy's administrator allow it", addr))
-	case 3, 4, 6:
-		return p.refused(http.StatusBadGateway, fmt.Sprintf("it cannot reach %s: %s", addr, map[byte]string{3: "network unreachable", 4: "host unreachable", 6: "the way ended"}[head[1]]))
-	case 5:
-		return p.refused(http.StatusBadGateway, fmt.Sprintf("%s refuses its connection", addr))
+	if head[1] != 0 {
+		return p.refusedRequest(head[1], addr)
 	}
-	return p.refused(0, fmt.Sprintf("it refuses the way to %s (SOCKS5 answer %d)", addr, head[1]))
+	return nil
 }

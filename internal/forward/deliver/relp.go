@@ -26,7 +26,24 @@ const (
 	maxRELPData = 128 << 10 // of an answer
 )
 
-var errRELP = errors.New("it answers, but not in RELP")
+var (
+	errRELP   = errors.New("it answers, but not in RELP")
+	errNoOpen = errors.New("it does not answer the opening of RELP")
+)
+
+// noRELPError is what something says that speaks no RELP.
+type noRELPError struct{ said string }
+
+func (e *noRELPError) Error() string { return fmt.Sprintf("%v: it begins %q", errRELP, e.said) }
+func (e *noRELPError) Unwrap() error { return errRELP }
+
+// beginning keeps the first bytes that are written to it.
+type beginning []byte
+
+func (b *beginning) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), saidBytes-len(*b))]...)
+	return len(p), nil
+}
 
 // relpSession is one connection from open to close.
 type relpSession struct {
@@ -87,7 +104,11 @@ func (s *relpSession) open(ctx context.Context) error {
 	case err := <-s.opened:
 		return err
 	case <-s.c.ended:
-		return s.c.early()
+		err := s.c.early()
+		if !errors.Is(err, errRELP) {
+			err = fmt.Errorf("%w: %w", errNoOpen, err)
+		}
+		return err
 	}
 }
 
@@ -178,12 +199,16 @@ func appendCommand(dst []byte, number int, command string, data []byte) []byte {
 
 // read takes the answers.
 func (s *relpSession) read(r io.Reader) error {
-	in := bufio.NewReaderSize(r, 8<<10)
+	var said beginning
+	in := bufio.NewReaderSize(io.TeeReader(r, &said), 8<<10)
 	for begun := false; ; {
 		if in.Buffered() == 0 && s.c.sys != nil {
 			acknowledgeSoon(s.c.sys)
 		}
 		number, command, data, err := readCommand(in)
+		if err != nil && !begun && len(said) > 0 && (errors.Is(err, errRELP) || said[0] < '0' || said[0] > '9') {
+			return &noRELPError{string(said)}
+		}
 		if err != nil {
 			return err
 		}

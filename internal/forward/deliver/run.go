@@ -89,7 +89,7 @@ func (d *Deliverer) failed(ctx context.Context, err error) {
 	d.stalls = nextStalls(d.stalls, err)
 	d.q.rewind()
 	if isRestart(err) {
-		d.goBack(ctx)
+		d.goBack()
 	}
 }
 
@@ -101,7 +101,7 @@ func nextStalls(n int, err error) int {
 }
 
 // goBack sends again what a receiver that was restarted may have taken and not stored.
-func (d *Deliverer) goBack(ctx context.Context) {
+func (d *Deliverer) goBack() {
 	window := 0
 	switch d.dest.Confirm {
 	case "halfclose":
@@ -114,8 +114,16 @@ func (d *Deliverer) goBack(ctx context.Context) {
 	}
 	if n := d.q.replay(window); n > 0 {
 		d.replays.Add(1)
-		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "the receiver may have been restarted; what it may have lost will be sent again",
-			slog.String(logkey.Address, d.targets[0].String()), slog.Int64(logkey.Events, n))
+		d.redo += n
+	}
+}
+
+// backAt tells, as soon as there is a connection again, what is sent again.
+func (d *Deliverer) backAt(ctx context.Context, t target) {
+	if d.redo > 0 {
+		d.o.Log.LogAttrs(ctx, slog.LevelInfo, "connected again; the receiver may have been restarted, and what it may have lost is sent again",
+			slog.String(logkey.Address, t.String()), slog.Int64(logkey.Events, d.redo))
+		d.redo = 0
 	}
 }
 

@@ -125,7 +125,7 @@ func parseTarget(to string) (target, error) {
 func parseHTTPTarget(u *url.URL) (target, error) {
 	t := target{transport: overHTTP, tls: u.Scheme == "https", host: u.Hostname(), port: u.Port()}
 	if u.User != nil {
-		return t, fmt.Errorf("destination %q: no user and password in the address; put the value of the header Authorization into a file and name it as credential_file", u.Redacted())
+		return t, fmt.Errorf("destination %q: no user and password in the address; put the value of the header Authorization into a file and name it as http.credential_file (--http-credential-file)", u.Redacted())
 	}
 	if t.host == "" {
 		return t, fmt.Errorf("destination %q: the host is missing; write %s://HOST[:PORT]/PATH", u, u.Scheme)

@@ -26,19 +26,19 @@ func TLSConfig(t wire.TLS) (*tls.Config, error) {
 		cfg.RootCAs = pool
 	}
 	if (t.CertFile == "") != (t.KeyFile == "") {
-		return nil, errors.New("client certificate: cert_file and key_file go together; name both, or none")
+		return nil, errors.New("client certificate: tls.cert_file (--tls-cert-file) and tls.key_file (--tls-key-file) go together; name both, or none")
 	}
 	if t.CertFile != "" {
 		cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("client certificate: cert_file %q, key_file %q: %w; both must be PEM, the key without a password", t.CertFile, t.KeyFile, err)
+			return nil, fmt.Errorf("client certificate: tls.cert_file (--tls-cert-file) %q, tls.key_file (--tls-key-file) %q: %w; both must be PEM, the key without a password", t.CertFile, t.KeyFile, err)
 		}
 		cfg.Certificates = []tls.Certificate{cert}
 	}
 	if t.Pin != "" {
 		pin, err := base64.StdEncoding.DecodeString(t.Pin)
 		if err != nil || len(pin) != sha256.Size {
-			return nil, errors.New("pin: it is not the base64 of a SHA-256; make it with: openssl x509 -in CERT -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64")
+			return nil, errors.New("tls.pin (--tls-pin): it is not the base64 of a SHA-256; make it with: openssl x509 -in CERT -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64")
 		}
 		cfg.VerifyConnection = func(s tls.ConnectionState) error { return checkPin(s, pin) }
 	}
@@ -54,7 +54,7 @@ func CAPool(files []string, only bool) (*x509.CertPool, error) {
 		}
 	}
 	if only && len(files) == 0 {
-		return nil, errors.New("ca_only without ca_files trusts nobody: name the files of the issuers")
+		return nil, errors.New("tls.ca_only (--tls-ca-only) without tls.ca_files (--tls-ca-file) trusts nobody: name the files of the issuers (for the Kiroku server: --ca-only and --ca-file)")
 	}
 	for _, name := range files {
 		certs, err := readCertificates(name)

@@ -38,45 +38,33 @@ func (r *Record) read() {
 	case syslogline.RFC3164:
 		r.Header = "rfc3164"
 	}
-	uid := ""
+	uid, err := "", error(nil)
 	if i := cef.Index(r.Line); i >= 0 {
-		uid = r.readCEF(r.Line[i:])
+		var m cef.Message
+		r.Format, err = "cef", m.Parse(r.Line[i:])
+		uid = externalID(m.Fields)
 	} else if i := leef.Index(r.Line); i >= 0 {
-		uid = r.readLEEF(r.Line[i:])
+		var m leef.Message
+		r.Format, err = "leef", m.Parse(r.Line[i:])
+		uid = externalID(m.Fields)
 	} else if body := bytes.TrimSpace(l.Body); len(body) > 0 && body[0] == '{' {
-		uid = r.readJSON(body)
+		r.Format = "json"
+		uid, err = readJSON(body)
 	} else {
 		r.Format = "text"
+	}
+	if err != nil {
+		r.Problem = err.Error()
 	}
 	if r.UID == "" {
 		r.UID = uid
 	}
 }
 
-func (r *Record) readCEF(b []byte) (uid string) {
-	r.Format = "cef"
-	var m cef.Message
-	if err := m.Parse(b); err != nil {
-		r.Problem = err.Error()
-		return ""
-	}
-	for _, f := range m.Fields {
-		if string(f.Key) == "externalId" {
-			return string(f.Value)
-		}
-	}
-	return ""
-}
-
-func (r *Record) readLEEF(b []byte) (uid string) {
-	r.Format = "leef"
-	var m leef.Message
-	if err := m.Parse(b); err != nil {
-		r.Problem = err.Error()
-		return ""
-	}
-	for _, f := range m.Fields {
-		if string(f.Key) == "externalId" {
+// externalID is the id among the fields of a message, which has none when it could not be parsed.
+func externalID[F ~struct{ Key, Value []byte }](fields []F) string {
+	for _, field := range fields {
+		if f := (struct{ Key, Value []byte })(field); string(f.Key) == "externalId" {
 			return string(f.Value)
 		}
 	}
@@ -84,11 +72,10 @@ func (r *Record) readLEEF(b []byte) (uid string) {
 }
 
 // readJSON takes the id as the encoders and the lake call it: metadata.uid before the event's own.
-func (r *Record) readJSON(b []byte) (uid string) {
-	r.Format = "json"
+func readJSON(b []byte) (uid string, err error) {
 	var w jsonleaf.Walker
 	found := 0
-	err := w.Walk(b, func(l jsonleaf.Leaf) bool {
+	err = w.Walk(b, func(l jsonleaf.Leaf) bool {
 		for i, key := range [...]string{"event_uid", "externalId", "metadata_uid", "metadata.uid"} {
 			if string(l.Key) == key && len(l.Value) > 0 && i+1 > found {
 				uid, found = string(l.Value), i+1
@@ -96,8 +83,5 @@ func (r *Record) readJSON(b []byte) (uid string) {
 		}
 		return true
 	})
-	if err != nil {
-		r.Problem = err.Error()
-	}
-	return uid
+	return uid, err
 }

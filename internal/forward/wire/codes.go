@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // Code names a kind of notification.
 type Code string
 
@@ -23,6 +25,9 @@ const (
 	SessionReplaced      Code = "session_replaced"
 )
 
+// DeliveryErrors are the codes of what keeps records from a data server.
+func DeliveryErrors() []Code { return []Code{SendError, ConnectionError, TLSError} }
+
 // Explanation is what people are told about a code.
 type Explanation struct {
 	Code   Code
@@ -41,6 +46,11 @@ func Explain(c Code) Explanation {
 	return Explanation{Code: c, Title: string(c), Cause: "The agent is of another version than the server.", Remedy: "Run the same version of kiroku on both sides."}
 }
 
+// Known says whether a code is one of the constants.
+func Known(c Code) bool {
+	return slices.ContainsFunc(explanations[:], func(e Explanation) bool { return e.Code == c })
+}
+
 // Explanations lists all codes, in the order of the constants.
 func Explanations() []Explanation { return append([]Explanation(nil), explanations[:]...) }
 
@@ -53,9 +63,9 @@ var explanations = [...]Explanation{
 		"Look whether the data server takes events, and whether a firewall or load balancer ends its connections." + checkIt},
 	{ConnectionError, "Data server connection error", "The agent cannot connect to the data server. It pulls nothing more until that works; nothing is lost meanwhile.",
 		"1. Check host and port of the destination: kiroku agents show ID. 2. Check that no firewall blocks the way." + checkIt},
-	{AgentError, "SIEM agent error", "The agent has not been heard of for more than two hours.",
+	{AgentError, "SIEM agent error", "The agent has not been heard of for longer than siem_agents.connection_error_after of the server's configuration.",
 		"Check that the agent runs, and that its machine reaches this server. Was its configuration or token changed?" + checkIt},
-	{NotificationError, "SIEM agent notification error", "The agent has been reporting errors between itself and the data server for more than 15 minutes.",
+	{NotificationError, "SIEM agent notification error", "The agent has been reporting errors between itself and the data server for longer than siem_agents.notification_error_after of the server's configuration.",
 		"Check the firewalls of the SIEM and of the agent's machine, whether the address of the SIEM has changed, and whether the agent trusts its certificate." + checkIt},
 	{TLSError, "Data server TLS error", "The data server was reached, and TLS with it failed.",
 		"The text says what to do: usually a missing issuer to be named with tls.ca_files (--tls-ca-file), another name in the certificate, or a client certificate that the server wants." + checkIt},

@@ -165,21 +165,22 @@ type Heartbeat struct {
 
 // Metrics of a destination since the session began.
 type Metrics struct {
-	Pulled      int64  `json:"records_pulled"`
-	Confirmed   int64  `json:"records_confirmed"`
-	Bytes       int64  `json:"bytes_sent"`
-	Resent      int64  `json:"duplicates_resent"`
-	Replays     int64  `json:"replays"`
-	Reconnects  int64  `json:"reconnects"`
-	Errors      int64  `json:"dest_errors"`
-	Dead        int64  `json:"dead_letters"`
-	Skipped     int64  `json:"skipped"` // recovery with missing_only: records that the destination had
-	QueueBytes  int64  `json:"send_queue_bytes"`
-	OldestMS    int64  `json:"oldest_unconfirmed_ms"`
-	LimitedMS   int64  `json:"rate_limited_ms"`
-	CertExpires int64  `json:"cert_expiry_seconds,omitempty"` // until the destination's certificate ends
-	Blocked     bool   `json:"blocked,omitempty"`
-	Error       string `json:"error,omitempty"` // the last one, while Blocked
+	Pulled      int64          `json:"records_pulled"`
+	Confirmed   int64          `json:"records_confirmed"`
+	Bytes       int64          `json:"bytes_sent"`
+	Resent      int64          `json:"duplicates_resent"`
+	Replays     int64          `json:"replays"`
+	Reconnects  int64          `json:"reconnects"`
+	Errors      int64          `json:"dest_errors"`
+	ErrorsBy    map[Code]int64 `json:"dest_errors_by_code,omitempty"` // those of DeliveryErrors
+	Dead        int64          `json:"dead_letters"`
+	Skipped     int64          `json:"skipped"` // recovery with missing_only: records that the destination had
+	QueueBytes  int64          `json:"send_queue_bytes"`
+	OldestMS    int64          `json:"oldest_unconfirmed_ms"`
+	LimitedMS   int64          `json:"rate_limited_ms"`
+	CertExpires int64          `json:"cert_expiry_seconds,omitempty"` // until the destination's certificate ends
+	Blocked     bool           `json:"blocked,omitempty"`
+	Error       string         `json:"error,omitempty"` // the last one, while Blocked
 }
 
 // Complete ends a recovery: everything of its window is confirmed.

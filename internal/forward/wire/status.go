@@ -1,20 +1,51 @@
 package wire
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // State is how an agent does, by the time since it was last heard of.
 type State string
 
 // The states.
 const (
-	Created         State = "created"          // its token was made, and it was never heard of
-	Connected       State = "connected"        // at most two hours ago
-	ConnectionLost  State = "connection_error" // more than two hours ago
-	Disconnected    State = "disconnected"     // more than twelve hours ago
-	StateCompleted  State = "completed"        // recovery: everything was sent
-	ErrorAfter            = 2 * time.Hour
-	DisconnectAfter       = 12 * time.Hour
+	Created        State = "created"          // its token was made, and it was never heard of
+	Connected      State = "connected"        // lately
+	ConnectionLost State = "connection_error" // longer ago than Thresholds.ConnectionError
+	Disconnected   State = "disconnected"     // longer ago than Thresholds.Disconnected
+	StateCompleted State = "completed"        // recovery: everything was sent
 )
+
+// Thresholds say when an agent counts as lost, and a destination as failing or behind.
+type Thresholds struct {
+	ConnectionError   time.Duration // without contact: ConnectionLost, AgentError
+	Disconnected      time.Duration // without contact: Disconnected, and a system alert
+	NotificationError time.Duration // with errors of a destination: NotificationError, and a system alert
+	Backlog           time.Duration // since what is next was taken in: DeliveryBacklog
+}
+
+// DefaultThresholds are those of Defender for Cloud Apps where it has some.
+func DefaultThresholds() Thresholds {
+	return Thresholds{ConnectionError: 2 * time.Hour, Disconnected: 12 * time.Hour, NotificationError: 15 * time.Minute, Backlog: 5 * time.Minute}
+}
+
+// Span writes a length of time in the largest unit that it is a multiple of.
+func Span(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		switch n := d / unit.length; {
+		case d%unit.length != 0:
+		case n == 1:
+			return "1 " + unit.name
+		default:
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return d.String()
+}
 
 // Delivery is how a destination does. It says nothing about the agent: a connected agent can be blocked.
 type Delivery string
@@ -22,13 +53,10 @@ type Delivery string
 // How destinations do, the worst last.
 const (
 	DeliveryOK      Delivery = "ok"
-	DeliveryBacklog Delivery = "backlog" // what is next was taken in more than five minutes ago
+	DeliveryBacklog Delivery = "backlog" // what is next was taken in longer ago than Thresholds.Backlog
 	DeliveryPaused  Delivery = "paused"
 	DeliveryBlocked Delivery = "blocked" // the destination takes nothing: nothing more is pulled
 )
-
-// BacklogAfter is how old what is next may be.
-const BacklogAfter = 5 * time.Minute
 
 // AgentStatus is an agent as people see it.
 type AgentStatus struct {

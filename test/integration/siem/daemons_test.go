@@ -28,8 +28,8 @@ type siem struct {
 func siems(t *testing.T) []siem {
 	t.Helper()
 	ca := newAuthority(t)
-	cert, key := ca.issue(t, "siem.example.com")
-	certs := fmt.Sprintf(`defaultNetstreamDriverCAFile=%q defaultNetstreamDriverCertFile=%q defaultNetstreamDriverKeyFile=%q`, ca.file, cert, key)
+	cert, key := ca.Issue(t, "siem.example.com")
+	certs := fmt.Sprintf(`defaultNetstreamDriverCAFile=%q defaultNetstreamDriverCertFile=%q defaultNetstreamDriverKeyFile=%q`, ca.File, cert, key)
 	secure := slices.Concat([]string{"--format", "cef"}, ca.tlsFlags(t))
 	tcp := func(create ...string) func(t *testing.T) *receiver {
 		return func(t *testing.T) *receiver { return rsyslogd(t, "tcp", "", `load="imtcp"`, `type="imtcp"`, create...) }
@@ -44,7 +44,7 @@ func siems(t *testing.T) []siem {
 	ng := func(scheme, source string, create ...string) func(t *testing.T) *receiver {
 		return func(t *testing.T) *receiver { return syslogNG(t, scheme, source, create...) }
 	}
-	ngTLS := fmt.Sprintf(`transport("tls") tls(cert-file(%q) key-file(%q) ca-file(%q) peer-verify(required-trusted))`, cert, key, ca.file)
+	ngTLS := fmt.Sprintf(`transport("tls") tls(cert-file(%q) key-file(%q) ca-file(%q) peer-verify(required-trusted))`, cert, key, ca.File)
 	return []siem{
 		{"rsyslog tcp lf halfclose", tcp("--format", "cef", "--confirm", "halfclose"), dupHalfClose},
 		{"rsyslog tcp octet halfclose", tcp("--format", "cef", "--confirm", "halfclose", "--framing", "octet"), dupHalfClose},
@@ -56,7 +56,7 @@ func siems(t *testing.T) []siem {
 			return rsyslogd(t, "relp", "", `load="imrelp"`, `type="imrelp"`, "--format", "cef")
 		}, dupRELP},
 		{"rsyslog relp tls client certificate", func(t *testing.T) *receiver {
-			input := fmt.Sprintf(`type="imrelp" tls="on" tls.caCert=%q tls.myCert=%q tls.myPrivKey=%q tls.authMode="certvalid"`, ca.file, cert, key)
+			input := fmt.Sprintf(`type="imrelp" tls="on" tls.caCert=%q tls.myCert=%q tls.myPrivKey=%q tls.authMode="certvalid"`, ca.File, cert, key)
 			return rsyslogd(t, "relp+tls", "", `load="imrelp" tls.tlslib="openssl"`, input, secure...)
 		}, dupRELP},
 		{"syslog-ng tcp lf halfclose", ng("tcp", `network(ip(127.0.0.1) port(%d) transport("tcp") flags(no-parse));`, "--format", "cef"), dupHalfClose},

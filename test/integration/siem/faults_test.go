@@ -126,11 +126,11 @@ func notified(all []wire.Notification, code wire.Code) *wire.Notification {
 // give writes the certificate that a fault receiver uses.
 func (a *authority) give(t *testing.T, r *receiver, otherName bool) {
 	t.Helper()
-	cert, key := a.issue(t, "siem.example.com")
+	cert, key := a.Issue(t, "siem.example.com")
 	if otherName {
-		cert, key = a.issueFor(t, "other.example.com")
+		cert, key = a.IssueFor(t, "other.example.com")
 	}
-	for from, to := range map[string]string{cert: r.certificate, key: r.certificate + ".key", a.file: r.certificate + ".ca"} {
+	for from, to := range map[string]string{cert: r.certificate, key: r.certificate + ".key", a.File: r.certificate + ".ca"} {
 		text, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
