@@ -72,7 +72,7 @@ type Deliverer struct {
 	idle    time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
 	good    int           // checkpoints since batch was changed
 	window  int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
-	trusted bool          // the receiver has proved to be one: see prove
+	trusted *target       // it has proved to be a receiver: see prove
 	foreign error         // what it said since it last was
 	fails   int           // sessions that failed since something was confirmed
 	away    time.Time     // when we last turned to a failover, or looked for the first target from there

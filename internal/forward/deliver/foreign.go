@@ -15,6 +15,12 @@ import (
 // cleanly, and say nothing; when our half-close is faster than that end, it looks like a confirmation. So a receiver has to
 // prove itself at the beginning and after each failure: it keeps the connection open for a moment with all records read or
 // in its kernel, and says nothing.
+//
+// A connection that waits for a server that is busy with others is open and silent, too: the kernel made it, and the server
+// does not know of it yet. So an empty connection goes first, and the proof begins when its end was answered: servers take
+// connections in their order, so ours is next. (With TLS the handshake tells.) What is left: a server that serves one
+// connection after the other, whose next but one we are because a third party came between our two in that instant, which
+// keeps it busy for proofTime, and which then closes cleanly without a word about what it was sent.
 const (
 	proofTime    = 300 * time.Millisecond // that an unknown receiver keeps the connection open before we close our side
 	leastProof   = 10 * time.Millisecond  // the same for one that closes what is idle
@@ -73,7 +79,7 @@ func explainForeign(said string) string {
 // prove waits, while the receiver is not trusted, until it has kept the connection open and silent for a moment behind the
 // last record.
 func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error {
-	if d.trusted {
+	if d.trusts(c.target) {
 		return nil
 	}
 	wait := min(proofTime, max(leastProof, d.idle))
@@ -104,13 +110,37 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 }
 
 // trust says that the receiver has proved itself.
-func (d *Deliverer) trust() { d.trusted, d.foreign = true, nil }
+func (d *Deliverer) trust(t target) { d.trusted, d.foreign = &t, nil }
+
+func (d *Deliverer) trusts(t target) bool { return d.trusted != nil && *d.trusted == t }
+
+// openStranger connects to a target that has to prove itself: behind an empty connection, whose end it has to answer.
+func (d *Deliverer) openStranger(ctx context.Context, t target) (*conn, error) {
+	if t.tls {
+		return d.openTo(ctx, t, nil)
+	}
+	raw, err := d.dial(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	empty := watch(raw, raw, t, d.stall()/4, nil) // sooner: ours may be in front of it after all, where too many wait
+	defer empty.Close()
+	c, err := d.openTo(ctx, t, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := empty.finish(ctx); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s does not answer the end of an empty connection (if it never does, use --confirm window): %w", t, err)
+	}
+	return c, nil
+}
 
 // distrust makes the receiver prove itself anew, and returns the error to tell of: what it once said explains its later
 // ends better than they do themselves.
 func (d *Deliverer) distrust(err error) error {
-	known := d.trusted
-	d.trusted = false
+	known := d.trusted != nil
+	d.trusted = nil
 	var foreign *foreignError
 	if errors.As(err, &foreign) {
 		d.foreign = err

@@ -45,9 +45,9 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
 		}
+		d.trust(c.target)
 		c.Close()
 		c = next
-		d.trust()
 		d.arrived(upTo)
 		d.grow(n)
 	}
@@ -61,7 +61,7 @@ func (d *Deliverer) again(ctx context.Context, t target) (*conn, error) {
 		return next, err
 	}
 	d.away = time.Now()
-	if home, err := d.openTo(ctx, d.targets[0], nil); err == nil {
+	if home, err := d.openStranger(ctx, d.targets[0]); err == nil {
 		next.Close()
 		return home, nil
 	}
@@ -172,7 +172,7 @@ func (d *Deliverer) endedOpen(c *conn, n int, quiet time.Duration) error {
 	if n == 0 {
 		return errIdleClosed
 	}
-	if !d.trusted && (quiet < leastProof || d.foreign != nil) {
+	if !d.trusts(c.target) && (quiet < leastProof || d.foreign != nil) {
 		return fmt.Errorf("connection to %s: %w: %w", c.target, errShut, io.EOF)
 	}
 	if quiet >= 5*time.Millisecond && c.settled() == nil {

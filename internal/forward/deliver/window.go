@@ -53,7 +53,7 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("send to %s: %w", c.target, err)
 			}
-			d.trust()
+			d.trust(c.target)
 			d.arrived(s.marks[len(s.marks)-1].upTo)
 			return nil
 		}
@@ -121,7 +121,7 @@ func (s *windowSession) confirm() time.Duration {
 		n++
 	}
 	if n > 0 {
-		s.d.trust() // it kept the connection open and silent all that time
+		s.d.trust(s.c.target) // it kept the connection open and silent all that time
 		s.d.arrived(s.marks[n-1].upTo)
 		s.marks = append(s.marks[:0], s.marks[n:]...)
 	}
