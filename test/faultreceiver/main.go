@@ -168,6 +168,7 @@ type faulty struct {
 	left    int
 	counted bool // something has come
 	good    bool // enough others have failed
+	idle    bool // for too long: that was its end
 }
 
 func (c *faulty) Read(b []byte) (n int, err error) {
@@ -181,10 +182,13 @@ func (c *faulty) Read(b []byte) (n int, err error) {
 		}
 	}()
 	if c.fault.mode == "idle-close" {
+		if c.idle {
+			return 0, io.EOF
+		}
 		_ = c.Conn.SetReadDeadline(time.Now().Add(c.fault.delay))
 		n, err := c.Conn.Read(b)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = io.EOF
+			c.idle, err = true, io.EOF
 		}
 		return n, err
 	}

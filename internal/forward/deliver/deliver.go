@@ -74,6 +74,8 @@ type Deliverer struct {
 	window  int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
 	trusted *target       // it has proved to be a receiver: see prove
 	foreign error         // what it said since it last was
+	answer  time.Duration // that it took to answer the end of an empty connection
+	closes  int           // idle connections that it closed since it last closed one at once
 	fails   int           // sessions that failed since something was confirmed
 	away    time.Time     // when we last turned to a failover, or looked for the first target from there
 	stalls  int           // of them, those that ended because nothing moved

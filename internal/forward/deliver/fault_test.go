@@ -276,14 +276,14 @@ func TestFaults(t *testing.T) {
 				t.Parallel()
 				begun := time.Now()
 				o, d := s.run(t, w)
-				t.Logf("%d lines: lost %d, duplicates %d, out of order %d; %d replays, %d connections, %v", s.n, o.lost, o.duplicates,
-					o.disordered, d.Metrics().Replays, d.connections.Load(), time.Since(begun).Round(time.Millisecond))
+				t.Logf("%d lines: lost %d, duplicates %d, out of order %d; %d errors, %d replays, %d connections, %v", s.n, o.lost, o.duplicates,
+					o.disordered, d.Metrics().Errors, d.Metrics().Replays, d.connections.Load(), time.Since(begun).Round(time.Millisecond))
 				if o.lost != 0 || o.disordered != 0 {
 					t.Errorf("lost %d, out of order %d", o.lost, o.disordered)
 				}
 				faults := s.faults
-				if s.ends { // each connection ended by a fault
-					faults = int(d.connections.Load())
+				if s.ends { // those that met something on its way
+					faults = int(d.Metrics().Errors)
 				}
 				if replays := d.Metrics().Replays; replays > int64(faults) {
 					t.Errorf("%d replays after %d faults", replays, faults)

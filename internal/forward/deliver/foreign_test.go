@@ -121,7 +121,12 @@ func foreign(t *testing.T, addr string, confirm wire.Confirm, n, tries int, want
 	go func() { _ = d.Flush(ctx) }() // never
 	seen := 0
 	for try := range tries {
-		p := <-problems
+		var p problem
+		select {
+		case p = <-problems:
+		case <-ctx.Done():
+			t.Fatalf("it is silent after %d tries: %d confirmed, %+v", try, confirmed.Load(), d.Metrics())
+		}
 		if p.code != wire.SendError {
 			t.Errorf("try %d: %s: %s", try, p.code, p.text)
 		}

@@ -46,7 +46,10 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 		tick.Reset(s.confirm())
 		if flush && len(s.marks) > 0 {
 			// The receiver's own end confirms everything, if it reads to ours.
-			err := d.prove(ctx, c, &s.w, len(s.marks))
+			err := s.strange(ctx)
+			if err == nil {
+				err = d.prove(ctx, c, &s.w, len(s.marks))
+			}
 			if err == nil {
 				err = c.finish(ctx)
 			}
@@ -66,6 +69,19 @@ func (d *Deliverer) windowed(ctx context.Context) error {
 			return s.ended(ctx)
 		}
 	}
+}
+
+// strange has a stranger answer an empty connection behind ours: then it knows of ours, and we know how quick it is.
+func (s *windowSession) strange(ctx context.Context) error {
+	t := s.c.target
+	if t.tls || s.d.trusts(t) {
+		return nil
+	}
+	raw, err := s.d.dial(ctx, t)
+	if err != nil {
+		return err
+	}
+	return s.d.knock(ctx, raw, t)
 }
 
 type windowSession struct {
