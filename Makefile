@@ -89,6 +89,7 @@ integration: build $(TOOLS)/python/.done $(TOOLS)/moto/.done $(VERSITYGW) $(TOOL
 	KIROKU=$(CURDIR)/bin/kiroku KIROKU_TOOLS=$(TOOLS) KIROKU_PYTHON=$(TOOLS)/python/bin/python \
 	KIROKU_MOTO=$(TOOLS)/moto/bin/moto_server KIROKU_VERSITYGW=$(VERSITYGW) KIROKU_AWS=$(TOOLS)/awscli/bin/aws \
 		$(TEST) -count=1 -v -p 1 -timeout 25m -tags integration ./test/...
+	KIROKU_FAULTS=full $(TEST) -count=1 -v -run TestFaults -timeout 10m ./internal/forward/deliver
 
 $(TOOLS)/python/.done: test/integration/iceberg/requirements.txt
 	$(PYTHON) -m venv $(TOOLS)/python

@@ -34,7 +34,7 @@ type fault struct {
 	mode  string
 	n     int           // records or bytes of a connection
 	delay time.Duration // for each record; of an idle connection
-	times int64         // connections that fail; 0: all
+	times int64         // connections with records that fail; 0: all
 	conns atomic.Int64
 
 	mu    sync.Mutex
@@ -58,7 +58,7 @@ func run() error {
 	flag.StringVar(&f.mode, "mode", "ok", modes)
 	flag.IntVar(&f.n, "n", 0, "records or bytes after which the fault comes")
 	flag.DurationVar(&f.delay, "delay", 0, "time that each record takes, or that a connection may be idle")
-	flag.Int64Var(&f.times, "times", 0, "how many connections fail; 0: all")
+	flag.Int64Var(&f.times, "times", 0, "how many connections with records fail; 0: all")
 	flag.Parse()
 	out, err := os.OpenFile(*ids, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
 	if err != nil {
@@ -152,9 +152,6 @@ func id(line []byte) []byte {
 
 // wrap makes a connection misbehave.
 func (f *fault) wrap(c net.Conn) net.Conn {
-	if n := f.conns.Add(1); f.times > 0 && n > f.times {
-		return c
-	}
 	switch f.mode {
 	case "rst-mid-line", "stop-reading", "half-line-then-stall", "idle-close":
 		return &faulty{Conn: c, fault: f, left: f.n}
@@ -167,16 +164,31 @@ func (f *fault) wrap(c net.Conn) net.Conn {
 // faulty is a connection that goes wrong after left bytes.
 type faulty struct {
 	net.Conn
-	fault *fault
-	left  int
+	fault   *fault
+	left    int
+	counted bool // something has come
+	good    bool // enough others have failed
+	idle    bool // for too long: that was its end
 }
 
-func (c *faulty) Read(b []byte) (int, error) {
+func (c *faulty) Read(b []byte) (n int, err error) {
+	if c.good {
+		return c.Conn.Read(b)
+	}
+	defer func() {
+		if n > 0 && !c.counted {
+			c.counted = true
+			c.good = c.fault.conns.Add(1) > c.fault.times && c.fault.times > 0
+		}
+	}()
 	if c.fault.mode == "idle-close" {
+		if c.idle {
+			return 0, io.EOF
+		}
 		_ = c.Conn.SetReadDeadline(time.Now().Add(c.fault.delay))
 		n, err := c.Conn.Read(b)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = io.EOF
+			c.idle, err = true, io.EOF
 		}
 		return n, err
 	}

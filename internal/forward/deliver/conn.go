@@ -39,6 +39,7 @@ type conn struct {
 	target target
 	ended  chan struct{} // closed when nothing more comes
 	end    error         // why, once ended is closed; io.EOF: the receiver closed
+	at     time.Time     // when, the same
 	busy   atomic.Bool   // something is being written or waited for: no progress is a stall
 	owed   atomic.Int64  // answers that the receiver owes: the same
 	stall  time.Duration
@@ -66,6 +67,7 @@ func watch(w, raw net.Conn, t target, stall time.Duration, read func(io.Reader) 
 	}
 	c.wg.Go(func() {
 		c.end = read(w)
+		c.at = time.Now()
 		close(c.ended)
 	})
 	c.look = time.AfterFunc(time.Hour, c.lookForProgress)

@@ -46,13 +46,20 @@ func (e *handshakeError) Unwrap() error { return e.err }
 // open connects to the first target that can be reached.
 func (d *Deliverer) open(ctx context.Context, read func(io.Reader) error) (*conn, error) {
 	var errs []error
+	known := d.connections.Load() > 0
 	for i, t := range d.targets {
-		c, err := d.openTo(ctx, t, read)
+		var c *conn
+		var err error
+		if d.dest.Confirm == wire.ConfirmHalfClose && !d.trusts(t) {
+			c, err = d.openStranger(ctx, t)
+		} else {
+			c, err = d.openTo(ctx, t, read)
+		}
 		if err == nil {
 			if i > 0 {
 				d.away = time.Now()
 			}
-			if d.connections.Load() > 1 {
+			if known {
 				d.reconnects.Add(1)
 			}
 			d.backAt(ctx, t)

@@ -11,11 +11,17 @@
 //     queue in memory does that when it is killed.
 //   - halfclose: the receiver has read to our end, closed its own side cleanly, and takes a new connection at once. At most
 //     500 records or 5 seconds between two. Lost is only what a receiver held in its own memory, beyond the 256 KiB that are
-//     sent again.
+//     sent again. A receiver that closes each connection within 10 ms of a record is never believed: a port that is no
+//     receiver does the same (foreign.go).
 //   - window: so much lies behind what the receiver's kernel has acknowledged that the receiver must have read it; the whole
 //     window is sent again. For receivers that do not close at our end. With one that ends connections by itself before it
 //     has read a window, nothing is ever confirmed: that needs halfclose.
 //   - none: it was sent.
+//
+// What arrives twice, at most, for one fault of the receiver: what was sent and not confirmed (halfclose: a batch of 500
+// records; http: a request; relp: 128; window: all that lies in the window), and, only after a sign of a restart, what was
+// confirmed last: 256 KiB of lines with halfclose, 4 MiB with window. That comes once: further signs, also of further
+// restarts, go back only over what was confirmed since. For a crash of our own process see Options.Bounded.
 //
 // A Deliverer tries again for ever, 1 s to 60 s apart, and sees a stall by the lack of progress, not by a deadline: a slow
 // receiver is only slow. It holds a bounded number of bytes and makes its caller wait: that is how the server learns to give

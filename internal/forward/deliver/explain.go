@@ -284,7 +284,7 @@ func explainNet(err error) string {
 	case errors.Is(err, errStalled):
 		return "look whether the receiver hangs or its disk or queue is full; what is not confirmed is sent again"
 	case errors.Is(err, errShut):
-		return "perhaps it is no syslog port (one for TLS wants tls://), or it was restarted, or takes only so much for each connection; nothing is confirmed by that, and all is sent again"
+		return "perhaps it is no syslog port (one for TLS wants tls://), or it was restarted; nothing is confirmed by that, and all is sent again. A syslog receiver that ends each connection within 10 ms of a record cannot be told from that: make it keep connections open, or use relp://, https:// or, without any confirmation, --confirm none"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the receiver broke the connection: was it restarted, or does a firewall or load balancer end it? What is not confirmed is sent again"
 	case errors.Is(err, errIdleClosed):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"kiroku/internal/forward/wire"
@@ -14,10 +15,20 @@ import (
 // What answers on the port may be no syslog receiver: a web server, or one for TLS. Some of them read what comes, close
 // cleanly, and say nothing; when our half-close is faster than that end, it looks like a confirmation. So a receiver has to
 // prove itself at the beginning and after each failure: it keeps the connection open for a moment with all records read or
-// in its kernel, and says nothing.
+// in its kernel, and says nothing. A moment is proofTime, less for a receiver that was seen to close what is idle; but an
+// end that comes as soon as that of an empty connection (haste) is an answer to the records, however busy the machine is.
+//
+// A connection that waits for a server that is busy with others is open and silent, too: the kernel made it, and the server
+// does not know of it yet. So an empty connection goes first (behind ours before a flush of ConfirmWindow), and the proof
+// begins when its end was answered: servers take connections in their order, so ours is next. With TLS the handshake tells.
+//
+// What is left, each without a word about what was sent, and with a clean end: a server that takes one connection after the
+// other and was kept busy for proofTime by a third party that came between our two; one that three times in a row closed
+// late (haste) after it had closed empty connections at once; one that lets ConfirmWindow wait for quietTime.
 const (
 	proofTime    = 300 * time.Millisecond // that an unknown receiver keeps the connection open before we close our side
-	leastProof   = 10 * time.Millisecond  // the same for one that closes what is idle
+	leastProof   = 10 * time.Millisecond  // the same for one that closes what is idle, which it has to have done idleProofs times
+	idleProofs   = 2
 	foreignProof = time.Second            // the same for one that once said something
 	proofLook    = 2 * time.Millisecond   // from one look to the next
 	saidBytes    = 60                     // of what it says that we quote
@@ -73,10 +84,14 @@ func explainForeign(said string) string {
 // prove waits, while the receiver is not trusted, until it has kept the connection open and silent for a moment behind the
 // last record.
 func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error {
-	if d.trusted {
+	if d.trusts(c.target) {
 		return nil
 	}
-	wait := min(proofTime, max(leastProof, d.idle))
+	wait := proofTime
+	if d.closes >= idleProofs {
+		wait = min(wait, max(leastProof, d.idle))
+	}
+	wait = max(wait, d.haste())
 	if d.foreign != nil {
 		wait = foreignProof
 	}
@@ -88,7 +103,7 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.ended:
-			return d.endedOpen(c, n, time.Since(w.last))
+			return d.endedOpen(c, n, w.last)
 		case <-tick.C:
 		}
 		waiting := 0
@@ -103,14 +118,53 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 	return nil
 }
 
+// haste is the longest that an end can take which is an answer to the first bytes: what it took to answer the end of an empty
+// connection, and more, as a busy machine does not take the same time twice.
+func (d *Deliverer) haste() time.Duration { return max(leastProof, 4*d.answer) }
+
 // trust says that the receiver has proved itself.
-func (d *Deliverer) trust() { d.trusted, d.foreign = true, nil }
+func (d *Deliverer) trust(t target) { d.trusted, d.foreign = &t, nil }
+
+func (d *Deliverer) trusts(t target) bool { return d.trusted != nil && *d.trusted == t }
+
+// openStranger connects to a target that has to prove itself: behind an empty connection, whose end it has to answer.
+func (d *Deliverer) openStranger(ctx context.Context, t target) (*conn, error) {
+	if t.tls {
+		return d.openTo(ctx, t, nil)
+	}
+	raw, err := d.dial(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.openTo(ctx, t, nil)
+	if err != nil {
+		raw.Close()
+		return nil, err
+	}
+	if err := d.knock(ctx, raw, t); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// knock ends an empty connection and waits for the answer.
+func (d *Deliverer) knock(ctx context.Context, raw net.Conn, t target) error {
+	empty := watch(raw, raw, t, d.stall()/4, nil) // sooner: another of ours may be in front of it, where too many wait
+	defer empty.Close()
+	began := time.Now()
+	if err := empty.finish(ctx); err != nil {
+		return fmt.Errorf("%s does not answer the end of an empty connection (if it never does, use --confirm window): %w", t, err)
+	}
+	d.answer = empty.at.Sub(began)
+	return nil
+}
 
 // distrust makes the receiver prove itself anew, and returns the error to tell of: what it once said explains its later
 // ends better than they do themselves.
 func (d *Deliverer) distrust(err error) error {
-	known := d.trusted
-	d.trusted = false
+	known := d.trusted != nil
+	d.trusted = nil
 	var foreign *foreignError
 	if errors.As(err, &foreign) {
 		d.foreign = err

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,6 +31,16 @@ func shut(c net.Conn) {
 	_, _ = c.Read(make([]byte, 5))
 	_ = c.(*net.TCPConn).CloseWrite()
 	_, _ = io.Copy(io.Discard, c)
+}
+
+// tell passes on what a Deliverer says as long as somebody listens.
+func tell(texts chan<- string) func(wire.Code, string) {
+	return func(_ wire.Code, text string) {
+		select {
+		case texts <- text:
+		default:
+		}
+	}
 }
 
 func served(f func(net.Conn)) func(*testing.T) string {
@@ -69,7 +80,7 @@ func TestForeign(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 			_, _ = io.WriteString(c, "\x03\x03\x00\x02\x02\x46")
 		}), 4, []string{"the port answers with TLS: use tls://"}},
-		{"closes at once", served(shut), 12, []string{"no syslog port", "tls://"}},
+		{"closes at once", served(shut), 12, []string{"no syslog port", "tls://", "within 10 ms"}},
 		{"speaks once, then closes at once", func(t *testing.T) string {
 			var once atomic.Bool
 			return serve(t, func(c net.Conn) {
@@ -110,7 +121,12 @@ func foreign(t *testing.T, addr string, confirm wire.Confirm, n, tries int, want
 	go func() { _ = d.Flush(ctx) }() // never
 	seen := 0
 	for try := range tries {
-		p := <-problems
+		var p problem
+		select {
+		case p = <-problems:
+		case <-ctx.Done():
+			t.Fatalf("it is silent after %d tries: %d confirmed, %+v", try, confirmed.Load(), d.Metrics())
+		}
 		if p.code != wire.SendError {
 			t.Errorf("try %d: %s: %s", try, p.code, p.text)
 		}
@@ -125,6 +141,69 @@ func foreign(t *testing.T, addr string, confirm wire.Confirm, n, tries int, want
 	}
 	if m := d.Metrics(); seen == 0 || confirmed.Load() != 0 || m.Confirmed != 0 || !m.Blocked {
 		t.Errorf("said %d times, %d confirmed, %+v", seen, confirmed.Load(), m)
+	}
+}
+
+// A server that takes one connection after the other lets the others wait in its kernel, which takes records and keeps silent:
+// that is no proof. Strangers confirm nothing however long that lasts, and serial receivers of syslog confirm everything.
+func TestSerial(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		handle func(net.Conn)
+		good   bool
+	}{
+		{"closes at once", shut, false},
+		{"reads to the end", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			var wg sync.WaitGroup
+			t.Cleanup(wg.Wait)
+			t.Cleanup(func() { l.Close() })
+			wg.Go(func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					test.handle(c)
+					c.Close()
+				}
+			})
+			wg.Go(func() { // somebody else keeps the server busy
+				for {
+					c, err := net.Dial("tcp", l.Addr().String())
+					if err != nil {
+						return
+					}
+					time.Sleep(proofTime + proofTime/2)
+					c.Close()
+				}
+			})
+			const senders, n = 4, 20
+			var confirmed atomic.Int64
+			problems := make(chan string, 1000)
+			for range senders {
+				d, _ := start(t, Options{Destination: wire.Destination{To: "tcp://" + l.Addr().String()},
+					Confirmed: func(n int) { confirmed.Add(int64(n)) }, Problem: tell(problems)})
+				if err := d.Send(limited(t), lines(0, n, 600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.good {
+				eventually(t, "a serial receiver does not confirm everything", func() bool { return confirmed.Load() == senders*n })
+				return
+			}
+			eventually(t, "it is not told that it is no receiver", func() bool { return len(problems) >= 2*senders || confirmed.Load() > 0 })
+			if got := confirmed.Load(); got != 0 {
+				t.Errorf("%d records are confirmed by a server that throws them away", got)
+			}
+		})
 	}
 }
 

@@ -45,9 +45,9 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
 		}
+		d.trust(c.target)
 		c.Close()
 		c = next
-		d.trust()
 		d.arrived(upTo)
 		d.grow(n)
 	}
@@ -61,7 +61,7 @@ func (d *Deliverer) again(ctx context.Context, t target) (*conn, error) {
 		return next, err
 	}
 	d.away = time.Now()
-	if home, err := d.openTo(ctx, d.targets[0], nil); err == nil {
+	if home, err := d.openStranger(ctx, d.targets[0]); err == nil {
 		next.Close()
 		return home, nil
 	}
@@ -151,7 +151,7 @@ func (d *Deliverer) fillBatch(ctx context.Context, w *writer, c *conn) (upTo int
 			quiet.Stop()
 			continue
 		case <-c.ended:
-			err = d.endedOpen(c, n, time.Since(last))
+			err = d.endedOpen(c, n, last)
 		case <-due.C:
 			if n == 0 {
 				continue
@@ -164,20 +164,23 @@ func (d *Deliverer) fillBatch(ctx context.Context, w *writer, c *conn) (upTo int
 	return upTo, n, nil
 }
 
-// endedOpen judges the end of a connection before our half-close.
-func (d *Deliverer) endedOpen(c *conn, n int, quiet time.Duration) error {
+// endedOpen judges the end of a connection before our half-close, n records and the last of them at last.
+func (d *Deliverer) endedOpen(c *conn, n int, last time.Time) error {
+	quiet := c.at.Sub(last)
 	if !errors.Is(c.end, io.EOF) {
 		return fmt.Errorf("connection to %s: %w", c.target, c.early())
 	}
 	if n == 0 {
 		return errIdleClosed
 	}
-	if !d.trusted && (quiet < leastProof || d.foreign != nil) {
+	if !d.trusts(c.target) && (quiet < d.haste() || d.foreign != nil) {
+		d.idle, d.closes = batchIdle, 0 // it is none that only closes what is idle
 		return fmt.Errorf("connection to %s: %w: %w", c.target, errShut, io.EOF)
 	}
 	if quiet >= 5*time.Millisecond && c.settled() == nil {
 		// It had read everything, or it would have reset the connection.
 		d.idle = max(time.Millisecond, min(d.idle, quiet/2))
+		d.closes++
 		return fmt.Errorf("connection to %s: %w after %v", c.target, errIdleClosed, quiet.Round(time.Millisecond))
 	}
 	return fmt.Errorf("connection to %s: %w", c.target, c.early())

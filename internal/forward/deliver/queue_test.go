@@ -22,6 +22,7 @@ func TestQueue(t *testing.T) {
 		}
 		total, confirmed, next := 2000, int64(0), 0
 		base := q.frontier
+		replayed := map[int64]int{}
 		sent, first := base, base // index behind the last taken; the highest ever taken
 		for confirmed < int64(total) {
 			switch r.IntN(12) {
@@ -40,6 +41,11 @@ func TestQueue(t *testing.T) {
 				back := q.replay(2000)
 				if q.commit != before-back || back > 20 {
 					t.Fatalf("seed %d: went back %d records, more than the window holds", seed, back)
+				}
+				for i := before - back; i < before; i++ {
+					if replayed[i]++; replayed[i] > 1 {
+						t.Fatalf("seed %d: record %d is replayed a second time", seed, i)
+					}
 				}
 				sent = q.pos
 			case 5, 6, 7:
