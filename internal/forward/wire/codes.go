@@ -21,6 +21,9 @@ const (
 	RetentionGap         Code = "retention_gap"
 	UnconfirmedTransport Code = "unconfirmed_transport"
 	SessionReplaced      Code = "session_replaced"
+	SpoolFull            Code = "spool_full"
+	SpoolDamaged         Code = "spool_damaged"
+	SpoolLeft            Code = "spool_left"
 )
 
 // Explanation is what people are told about a code.
@@ -77,4 +80,10 @@ var explanations = [...]Explanation{
 		"Use RELP, HTTPS, or TCP with --confirm halfclose, if the SIEM offers it."},
 	{SessionReplaced, "Session replaced", "A second process was started with the token of this agent; the first one stopped.",
 		"Run one process for each agent: stop the other, or make another agent for it."},
+	{SpoolFull, "Spool full", "The spool on the agent's disk takes nothing more: it has reached its size, or the disk is full. The agent pulls nothing more until there is room; nothing is lost meanwhile, the server keeps what is not pulled.",
+		"Look why the data server does not take what waits; give the spool more room with --spool-size, or free room on its disk. It goes on by itself."},
+	{SpoolDamaged, "Spool damaged", "Records that were acknowledged to this server cannot be read any more from the spool on the agent's disk.",
+		"Check that disk, and put the files back from a copy if there is one. Else start the agent with --spool-skip-damaged, which delivers everything that can be read, and send the missing period again while this server has it: kiroku agents recover."},
+	{SpoolLeft, "Spool left", "In the spool on the agent's disk records wait for a destination that the agent has no more.",
+		"Add a destination of that name to have them delivered there: kiroku agents edit ID. Or stop the agent, remove the folder that the text names, and start the agent again: then they are gone."},
 }
