@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -148,7 +147,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	end()
 	side.Wait()
 	if summary != nil && a.o.Spool != nil {
-		err = a.o.Spool.Clear()
+		if e := a.o.Spool.Clear(); e != nil {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "everything has arrived, and the spool cannot be removed", slog.Any(logkey.Err, e))
+		}
 	}
 	return summary, err
 }
@@ -253,7 +254,7 @@ func (a *Agent) hello(ctx context.Context) (*wire.Config, error) {
 			a.met(ctx)
 			return c, nil
 		}
-		if a.away != nil && !IsRefused(err) {
+		if a.away != nil && !IsRefused(err) && ctx.Err() == nil {
 			a.away()
 			a.away = nil
 		}
@@ -391,15 +392,3 @@ func Backoff(tries int) time.Duration {
 	}
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
-
-// TooManyErrors ends an agent with a limit of errors.
-type TooManyErrors struct {
-	Count int
-	Last  error
-}
-
-func (e *TooManyErrors) Error() string {
-	return fmt.Sprintf("%d requests in a row failed, the last one: %v", e.Count, e.Last)
-}
-
-func (e *TooManyErrors) Unwrap() error { return e.Last }

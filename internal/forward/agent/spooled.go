@@ -29,25 +29,38 @@ type spooled struct {
 func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
 	q, err := l.agent.o.Spool.Queue(l.dest.Name, lost(&l.dest))
 	if err != nil {
-		code := wire.InternalError
-		if damage := (*spool.DamageError)(nil); errors.As(err, &damage) {
-			code = wire.SpoolDamaged
-		}
-		l.agent.notices.add(l.dest.Name, code, err.Error())
+		l.unspooled(err)
 		return false, err
 	}
+	l.agent.notices.clear(l.dest.Name, wire.InternalError)
+	l.agent.notices.clear(l.dest.Name, wire.SpoolFull)
 	if err := q.Damage(); err != nil {
 		l.agent.notices.add(l.dest.Name, wire.SpoolDamaged, err.Error()+"; it was gone over")
 	} else {
 		l.agent.notices.clear(l.dest.Name, wire.SpoolDamaged)
 	}
-	l.agent.notices.clear(l.dest.Name, wire.InternalError)
 	defer func() {
 		if e := q.Close(); e != nil && err == nil {
 			over, err = false, e
 		}
 	}()
 	return (&spooled{l, q, newMarks(l.dest.Name)}).pass(stop, work)
+}
+
+// unspooled tells why the spool cannot be used.
+func (l *line) unspooled(err error) {
+	code := wire.InternalError
+	var damage *spool.DamageError
+	var full *spool.FullError
+	switch {
+	case errors.Is(err, spool.ErrBusy): // by the line before this one
+		return
+	case errors.As(err, &damage):
+		code = wire.SpoolDamaged
+	case errors.As(err, &full):
+		code = wire.SpoolFull
+	}
+	l.agent.notices.add(l.dest.Name, code, err.Error())
 }
 
 func (s *spooled) pass(stop, work context.Context) (over bool, err error) {

@@ -299,6 +299,29 @@ func TestSpoolConfigurationChanges(t *testing.T) {
 	})
 }
 
+// A destination that comes back while its last records are still being confirmed goes on with its spool.
+func TestSpoolComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM, destArchive)
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", 20)
+		done := w.spooledIn(spool.Options{Dir: t.TempDir()})
+		a := w.start()
+		sleep(10 * time.Second)
+		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM} })
+		sleep(time.Second)
+		w.ready = nil
+		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM, destArchive} })
+		sleep(time.Minute)
+		expectLines(t, w.siem("archive"), numbered("default", 1, 20))
+		if texts, _ := w.told(wire.InternalError); len(texts) > 0 || !strings.Contains(w.log.String(), spool.ErrBusy.Error()) {
+			t.Errorf("the server is told %q; the log:\n%s", texts, w.log)
+		}
+		a.end(t)
+		done()
+	})
+}
+
 // Another agent's folder is refused.
 func TestSpoolOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -213,7 +213,7 @@ func (f *Folder) Rests(destinations []wire.Destination) (rests []Rest, err error
 func (f *Folder) rest(dir string) (*Rest, error) {
 	q, err := openQueue(f.o, dir, "", 0)
 	if err != nil {
-		return &Rest{Destination: filepath.Base(dir), Folder: dir, Err: err}, nil
+		return &Rest{Destination: filepath.Base(dir), Folder: dir, Err: err}, nil //nolint:nilerr // it is told of, and the others are looked at
 	}
 	r := &Rest{Destination: q.mark.Destination, Folder: dir, Waiting: q.Waiting()}
 	if err := q.Close(); err != nil {
@@ -225,6 +225,9 @@ func (f *Folder) rest(dir string) (*Rest, error) {
 	return r, nil
 }
 
+// ErrBusy says that a queue is open already: who uses it closes it soon.
+var ErrBusy = errors.New("the spool of the destination is still in use")
+
 // Queue opens the queue of a destination; it may be open once. keep is how many bytes of lines behind what is confirmed are
 // kept for Seeds.
 func (f *Folder) Queue(destination string, keep int) (*Queue, error) {
@@ -232,7 +235,7 @@ func (f *Folder) Queue(destination string, keep int) (*Queue, error) {
 	defer f.mu.Unlock()
 	dir := filepath.Join(f.o.Dir, nameOf(destination))
 	if f.used[dir] {
-		panic("BUG: the queue " + dir + " is open already")
+		return nil, ErrBusy
 	}
 	q, err := openQueue(f.o, dir, destination, int64(keep))
 	if err == nil {

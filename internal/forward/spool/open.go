@@ -18,8 +18,17 @@ const (
 	markFile = "checkpoint"
 )
 
-// openQueue reads what is there. destination "": whose it is shall be read.
+// openQueue reads what is there. destination "": whose it is shall be read. A FullError says that the disk has no room for the
+// little that is needed.
 func openQueue(o Options, dir, destination string, keep int64) (*Queue, error) {
+	q, err := readQueue(o, dir, destination, keep)
+	if diskFull(err) {
+		return nil, &FullError{Folder: dir, Limit: o.Size, Disk: err}
+	}
+	return q, err
+}
+
+func readQueue(o Options, dir, destination string, keep int64) (*Queue, error) {
 	if err := o.Disk.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}

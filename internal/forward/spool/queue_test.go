@@ -289,6 +289,35 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
+// A batch that had no room at first is not there twice, either.
+func TestNotTwiceAfterFull(t *testing.T) {
+	on := false
+	o, dir := Options{Size: small, Disk: diskfile.Disk{Before: func(op diskfile.Op, path string) error {
+		if on && op == diskfile.OpWrite && !strings.HasSuffix(path, markFile) {
+			return syscall.ENOSPC
+		}
+		return nil
+	}}}, t.TempDir()
+	q := open(t, o, dir, 0)
+	put(t, q, 1, 5)
+	closed(t, q)
+	q = open(t, o, dir, 0)
+	h, all := records(1, 10)
+	var full *FullError
+	on = true
+	if err := q.Append(&h, slices.Clone(all), 0); !errors.As(err, &full) {
+		t.Fatal(err)
+	}
+	on = false
+	if err := q.Append(&h, all, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := rest(t, q); !slices.Equal(got, ints(1, 10)) {
+		t.Errorf("out come %v", got)
+	}
+	closed(t, q)
+}
+
 // A queue takes no more than its size, and goes on when a part of it is free.
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -395,6 +424,19 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+func TestOpenOnFullDisk(t *testing.T) {
+	o := Options{Size: small, Disk: diskfile.Disk{Before: func(op diskfile.Op, _ string) error {
+		if op == diskfile.OpWrite {
+			return syscall.ENOSPC
+		}
+		return nil
+	}}}
+	var full *FullError
+	if _, err := openQueue(o, t.TempDir(), "siem", 0); !errors.As(err, &full) || !strings.Contains(err.Error(), "its disk is full") {
+		t.Errorf("it says %v", err)
+	}
+}
+
 // What a receiver that was restarted may have lost stays, and no more.
 func TestSeeds(t *testing.T) {
 	const keep = 3000 // of lines of 11 bytes: 273 records
@@ -465,6 +507,9 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, q, 1, 3)
+	if _, err := f.Queue("siem", 0); !errors.Is(err, ErrBusy) {
+		t.Errorf("the same queue a second time: %v", err)
+	}
 	closed(t, q)
 	if err := f.Close(); err != nil {
 		t.Fatal(err)

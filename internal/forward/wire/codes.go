@@ -52,9 +52,9 @@ const checkIt = ` Run "kiroku agent check" on the agent's machine: it tries ever
 var explanations = [...]Explanation{
 	{InternalError, "Internal error", "Something failed in the agent that should not.",
 		"Read the text and the agent's log; restart the agent. If it comes again, report it with the log."},
-	{SendError, "Data server send error", "The agent reached the data server and could not send to it, or it did not confirm. It pulls nothing more until that works; nothing is lost meanwhile.",
+	{SendError, "Data server send error", "The agent reached the data server and could not send to it, or it did not confirm. It pulls nothing more until that works, or with a spool until that is full; nothing is lost meanwhile.",
 		"Look whether the data server takes events, and whether a firewall or load balancer ends its connections." + checkIt},
-	{ConnectionError, "Data server connection error", "The agent cannot connect to the data server. It pulls nothing more until that works; nothing is lost meanwhile.",
+	{ConnectionError, "Data server connection error", "The agent cannot connect to the data server. It pulls nothing more until that works, or with a spool until that is full; nothing is lost meanwhile.",
 		"1. Check host and port of the destination: kiroku agents show ID. 2. Check that no firewall blocks the way." + checkIt},
 	{AgentError, "SIEM agent error", "The agent has not been heard of for more than two hours.",
 		"Check that the agent runs, and that its machine reaches this server. Was its configuration or token changed?" + checkIt},
