@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"kiroku/internal/forward/wire"
@@ -19,8 +20,12 @@ const (
 	segmentMark = "KIROKU SPOOL "
 )
 
-// frameHead is the length of what stands before the batch of a frame.
-const frameHead = 36
+// frameHead is the length of what stands before the batch of a frame. The others are what its parts usually need at most.
+const (
+	frameHead  = 36
+	maxHeader  = 256
+	maxNumbers = 4 * binary.MaxVarintLen64 // of a record
+)
 
 var (
 	frameMark  = []byte("KrkF")
@@ -42,8 +47,11 @@ func (f *frame) next() int64 { return f.first + f.records }
 // appendFrame appends a batch.
 func appendFrame(dst []byte, first int64, now time.Time, h *wire.BatchHeader, records []wire.Record) ([]byte, frame, error) {
 	f := frame{first: first, records: int64(len(records)), time: time.UnixMicro(now.UnixMicro())}
-	began := len(dst)
-	dst = append(dst, make([]byte, frameHead)...)
+	began, size := len(dst), frameHead+maxHeader
+	for i := range records {
+		size += len(records[i].UID) + len(records[i].Line) + maxNumbers
+	}
+	dst = append(slices.Grow(dst, size), make([]byte, frameHead)...)
 	dst, err := wire.AppendHeader(dst, &wire.BatchHeader{Store: h.Store, Next: h.Next, Records: len(records)})
 	if err != nil {
 		return dst, f, err
