@@ -28,7 +28,11 @@ func (s *Service) Ack(ctx context.Context, token, session string, req *wire.Ack)
 	id := a.row.ID
 	s.mu.Unlock()
 
-	err = s.save.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	save := s.save.do
+	if req.Records >= wire.AckRecords {
+		save = s.save.urgent
+	}
+	err = save(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		s.mu.Lock()
 		given, dropped := d.given, d.dropped
 		s.mu.Unlock()

@@ -22,11 +22,10 @@ import (
 const (
 	firstRetry  = time.Second
 	longRetry   = 60 * time.Second
-	ackEvery    = 200 * time.Millisecond
-	ackRecords  = 2000             // an acknowledgment comes earlier: what is not acknowledged arrives twice when the agent is killed
-	stopTime    = 18 * time.Second // for destinations to confirm what they have, when the agent stops
-	changeTime  = 5 * time.Second  // the same when a destination changes
-	farewell    = 4 * time.Second  // for the last acknowledgment
+	ackEvery    = 100 * time.Millisecond // or when wire.AckRecords are due: what is not acknowledged arrives twice when the agent is killed
+	stopTime    = 18 * time.Second       // for destinations to confirm what they have, when the agent stops
+	changeTime  = 5 * time.Second        // the same when a destination changes
+	farewell    = 4 * time.Second        // for the last acknowledgment
 	lookEvery   = wire.HeartbeatTime / 2
 	noticeEvery = 2 * time.Second  // between two rounds of notifications
 	sayAgain    = 10 * time.Minute // until the same trouble is logged again
@@ -38,6 +37,7 @@ type Sender interface {
 	Send(ctx context.Context, records []wire.Record) error
 	Flush(ctx context.Context) error
 	Seed(records []wire.Record)
+	Acknowledged(n int)
 	Wake()
 	Metrics() wire.Metrics
 }

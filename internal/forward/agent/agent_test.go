@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func TestPassesOn(t *testing.T) {
 		if got := w.records["siem"]; got != 1008 {
 			t.Errorf("%d records were acknowledged, want 1008", got)
 		}
+		if got := w.siem("siem").acked; got != 1008 {
+			t.Errorf("the sender was told of %d acknowledged records, want 1008", got)
+		}
 		if w.acks > 8 {
 			t.Errorf("2 seconds made %d acknowledgments; they are to be put together", w.acks)
 		}
@@ -78,12 +82,50 @@ func TestAcknowledgesManyAtOnce(t *testing.T) {
 		for i := range 500 {
 			w.add("default", each)
 			sleep(time.Millisecond)
-			if behind := int64(i+1)*each - w.position("siem", "default"); behind > ackRecords+each {
+			if behind := int64(i+1)*each - w.position("siem", "default"); behind > wire.AckRecords+each {
 				t.Fatalf("%d confirmed records are not acknowledged", behind)
 			}
 		}
-		if w.acks > 500*each/ackRecords+3 {
+		if w.acks > 500*each/wire.AckRecords+3 {
 			t.Errorf("%d acknowledgments of %d records", w.acks, 500*each)
+		}
+		a.end(t)
+	})
+}
+
+// A server that takes no acknowledgments: the receiver is sent two batches and no more, which is what a crash of the agent
+// would repeat. When the server is well again everything goes on.
+func TestUnacknowledgedIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "siem.log")
+		w := newWorld(t, wire.Destination{Name: "siem", To: "file://" + file, Confirm: wire.ConfirmNone})
+		w.o.Open = nil
+		arrived := func() int {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return bytes.Count(b, []byte("\n"))
+		}
+		w.fault = func(path string, out http.ResponseWriter) bool {
+			if path == wire.PathAck {
+				out.WriteHeader(http.StatusBadGateway)
+			}
+			return path == wire.PathAck
+		}
+		const n = 5000
+		w.add("default", n)
+		a := w.start()
+		sleep(10 * time.Minute)
+		if got := arrived(); got != 1000 {
+			t.Errorf("%d records arrived and none is acknowledged, want 1000", got)
+		}
+		w.mu.Lock()
+		w.fault = nil
+		w.mu.Unlock()
+		sleep(2 * time.Minute)
+		if got, upTo := arrived(), w.position("siem", "default"); got != n || upTo != n {
+			t.Errorf("%d records arrived, and they are acknowledged up to %d; want %d", got, upTo, n)
 		}
 		a.end(t)
 	})

@@ -25,6 +25,7 @@ func (s swallow) Send(_ context.Context, records []wire.Record) error {
 }
 func (s swallow) Flush(context.Context) error { return nil }
 func (s swallow) Seed([]wire.Record)          {}
+func (s swallow) Acknowledged(int)            {}
 func (s swallow) Wake()                       {}
 func (s swallow) Metrics() wire.Metrics       { return wire.Metrics{} }
 

@@ -89,7 +89,7 @@ func (l *line) pass(stop, work context.Context) (over bool, err error) {
 		}
 	})
 	side.Go(func() { p.run(pulls, batches) })
-	side.Go(func() { defer close(acked); l.acks(run, m, closing, end) })
+	side.Go(func() { defer close(acked); l.acks(run, m, sender, closing, end) })
 	over = l.feed(pulls, sender, m, batches)
 	if !over {
 		select {
@@ -119,6 +119,7 @@ func (l *line) open(run context.Context, m *marks, confirmed func(int), end cont
 		Destination: l.dest,
 		Log:         a.log.With(slog.String(logkey.Destination, l.dest.Name)),
 		Confirmed:   confirmed,
+		Bounded:     true,
 		Problem:     func(code wire.Code, text string) { a.notices.add(l.dest.Name, code, text) },
 		Dead:        func(r wire.Record, reason string) error { return l.bury(run, m, &r, reason, end) },
 	}
@@ -167,7 +168,7 @@ func within(ctx, stop context.Context, d func(error) time.Duration) (context.Con
 }
 
 // acks tells the server what is confirmed, until closing is closed and everything is told.
-func (l *line) acks(ctx context.Context, m *marks, closing <-chan struct{}, end context.CancelCauseFunc) {
+func (l *line) acks(ctx context.Context, m *marks, sender Sender, closing <-chan struct{}, end context.CancelCauseFunc) {
 	for last := false; !last; {
 		select {
 		case <-m.dirty:
@@ -176,8 +177,11 @@ func (l *line) acks(ctx context.Context, m *marks, closing <-chan struct{}, end 
 		case <-ctx.Done():
 			return
 		}
-		if a := m.take(); a != nil && !l.ack(ctx, a, end) {
-			return
+		if a, sent := m.take(); a != nil {
+			if !l.ack(ctx, a, end) {
+				return
+			}
+			sender.Acknowledged(sent)
 		}
 		select {
 		case <-time.After(ackEvery):

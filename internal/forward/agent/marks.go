@@ -12,8 +12,9 @@ type marks struct {
 	mu    sync.Mutex
 	spans []span   // oldest first; only the first may be confirmed in part
 	due   wire.Ack // what the server has to be told
+	sent  int      // records of due that were sent, also those that are dead
 	dirty chan struct{}
-	many  chan struct{} // due has ackRecords or more
+	many  chan struct{} // due has wire.AckRecords or more
 }
 
 // span is a batch on its way.
@@ -111,7 +112,7 @@ func (m *marks) advance(n int) int {
 	if moved {
 		signal(m.dirty)
 	}
-	if m.due.Records >= ackRecords {
+	if m.due.Records >= wire.AckRecords {
 		signal(m.many)
 	}
 	return n
@@ -136,6 +137,9 @@ func (m *marks) reach(store string, seq int64) {
 }
 
 func (m *marks) count(k *mark) {
+	if k.what != left {
+		m.sent++
+	}
 	switch k.what {
 	case left:
 		m.due.Skipped++
@@ -148,20 +152,20 @@ func (m *marks) count(k *mark) {
 	}
 }
 
-// take hands out what the server has to be told; nil: nothing.
-func (m *marks) take() *wire.Ack {
+// take hands out what the server has to be told, and how many records it is about that were sent; nil: nothing.
+func (m *marks) take() (a *wire.Ack, sent int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.due.Positions) == 0 {
-		return nil
+		return nil, 0
 	}
 	select {
 	case <-m.many:
 	default:
 	}
-	a := m.due
-	m.due = wire.Ack{Destination: a.Destination}
-	return &a
+	due, sent := m.due, m.sent
+	m.due, m.sent = wire.Ack{Destination: due.Destination}, 0
+	return &due, sent
 }
 
 // empty says that nothing is on its way.

@@ -55,7 +55,7 @@ func FuzzMarks(f *testing.F) {
 				m.confirmed(n)
 				open = open[n:]
 			}
-			if a := m.take(); a != nil {
+			if a, _ := m.take(); a != nil {
 				maps.Copy(told, a.Positions)
 				records += a.Records
 				skipped += a.Skipped

@@ -275,6 +275,7 @@ type siem struct {
 	given   []wire.Record
 	seeds   []wire.Record
 	done    int // confirmed
+	acked   int // Acknowledged
 	blocked bool
 	broken  error // of Run
 	changed chan struct{}
@@ -321,6 +322,8 @@ func (s *siem) Run(ctx context.Context) error {
 		}
 	}
 }
+
+func (s *siem) Acknowledged(n int) { s.mu.Lock(); defer s.mu.Unlock(); s.acked += n }
 
 const siemRoom = 250 // records that are not confirmed
 

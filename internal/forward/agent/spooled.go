@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kiroku/internal/forward/spool"
@@ -21,8 +22,10 @@ import (
 //	                       └──▶ acks, keeps
 type spooled struct {
 	*line
-	q *spool.Queue
-	m *marks // what the sender has
+	q       *spool.Queue
+	m       *marks        // what the sender has
+	unsaved atomic.Int64  // records that are confirmed and may not be on disk as such
+	many    chan struct{} // they are wire.AckRecords or more
 }
 
 // spoolPass is pass with a spool.
@@ -44,7 +47,7 @@ func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
 			over, err = false, e
 		}
 	}()
-	return (&spooled{l, q, newMarks(l.dest.Name)}).pass(stop, work)
+	return (&spooled{line: l, q: q, m: newMarks(l.dest.Name), many: make(chan struct{}, 1)}).pass(stop, work)
 }
 
 // unspooled tells why the spool cannot be used.
@@ -102,7 +105,7 @@ func (s *spooled) pass(stop, work context.Context) (over bool, err error) {
 			close(stored)
 		}
 	})
-	side.Go(func() { s.keeps(run, end) })
+	side.Go(func() { s.keeps(run, sender, end) })
 	side.Go(func() { defer close(acked); s.acks(run, closing, end) })
 	over = s.give(pulls, sender, stored, end)
 	if !over {
@@ -220,23 +223,36 @@ func (s *spooled) give(ctx context.Context, sender Sender, stored <-chan struct{
 func (s *spooled) confirmed(n int) {
 	s.m.confirmed(n)
 	c := spool.Counted{}
-	if a := s.m.take(); a != nil {
+	if a, _ := s.m.take(); a != nil {
 		c = spool.Counted{Records: a.Records, First: a.First, Last: a.Last}
 	}
 	s.q.Confirm(n, c)
+	if s.unsaved.Add(int64(n)) >= wire.AckRecords {
+		signal(s.many)
+	}
 }
 
-// keeps brings on disk what is confirmed.
-func (s *spooled) keeps(ctx context.Context, end context.CancelCauseFunc) {
-	for pause(ctx, ackEvery) {
-		changed := s.q.Changed()
+// keeps brings on disk what is confirmed: what is not there arrives twice when the agent is killed.
+func (s *spooled) keeps(ctx context.Context, sender Sender, end context.CancelCauseFunc) {
+	for {
+		changed, n := s.q.Changed(), s.unsaved.Swap(0)
 		if err := s.q.Checkpoint(); err != nil {
 			end(err)
 			return
 		}
+		if n > 0 {
+			sender.Acknowledged(int(n))
+		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(ackEvery):
+		case <-s.many:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -109,6 +109,9 @@ func TestSpool(t *testing.T) {
 		a = w.start()
 		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", 1, n))
+		if got := w.siem("siem").acked; got != n {
+			t.Errorf("the sender was told that %d records are on disk as confirmed, want %d", got, n)
+		}
 		a.end(t)
 		done()
 

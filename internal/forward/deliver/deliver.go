@@ -31,6 +31,9 @@ type Options struct {
 	// Dead is given a record that the receiver will never take. When it returns nil, the record is on the list of dead
 	// letters and counts as confirmed; else it is called again.
 	Dead func(rec wire.Record, reason string) error
+	// Bounded makes the Deliverer wait for Acknowledged before it sends more than two batches beyond it: after a crash of
+	// this process no more than those arrive twice. It does not bind ConfirmWindow, which needs the window beyond that.
+	Bounded bool
 
 	stall time.Duration // instead of stallTime, in tests
 	away  time.Duration // instead of awayTime
@@ -38,9 +41,10 @@ type Options struct {
 
 // Windows and limits of confirming (the names are those of docs/guide).
 const (
-	replayHalfClose = 256 << 10 // bytes behind the last commit that a restart makes us send again
-	replayWindow    = 4 << 20   // the same where the receiver's kernel confirms
-	batchRecords    = 500       // records between two checkpoints
+	replayHalfClose = 256 << 10        // bytes behind the last commit that a restart makes us send again
+	replayWindow    = 4 << 20          // the same where the receiver's kernel confirms
+	batchRecords    = 500              // records between two checkpoints
+	aheadRecords    = 2 * batchRecords // that may be sent and not acknowledged, with Options.Bounded
 	batchTime       = 5 * time.Second
 	batchIdle       = time.Second // a checkpoint comes when nothing more came for so long
 	queueBytes      = 4 << 20
@@ -48,7 +52,7 @@ const (
 	chunkBytes      = 64 << 10    // of one write
 )
 
-// Deliverer sends records to one destination. Send, Flush, Metrics, Wake may be called by any goroutine; Seed before Run.
+// Deliverer sends records to one destination. Send, Flush, Acknowledged, Metrics, Wake may be called by any goroutine; Seed before Run.
 type Deliverer struct {
 	o       Options
 	dest    wire.Destination
@@ -135,6 +139,9 @@ func New(o Options) (*Deliverer, error) {
 		limit, keep = queueBytes+2*replayWindow, replayWindow
 	}
 	d.q, d.limit = newQueue(limit, keep), newLimiter(d.dest.Rate)
+	if o.Bounded && d.dest.Confirm != wire.ConfirmWindow {
+		d.q.ahead = int64(max(aheadRecords, 2*d.most))
+	}
 	return d, nil
 }
 
@@ -173,6 +180,9 @@ func (d *Deliverer) Flush(ctx context.Context) error {
 // Seed gives records that were confirmed before this Deliverer was made, the oldest first: they are sent again when the
 // receiver turns out to have been restarted.
 func (d *Deliverer) Seed(recs []wire.Record) { d.q.seed(recs) }
+
+// Acknowledged says that n more of the records that were confirmed will not be given to Send again, whatever happens.
+func (d *Deliverer) Acknowledged(n int) { d.q.acknowledge(n) }
 
 // Wake ends a wait between two attempts: something was changed, it may work now.
 func (d *Deliverer) Wake() {

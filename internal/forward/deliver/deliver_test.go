@@ -130,6 +130,30 @@ func TestTCP(t *testing.T) {
 	}
 }
 
+// A caller that bounds what arrives twice after its own end is sent no more than two batches beyond what it acknowledged.
+func TestBounded(t *testing.T) {
+	for _, confirm := range []wire.Confirm{wire.ConfirmHalfClose, wire.ConfirmNone} {
+		t.Run(string(confirm), func(t *testing.T) {
+			t.Parallel()
+			s := newSink(t)
+			d, confirmed := start(t, Options{Destination: wire.Destination{To: "tcp://" + s.l.Addr().String(), Confirm: confirm}, Bounded: true})
+			d.Seed(lines(0, 10, 600))
+			const n = 5000
+			if err := d.Send(limited(t), lines(10, n, 600)); err != nil {
+				t.Fatal(err)
+			}
+			for told := int64(0); told < n; told += batchRecords {
+				want := min(n, told+aheadRecords)
+				eventually(t, "not all that may be sent is confirmed", func() bool { return confirmed.Load() == want && s.count() == int(want) })
+				if more, _, _ := d.q.state(); more {
+					t.Errorf("more than %d records would be sent when %d are acknowledged", want, told)
+				}
+				d.Acknowledged(batchRecords)
+			}
+		})
+	}
+}
+
 // When Flush returns, Confirmed has been told of everything, however long it takes.
 func TestFlushWaitsForConfirmed(t *testing.T) {
 	s := newSink(t)

@@ -25,6 +25,8 @@ type queue struct {
 	pos      int64   // the next to be sent
 	life     int64   // frontier when the receiver was last seen to begin anew: before it, everything was replayed once
 	highest  int64   // everything before it was sent at least once
+	known    int64   // everything before it was acknowledged by Acknowledged
+	ahead    int64   // records behind known that may be sent; 0: all
 	held     int     // bytes from frontier on
 	past     int     // bytes before frontier
 	limit    int     // of held
@@ -47,6 +49,14 @@ func newQueue(limit, keep int) *queue {
 }
 
 func (q *queue) end() int64 { return q.base + int64(len(q.entries)) }
+
+// reach is the index behind the last record that may be sent. The caller holds mu.
+func (q *queue) reach() int64 {
+	if q.ahead == 0 {
+		return q.end()
+	}
+	return min(q.end(), q.known+q.ahead)
+}
 
 // tell wakes all that wait. The caller holds mu.
 func (q *queue) tell() {
@@ -130,7 +140,7 @@ func (q *queue) seed(recs []wire.Record) {
 		q.push(entry{rec: r})
 		q.past += len(r.Line) + overhead
 	}
-	q.frontier, q.commit, q.pos, q.highest = q.end(), q.end(), q.end(), q.end()
+	q.frontier, q.commit, q.pos, q.highest, q.known = q.end(), q.end(), q.end(), q.end(), q.end()
 	q.trim()
 }
 
@@ -139,7 +149,7 @@ func (q *queue) seed(recs []wire.Record) {
 func (q *queue) take(dst []wire.Record, n, size int) ([]wire.Record, int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for size > 0 && n > 0 && q.pos < q.end() {
+	for size > 0 && n > 0 && q.pos < q.reach() {
 		r := q.entries[q.pos-q.base].rec
 		if len(dst) > 0 && len(r.Line) > size {
 			break
@@ -161,7 +171,15 @@ func (q *queue) take(dst []wire.Record, n, size int) ([]wire.Record, int64) {
 func (q *queue) state() (more, flush bool, changed <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pos < q.end(), q.flushers > 0, q.changed
+	return q.pos < q.reach(), q.flushers > 0, q.changed
+}
+
+// acknowledge says that n more records need not be sent again when this process ends.
+func (q *queue) acknowledge(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.known += int64(n)
+	q.tell()
 }
 
 // confirm says that everything before upTo has arrived, and returns how many of them had not been confirmed before.

@@ -25,6 +25,7 @@ const (
 	MaxWait       = 30 * time.Second // of Pull
 	MaxPull       = 5000             // records of one batch
 	MaxPullBytes  = 4 << 20          // bytes of the lines of one batch; one record may be longer
+	AckRecords    = 500              // confirmed records after which an Ack does not wait for more
 	HeartbeatTime = 60 * time.Second // from one Heartbeat to the next, also while a destination is blocked
 	MaxClockSkew  = 60 * time.Second
 )

@@ -148,7 +148,7 @@ func TestBlackHole(t *testing.T) {
 			t.Logf("the server away for %v: everything acknowledged %v after its return", away, back.Round(time.Second))
 			stop()
 			a.stop()
-			c := r.arrived.complete(t, n+more, 2*dupAgent(dupHalfClose), true)
+			c := r.arrived.complete(t, n+more, dupHalfClose+dupAgent, true)
 			t.Logf("%d records: lost %d, twice %d", n+more, n+more-c.distinct, c.duplicates)
 			if t.Failed() {
 				t.Logf("the agent said:\n%s\nthe receiver said:\n%s", a.tail(), r.tail())
