@@ -125,6 +125,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	if err != nil {
 		f.stop(errStopping)
+		if IsRefused(err, wire.ReasonDeleted) {
+			a.leaves(ctx)
+		}
 		return nil, stopped(ctx, err)
 	}
 	a.began.Store(true)
@@ -146,6 +149,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	end()
 	side.Wait()
+	if IsRefused(err, wire.ReasonDeleted) {
+		a.leaves(ctx)
+	}
 	if summary != nil && a.o.Spool != nil {
 		if e := a.o.Spool.Clear(); e != nil {
 			a.log.LogAttrs(ctx, slog.LevelWarn, "everything has arrived, and the spool cannot be removed", slog.Any(logkey.Err, e))

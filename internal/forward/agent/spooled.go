@@ -355,3 +355,18 @@ func (a *Agent) rests(ctx context.Context) {
 	}
 	a.notices.add("", wire.SpoolLeft, strings.Join(texts, "; "))
 }
+
+// leaves says what waits in the spool of an agent that was deleted: it is nobody's any more.
+func (a *Agent) leaves(ctx context.Context) {
+	if a.o.Spool == nil {
+		return
+	}
+	rests, err := a.o.Spool.Rests(nil)
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "the spool cannot be looked through", slog.Any(logkey.Err, err))
+	}
+	for _, r := range rests {
+		a.log.LogAttrs(ctx, slog.LevelWarn, "records wait in the spool of an agent that is deleted, and will not be delivered; remove the folder when nobody needs them", slog.String(logkey.Destination, r.Destination),
+			slog.String(logkey.Path, r.Folder), slog.Int64(logkey.Events, r.Waiting.Records))
+	}
+}

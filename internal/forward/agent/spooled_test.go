@@ -325,6 +325,40 @@ func TestSpoolComesBack(t *testing.T) {
 	})
 }
 
+// An agent that is deleted says what it leaves behind, and leaves it.
+func TestSpoolOfDeletedAgent(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, destSIEM)
+			w.ready = func(s *siem) { s.blocked = true }
+			w.add("default", 20)
+			dir := t.TempDir()
+			done := w.spooledIn(spool.Options{Dir: dir})
+			a := w.start()
+			sleep(10 * time.Second)
+			if !running {
+				a.end(t)
+				done()
+			}
+			w.mu.Lock()
+			w.fault = func(_ string, rw http.ResponseWriter) bool {
+				refuse(rw, wire.ReasonDeleted)
+				return true
+			}
+			w.mu.Unlock()
+			if !running {
+				done = w.spooledIn(spool.Options{Dir: dir})
+				a = w.start()
+			}
+			<-a.done
+			done()
+			if log := w.log.String(); !strings.Contains(log, "of an agent that is deleted") || !strings.Contains(log, `"events":20`) {
+				t.Errorf("running: %v: the log does not say what is left:\n%s", running, log)
+			}
+		})
+	}
+}
+
 // Another agent's folder is refused.
 func TestSpoolOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
