@@ -139,7 +139,7 @@ func TestSpoolFull(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		w.ready = func(s *siem) { s.blocked = true }
 		long := strings.Repeat("x", 60_000)
-		w.add("default", 500)
+		w.add("default", 1300)
 		for i := range w.events["default"] {
 			w.events["default"][i].Line = fmt.Appendf(nil, "default %06d %s", i+1, long)
 		}
@@ -160,8 +160,8 @@ func TestSpoolFull(t *testing.T) {
 		}
 		w.siem("siem").block(false)
 		sleep(time.Minute)
-		if got := len(w.seen("siem")); got != 500 {
-			t.Errorf("%d lines arrived, want 500", got)
+		if got := len(w.seen("siem")); got != 1300 {
+			t.Errorf("%d lines arrived, want 1300", got)
 		}
 		if _, open := w.told(wire.SpoolFull); open {
 			t.Error("there is room, and the server was not told")

@@ -21,7 +21,7 @@ import (
 // Limits of Options.Size.
 const (
 	DefaultSize = 1 << 30
-	MinSize     = 16 << 20
+	MinSize     = 64 << 20
 )
 
 // Options of a Folder.

@@ -16,7 +16,7 @@ import (
 const (
 	slotSize    = 16 << 10
 	mostSegment = 16 << 20 // a segment that is larger is followed by another
-	segments    = 16       // that a queue has room for at least
+	segments    = 64       // that a queue has room for at least
 	maxUID      = 1000     // of a receipt, as the server keeps it
 	fullWait    = 10 * time.Second
 	roomPart    = 10 // a tenth of a queue that was full must be free before it takes something again

@@ -18,7 +18,7 @@ import (
 	"kiroku/internal/forward/wire"
 )
 
-const small = 64 << 10 // size of a queue: segments of 4 KiB
+const small = 256 << 10 // size of a queue: segments of 4 KiB
 
 var over = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
 
@@ -350,10 +350,10 @@ func TestFull(t *testing.T) {
 		}
 		confirmed := 0
 		for synctest.Wait(); len(room) == 0; synctest.Wait() {
-			if confirmed++; confirmed > n {
+			if confirmed += 25; confirmed > n {
 				t.Fatal("everything is confirmed, and there is no room")
 			}
-			q.Confirm(1, Counted{})
+			q.Confirm(25, Counted{})
 			if err := q.Checkpoint(); err != nil {
 				t.Fatal(err)
 			}
