@@ -39,10 +39,12 @@ the SIEM are reached: "kiroku agent run". An agent is named by its ID or name. W
 		Use:   "list",
 		Short: "List the agents, how they do and what is wrong",
 		Long: `DELIVERY is "waiting" until the agent is heard of for the first time, then the worst of its destinations: ok, backlog (the next event
-was taken in longer ago than siem_agents.backlog_after, 5m unless configured), paused or blocked. TO LOOK AT counts the
+taken in longer ago than siem_agents.backlog_after, 5m unless configured), paused or blocked. TO LOOK AT counts the
 events that have still to be looked at. An agent with a filter or one data type only, and a recovery, send "up to" so many: what was
 looked at and does not match is not counted, nor what lies before the start or behind the end of the period, and of an agent that has
-never run only what lies between the first and the last event that match. LAG is how long ago the next of them was taken in.`,
+never run only what lies between the first and the last event that match. LAG is how long ago the next of them was taken in, by the
+server or into the agent's spool. IN SPOOL, shown when some agent has records there, counts those that are acknowledged and wait on
+the agent's disk for their destination.`,
 		Args: args(cobra.NoArgs, "no argument"),
 		RunE: ag.list,
 	}
@@ -121,6 +123,10 @@ func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
 	now := cmp.Or(s.Met(), time.Now())
 	t := cli.Table{Width: terminalWidth(ag.out), Columns: []cli.Column{{Name: "ID"}, {Name: "NAME"}, {Name: "STATE"}, {Name: "DELIVERY"}, {Name: "TO LOOK AT", Right: true}, {Name: "LAG", Right: true},
 		{Name: "LAST CONTACT"}, {Name: "NOTIFICATIONS", Right: true}, {Name: "TO", Flex: true}}}
+	spools := slices.ContainsFunc(list.Agents, func(a client.SIEMAgent) bool { return a.SpooledRecords > 0 })
+	if spools {
+		t.Columns = slices.Insert(t.Columns, 6, cli.Column{Name: "IN SPOOL", Right: true})
+	}
 	for _, a := range list.Agents {
 		var to []string
 		for _, d := range a.Destinations {
@@ -129,7 +135,11 @@ func (ag *agentsCommand) list(c *cobra.Command, _ []string) error {
 		if r := a.Recovery; r != nil {
 			to = append([]string{"recovers", stamp(r.From), "to", stamp(r.To) + ":"}, to...)
 		}
-		t.Add(a.ID, a.Name, string(a.State), delivery(&a, a.Delivery), upTo(&a, a.LagRecords)+cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " "))
+		row := []string{a.ID, a.Name, string(a.State), delivery(&a, a.Delivery), upTo(&a, a.LagRecords) + cli.Count(a.LagRecords), lag(a.LagSeconds), contact(&a, now), cli.Count(len(a.Notifications)), strings.Join(to, " ")}
+		if spools {
+			row = slices.Insert(row, 6, cli.Count(a.SpooledRecords))
+		}
+		t.Add(row...)
 	}
 	if err := t.Print(ag.out); err != nil {
 		return err
@@ -249,6 +259,9 @@ func agentFacts(a *client.SIEMAgent, now time.Time) [][2]string {
 	facts := [][2]string{{"id", a.ID}, {"name", a.Name}, {"kind", string(a.Kind)}, {"state", string(a.State)}, {"delivery", delivery(a, a.Delivery)}, {"data types", words(a.Types)}, {"filter", cmp.Or(a.Filter, "everything")},
 		{"stores", stores}, {"start", cmp.Or(strings.TrimPrefix(stamp(a.Start), "-"), "everything")}, {"created", stamp(a.Created) + " by " + a.CreatedBy}, {"last contact", contact(a, now)},
 		{"machine", strings.TrimSpace(a.Host + " " + a.Version)}, {"to look at", toLookAt(a, a.LagRecords, a.LagSeconds)}, {"dead letters", cli.Count(a.DeadLetters)}}
+	if text := inSpool(a.SpooledRecords, a.SpooledBytes); text != "" {
+		facts = append(facts, [2]string{"in the spool", text})
+	}
 	if r := a.Recovery; r != nil {
 		facts = append(facts, [2]string{"like", r.Like}, [2]string{"period", fmt.Sprintf("%s to %s, by %s time", stamp(r.From), stamp(r.To), r.By)})
 		if got := r.Receipt; got != nil {
@@ -283,6 +296,14 @@ func toLookAt(a *client.SIEMAgent, events, seconds int64) string {
 	return text
 }
 
+// inSpool is what waits on an agent's disk; "": nothing.
+func inSpool(records, bytes int64) string {
+	if records == 0 {
+		return ""
+	}
+	return plural(records, "record") + ", " + cli.Bytes(bytes) + " on the agent's disk, not confirmed yet"
+}
+
 func receipt(r wire.Receipt) string {
 	if r.UID == "" {
 		return "-"
@@ -293,7 +314,7 @@ func receipt(r wire.Receipt) string {
 func destinationFacts(a *client.SIEMAgent, d *wire.DestinationStatus) [][2]string {
 	c := &d.Config
 	facts := [][2]string{{"to", strings.Join(append([]string{c.To}, c.Failover...), " ")}, {"format", string(c.Format)}, {"header", string(c.Header.Form)}, {"framing", string(c.Framing)},
-		{"confirm", string(c.Confirm)}, {"delivery", delivery(a, d.Delivery)}, {"to look at", toLookAt(a, d.LagRecords, d.LagSeconds)}, {"confirmed", plural(d.Confirmed, "record")},
+		{"confirm", string(c.Confirm)}, {"delivery", delivery(a, d.Delivery)}, {"to look at", toLookAt(a, d.LagRecords, d.LagSeconds)}, {"in the spool", inSpool(d.SpooledRecords, d.SpooledBytes)}, {"confirmed", plural(d.Confirmed, "record")},
 		{"shortened", plural(d.Oversize, "record")}, {"dead letters", cli.Count(d.Dead)}, {"last record", receipt(d.Last)}, {"last acknowledgment", stamp(d.LastAck)}, {"error", d.Error}}
 	stores := make([]string, 0, len(d.Cursor))
 	for store := range d.Cursor {

@@ -27,6 +27,9 @@ func (p *statusPage) agents(st *client.Status, now time.Time) {
 		if a.Delivery == wire.DeliveryBacklog || a.Delivery == wire.DeliveryBlocked {
 			text += fmt.Sprintf(", %s and %s behind", plural(a.LagRecords, "event"), lag(a.LagSeconds))
 		}
+		if a.SpooledRecords > 0 {
+			text += fmt.Sprintf(", %s in its spool", plural(a.SpooledRecords, "record"))
+		}
 		p.fact(2, a.Name, p.style.Bad(cli.Clean(text)))
 		for _, n := range a.Notifications {
 			p.fact(4, n.Title, cli.Clean(n.Text))

@@ -70,9 +70,10 @@ var layers = map[string][]string{
 	"forward/wire":    {},
 	"forward/format":  {"decode/*", "event", "forward/wire", "ocsf", "ocsf/nest", "source/defender"},
 	"forward/deliver": {"fault", "forward/wire", "logkey"},
-	"forward/agent":   {"fault", "forward/deliver", "forward/wire", "logkey"},
+	"forward/spool":   {"diskfile", "fault", "forward/wire"},
+	"forward/agent":   {"fault", "forward/deliver", "forward/spool", "forward/wire", "logkey"},
 	"forward/check":   {"fault", "forward/agent", "forward/deliver", "forward/wire"},
-	"forward/command": {"fault", "forward/agent", "forward/check", "forward/deliver", "forward/receive", "forward/wire", "timespec"},
+	"forward/command": {"fault", "forward/agent", "forward/check", "forward/deliver", "forward/receive", "forward/spool", "forward/wire", "timespec"},
 	"forward/receive": {"decode/*", "diskfile", "logkey"},
 
 	// Where everything is put together.

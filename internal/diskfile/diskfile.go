@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ const (
 	OpSyncDir Op = "sync folder"
 	OpMkdir   Op = "mkdir"
 	OpRemove  Op = "remove"
+	OpCut     Op = "cut"
 )
 
 // Disk does the steps. It is a value; copies behave alike.
@@ -112,8 +114,31 @@ func (d Disk) SyncFile(path string) error {
 	return d.sync(OpSync, f)
 }
 
-// SyncDir forces the names in a folder to disk.
+// CutFile takes away everything behind the first n bytes of a file that somebody else wrote, and forces that to disk.
+func (d Disk) CutFile(path string, n int64) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := d.cut(f, n); err != nil {
+		return err
+	}
+	return d.sync(OpSync, f)
+}
+
+func (d Disk) cut(f *os.File, n int64) error {
+	if err := d.before(OpCut, f.Name()); err != nil {
+		return err
+	}
+	return f.Truncate(n)
+}
+
+// SyncDir forces the names in a folder to disk. Windows has no such step: there its file system's journal keeps their order.
 func (d Disk) SyncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return d.before(OpSyncDir, dir)
+	}
 	f, err := os.Open(dir)
 	if err != nil {
 		return err

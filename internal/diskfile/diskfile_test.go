@@ -171,3 +171,110 @@ func TestFolders(t *testing.T) {
 		t.Errorf("SyncDir of a folder that is gone: %v", err)
 	}
 }
+
+// A text is there whole, or the one before it is, whichever step fails and whichever bytes of the write reach the disk.
+func TestSlots(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "slots")
+	const size = 64
+	put := func(disk diskfile.Disk, text string) error {
+		s, _, err := disk.OpenSlots(path, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return s.Put([]byte(text))
+	}
+	get := func() string {
+		s, text, err := diskfile.Disk{}.OpenSlots(path, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return string(text)
+	}
+	if got := get(); got != "" {
+		t.Fatalf("a new file holds %q", got)
+	}
+	for _, text := range []string{"first", "second", "a third that is longer", ""} {
+		if err := put(diskfile.Disk{}, text); err != nil || get() != text {
+			t.Fatalf("put %q: %v, holds %q", text, err, get())
+		}
+	}
+	if err := put(diskfile.Disk{}, string(make([]byte, size))); err == nil {
+		t.Error("a text that is too long is taken")
+	}
+	for _, op := range []diskfile.Op{diskfile.OpWrite, diskfile.OpSync} {
+		failing := diskfile.Disk{Before: func(o diskfile.Op, _ string) error {
+			if o == op {
+				return errInjected
+			}
+			return nil
+		}}
+		if err := put(failing, "new"); !errors.Is(err, errInjected) {
+			t.Errorf("%s: error is %v", op, err)
+		}
+	}
+	if err := put(diskfile.Disk{}, "old"); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(path)
+	if err := put(diskfile.Disk{}, "new"); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := os.ReadFile(path)
+	for n := range after { // only the first n bytes of the write came to the disk, or only those behind them
+		for _, torn := range [][]byte{slices.Concat(after[:n], before[n:]), slices.Concat(before[:n], after[n:])} {
+			if err := os.WriteFile(path, torn, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := get(); got != "old" && got != "new" {
+				t.Fatalf("torn at byte %d it holds %q", n, got)
+			}
+		}
+	}
+}
+
+// What was cut off is gone, and a file whose write failed behind it goes on.
+func TestCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	fail := false
+	disk := diskfile.Disk{Before: func(op diskfile.Op, _ string) error {
+		if fail && op == diskfile.OpSync {
+			return errInjected
+		}
+		return nil
+	}}
+	f, err := disk.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(f, "kept")
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(f, "lost")
+	fail = true
+	if err := f.Sync(); !errors.Is(err, errInjected) {
+		t.Fatalf("sync: %v", err)
+	}
+	fail = false
+	if err := f.Sync(); !errors.Is(err, errInjected) {
+		t.Fatalf("a second sync hides that the first failed: %v", err)
+	}
+	if err := f.Cut(4); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(f, "more")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "keptmore" {
+		t.Errorf("holds %q", got)
+	}
+	if err := disk.CutFile(path, 4); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "kept" {
+		t.Errorf("after CutFile it holds %q", got)
+	}
+}

@@ -42,6 +42,24 @@ func (w *File) fail(err error) error {
 	return err
 }
 
+// Sync forces what was written so far to disk.
+func (w *File) Sync() error {
+	if w.err != nil {
+		return w.err
+	}
+	return w.fail(w.disk.sync(OpSync, w.f))
+}
+
+// Cut takes away everything behind the first n bytes, and with it what failed there.
+func (w *File) Cut(n int64) error {
+	if err := w.disk.cut(w.f, n); err != nil {
+		return err
+	}
+	_, err := w.f.Seek(n, io.SeekStart)
+	w.err = err
+	return err
+}
+
 // Close forces the content to disk and closes the file. It fails when a write before it failed. A second Close does
 // nothing.
 func (w *File) Close() error {

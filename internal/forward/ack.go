@@ -90,6 +90,7 @@ func (a *agent) acknowledged(req *wire.Ack, now time.Time) (*destination, error)
 	g := &d.given
 	g.Confirmed += req.Records
 	g.Skipped += req.Skipped
+	d.spooled(req.Spool, now)
 	m := &d.metrics // what the agent reports comes later
 	m.Confirmed += req.Records
 	m.Skipped += req.Skipped
@@ -103,3 +104,18 @@ func (a *agent) acknowledged(req *wire.Ack, now time.Time) (*destination, error)
 	}
 	return d, nil
 }
+
+// spooled notes what an agent has in its spool; nil: it has none, and what another process had there is there still.
+func (d *destination) spooled(s *wire.Spool, now time.Time) {
+	if s == nil {
+		return
+	}
+	g := &d.given
+	g.SpoolRecords, g.SpoolBytes, g.SpoolSince = max(0, s.Records), max(0, s.Bytes), time.Time{}
+	if g.SpoolRecords > 0 {
+		g.SpoolSince = now.Add(-time.Duration(min(max(0, s.OldestMS), maxAge.Milliseconds())) * time.Millisecond).Truncate(time.Millisecond)
+	}
+}
+
+// maxAge bounds what an agent says about ages.
+const maxAge = 100 * 365 * 24 * time.Hour

@@ -47,8 +47,11 @@ func (s *Service) Hello(ctx context.Context, token, session string, h *wire.Hell
 	s.contact(a, t, now)
 	s.skew(a, h.Now, now)
 	s.clear(a, noteKey{"", wire.InternalError}, now)
-	for _, d := range a.destinations {
+	s.clear(a, noteKey{"", wire.SpoolLeft}, now) // what is still so, the process tells again
+	for name, d := range a.destinations {
 		d.pulled, d.metrics = map[string]int64{}, wire.Metrics{}
+		s.clear(a, noteKey{name, wire.SpoolFull}, now)
+		s.clear(a, noteKey{name, wire.SpoolDamaged}, now)
 	}
 	a.change()
 	a.told = a.etag
@@ -141,6 +144,7 @@ func (s *Service) Heartbeat(ctx context.Context, token, session string, h *wire.
 			maps.DeleteFunc(m.ErrorsBy, func(code wire.Code, _ int64) bool { return !slices.Contains(wire.DeliveryErrors(), code) })
 			m.Confirmed, m.Skipped, m.Pulled = max(m.Confirmed, d.metrics.Confirmed), max(m.Skipped, d.metrics.Skipped), max(m.Pulled, d.metrics.Pulled)
 			d.metrics = m
+			d.spooled(m.Spool, now)
 		}
 	}
 	answer := a.answer(now)

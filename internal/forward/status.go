@@ -59,6 +59,7 @@ func (s *Service) Get(ctx context.Context, id string) (wire.AgentStatus, error) 
 	for d := range destinationsOf(a) {
 		ds := s.destinationStatus(a, d, now)
 		st.Destinations = append(st.Destinations, ds)
+		st.SpooledRecords, st.SpooledBytes = st.SpooledRecords+ds.SpooledRecords, st.SpooledBytes+ds.SpooledBytes
 		st.LagRecords, st.LagSeconds = max(st.LagRecords, ds.LagRecords), max(st.LagSeconds, ds.LagSeconds)
 		if rank(ds.Delivery) > rank(st.Delivery) {
 			st.Delivery = ds.Delivery
@@ -102,7 +103,11 @@ func tokenStatus(t *meta.SIEMToken, now time.Time) wire.TokenStatus {
 func (s *Service) destinationStatus(a *agent, d *destination, now time.Time) wire.DestinationStatus {
 	g := &d.given
 	st := wire.DestinationStatus{Name: d.config.Name, Config: d.config, Cursor: wire.Positions{}, Confirmed: g.Confirmed, Dead: g.Dead, Oversize: g.Oversize,
-		First: wire.Receipt{UID: g.FirstUID, Time: g.FirstTime}, Last: wire.Receipt{UID: g.LastUID, Time: g.LastTime}, LastAck: g.Acked, Metrics: d.metrics}
+		First: wire.Receipt{UID: g.FirstUID, Time: g.FirstTime}, Last: wire.Receipt{UID: g.LastUID, Time: g.LastTime}, LastAck: g.Acked, Metrics: d.metrics,
+		SpooledRecords: g.SpoolRecords, SpooledBytes: g.SpoolBytes}
+	if g.SpoolRecords > 0 && a.row.Status != meta.SIEMCompleted {
+		st.LagSeconds = max(0, int64(now.Sub(g.SpoolSince)/time.Second))
+	}
 	for _, store := range s.storesOf(a) {
 		at := d.at(store)
 		st.Cursor[store] = at.seq

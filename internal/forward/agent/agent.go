@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/spool"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/logkey"
 )
@@ -54,6 +54,8 @@ type Options struct {
 	Receipts func(ctx context.Context, since time.Time) (had func(uid string) bool, err error)
 	// MaxErrors ends the agent after so many requests in a row that failed; 0: never.
 	MaxErrors int
+	// Spool keeps records until they are confirmed; nil: the server does. It is the caller's to close.
+	Spool *spool.Folder
 	// Open makes the sender of a destination; nil: deliver.New.
 	Open func(deliver.Options) (Sender, error)
 }
@@ -74,6 +76,8 @@ type Agent struct {
 	contact  atomic.Int64            // when the server last answered, Unix nanoseconds
 	failures atomic.Int64            // since then
 	began    atomic.Bool             // it has been configured
+	online   chan struct{}           // closed when it has been
+	away     func()                  // called when the first question gets no answer; nil: nothing to be done
 	notices  *notices
 
 	mu      sync.Mutex
@@ -91,7 +95,7 @@ func New(o Options) *Agent {
 		o.Open = func(d deliver.Options) (Sender, error) { return deliver.New(d) }
 	}
 	o.Host = HostName(o.Host)
-	a := &Agent{o: o, client: o.Client, log: o.Log, renew: make(chan struct{}, 1), fatal: make(chan error, 1), over: make(chan *line)}
+	a := &Agent{o: o, client: o.Client, log: o.Log, renew: make(chan struct{}, 1), fatal: make(chan error, 1), over: make(chan *line), online: make(chan struct{})}
 	a.notices = newNotices(a)
 	return a
 }
@@ -108,16 +112,27 @@ func HostName(given string) string {
 // the summary of a recovery that is complete, or why the agent cannot go on.
 func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	a.log.LogAttrs(ctx, slog.LevelInfo, "Initializing agent...", slog.String(logkey.Server, a.client.Server()))
-	config, err := a.hello(ctx)
-	if err != nil {
-		return nil, stopped(ctx, err)
-	}
-	a.began.Store(true)
-	a.log.LogAttrs(ctx, slog.LevelInfo, "Initialization complete", slog.String(logkey.Agent, config.Agent.Name))
 	// What was begun may end after ctx.
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	f := &fleet{agent: a, finished: map[*line]bool{}, lines: map[string]*line{}}
+	if a.o.Spool != nil {
+		a.away = func() { a.offline(ctx, work, f) }
+	}
+	config, err := a.hello(ctx)
+	if err == nil {
+		err = a.adopt(config)
+	}
+	if err != nil {
+		f.stop(errStopping)
+		if IsRefused(err, wire.ReasonDeleted) {
+			a.leaves(ctx)
+		}
+		return nil, stopped(ctx, err)
+	}
+	a.began.Store(true)
+	close(a.online)
+	a.log.LogAttrs(ctx, slog.LevelInfo, "Initialization complete", slog.String(logkey.Agent, config.Agent.Name))
 	var side sync.WaitGroup
 	side.Go(func() { a.notices.run(work) })
 	side.Go(func() { a.heartbeats(work, f) })
@@ -134,6 +149,14 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	end()
 	side.Wait()
+	if IsRefused(err, wire.ReasonDeleted) {
+		a.leaves(ctx)
+	}
+	if summary != nil && a.o.Spool != nil {
+		if e := a.o.Spool.Clear(); e != nil {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "everything has arrived, and the spool cannot be removed", slog.Any(logkey.Err, e))
+		}
+	}
 	return summary, err
 }
 
@@ -169,6 +192,9 @@ func (a *Agent) run(ctx, work context.Context, f *fleet, config *wire.Config) (*
 			}
 		}
 		next, err := a.hello(ctx)
+		if err == nil {
+			err = a.adopt(next)
+		}
 		if err != nil {
 			return nil, stopped(ctx, err)
 		}
@@ -203,6 +229,7 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 		want = nil
 	}
 	f.apply(work, want)
+	a.rests(work)
 	if a.wait(""); c.Agent.Paused && len(c.Destinations) > 0 {
 		a.wait(c.Destinations[0].Name)
 	}
@@ -232,6 +259,10 @@ func (a *Agent) hello(ctx context.Context) (*wire.Config, error) {
 		if err == nil {
 			a.met(ctx)
 			return c, nil
+		}
+		if a.away != nil && !IsRefused(err) && ctx.Err() == nil {
+			a.away()
+			a.away = nil
 		}
 		if err := a.survive(ctx, err, tries); err != nil {
 			return nil, err
@@ -367,15 +398,3 @@ func Backoff(tries int) time.Duration {
 	}
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
-
-// TooManyErrors ends an agent with a limit of errors.
-type TooManyErrors struct {
-	Count int
-	Last  error
-}
-
-func (e *TooManyErrors) Error() string {
-	return fmt.Sprintf("%d requests in a row failed, the last one: %v", e.Count, e.Last)
-}
-
-func (e *TooManyErrors) Unwrap() error { return e.Last }

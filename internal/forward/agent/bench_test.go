@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/spool"
 	"kiroku/internal/forward/wire"
 )
 
@@ -30,7 +31,19 @@ func (s swallow) Wake()                       {}
 func (s swallow) Metrics() wire.Metrics       { return wire.Metrics{} }
 
 // BenchmarkAgent is a record's way from a server on the same machine, over HTTP, to a destination that takes no time.
-func BenchmarkAgent(b *testing.B) {
+func BenchmarkAgent(b *testing.B) { benchmark(b, nil) }
+
+// BenchmarkAgentSpool is the same with a spool between.
+func BenchmarkAgentSpool(b *testing.B) {
+	f, err := spool.Open(spool.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	benchmark(b, f)
+}
+
+func benchmark(b *testing.B, keep *spool.Folder) {
 	const batch = 1000
 	records := make([]wire.Record, batch)
 	for i := range records {
@@ -85,7 +98,7 @@ func BenchmarkAgent(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := New(Options{Client: c, Open: func(o deliver.Options) (Sender, error) { return swallow{o}, nil }}).Run(ctx)
+		_, err := New(Options{Client: c, Spool: keep, Open: func(o deliver.Options) (Sender, error) { return swallow{o}, nil }}).Run(ctx)
 		done <- err
 	}()
 	const round = 100 * batch // of one round, so that the last acknowledgment does not count much

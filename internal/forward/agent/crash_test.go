@@ -80,7 +80,8 @@ func (d deadly) RoundTrip(r *http.Request) (*http.Response, error) {
 type mortal struct {
 	*siem
 	*power
-	to *receiver
+	to   *receiver
+	pace time.Duration // of ten records
 }
 
 func (m *mortal) Send(ctx context.Context, records []wire.Record) error {
@@ -97,6 +98,7 @@ func (m *mortal) Send(ctx context.Context, records []wire.Record) error {
 			return err
 		}
 		records = records[n:]
+		time.Sleep(m.pace)
 	}
 	return nil
 }
@@ -125,7 +127,7 @@ func TestKilledAtEachStep(t *testing.T) {
 						if err != nil {
 							return nil, err
 						}
-						return &mortal{s.(*siem), p, to}, nil
+						return &mortal{siem: s.(*siem), power: p, to: to}, nil
 					}
 					client, err := NewClient("http://kiroku.example.com", func() (string, error) { return testToken, nil }, deadly{p, inMemory{w.protocol}})
 					if err != nil {

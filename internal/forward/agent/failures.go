@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
@@ -94,3 +95,15 @@ func indexOf(err error, bootstrap bool) int {
 	}
 	panic("BUG: failure " + title + " is not in the table")
 }
+
+// TooManyErrors ends an agent with a limit of errors.
+type TooManyErrors struct {
+	Count int
+	Last  error
+}
+
+func (e *TooManyErrors) Error() string {
+	return fmt.Sprintf("%d requests in a row failed, the last one: %v", e.Count, e.Last)
+}
+
+func (e *TooManyErrors) Unwrap() error { return e.Last }

@@ -62,6 +62,7 @@ func (f *fleet) apply(work context.Context, want []wire.Destination) {
 		if !named[name] {
 			l.cancel(errChanged)
 			delete(f.lines, name)
+			f.running.Go(func() { <-l.done; f.agent.rests(work) })
 		}
 	}
 }

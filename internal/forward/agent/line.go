@@ -11,6 +11,7 @@ import (
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/spool"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/logkey"
 )
@@ -24,6 +25,7 @@ type line struct {
 
 	mu     sync.Mutex
 	sender Sender       // of the pass that runs
+	queue  *spool.Queue // the same, with a spool
 	past   wire.Metrics // of the passes before; Pulled and Skipped of all
 	errors map[wire.Code]int64
 }
@@ -61,6 +63,9 @@ func (l *line) run(stop, work context.Context, before *line) {
 // pass runs one sender from the position where the server stands. over says that nothing more will come. Without an error
 // and not over it was stopped, or the agent is about to be.
 func (l *line) pass(stop, work context.Context) (over bool, err error) {
+	if l.agent.o.Spool != nil {
+		return l.spoolPass(stop, work)
+	}
 	run, end := context.WithCancelCause(work) // the cause is what failed
 	var side sync.WaitGroup
 	defer side.Wait()
@@ -70,7 +75,7 @@ func (l *line) pass(stop, work context.Context) (over bool, err error) {
 	defer context.AfterFunc(stop, noMore)()
 
 	m := newMarks(l.dest.Name)
-	sender, err := l.open(run, m, end)
+	sender, err := l.open(run, m, m.confirmed, end)
 	if err != nil {
 		l.agent.notices.add(l.dest.Name, wire.ConfigRejected, err.Error())
 		return false, err
@@ -78,7 +83,7 @@ func (l *line) pass(stop, work context.Context) (over bool, err error) {
 	l.agent.notices.clear(l.dest.Name, wire.ConfigRejected)
 	p := &puller{line: l, after: wire.Positions{}, fail: end}
 	p.seed(pulls, sender)
-	l.begin(sender)
+	l.begin(sender, nil)
 	defer l.finish()
 	batches, closing, acked := make(chan batch), make(chan struct{}), make(chan struct{})
 	side.Go(func() {
@@ -111,12 +116,12 @@ func (l *line) pass(stop, work context.Context) (over bool, err error) {
 }
 
 // open makes the sender.
-func (l *line) open(run context.Context, m *marks, end context.CancelCauseFunc) (Sender, error) {
+func (l *line) open(run context.Context, m *marks, confirmed func(int), end context.CancelCauseFunc) (Sender, error) {
 	a := l.agent
 	o := deliver.Options{
 		Destination: l.dest,
 		Log:         a.log.With(slog.String(logkey.Destination, l.dest.Name)),
-		Confirmed:   m.confirmed,
+		Confirmed:   confirmed,
 		Bounded:     true,
 		Problem:     l.problem,
 		Dead:        func(r wire.Record, reason string) error { return l.bury(run, m, &r, reason, end) },
@@ -234,6 +239,9 @@ func (l *line) bury(ctx context.Context, m *marks, r *wire.Record, reason string
 	if !found {
 		return nil
 	}
+	if !l.agent.ready(ctx) {
+		return ctx.Err()
+	}
 	for tries := 0; ; tries++ {
 		err := l.agent.client.Dead(ctx, &wire.Dead{Destination: l.dest.Name, Store: store, Seq: r.Seq, UID: r.UID, Reason: reason})
 		if err == nil || !l.agent.outlive(ctx, err, tries, end) {
@@ -242,10 +250,10 @@ func (l *line) bury(ctx context.Context, m *marks, r *wire.Record, reason string
 	}
 }
 
-func (l *line) begin(s Sender) {
+func (l *line) begin(s Sender, q *spool.Queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sender = s
+	l.sender, l.queue = s, q
 }
 
 // finish adds what the sender counted to what was before.
@@ -254,7 +262,7 @@ func (l *line) finish() {
 	defer l.mu.Unlock()
 	l.past = l.sum()
 	l.past.QueueBytes, l.past.OldestMS, l.past.CertExpires, l.past.Blocked, l.past.Error = 0, 0, 0, false, ""
-	l.sender = nil
+	l.sender, l.queue = nil, nil
 }
 
 // metrics says how the destination does.
@@ -280,6 +288,9 @@ func (l *line) sum() wire.Metrics {
 	now.Errors += m.Errors
 	now.Dead += m.Dead
 	now.LimitedMS += m.LimitedMS
+	if l.queue != nil {
+		now.Spool = l.queue.Spool()
+	}
 	return now
 }
 

@@ -42,8 +42,8 @@ func New(env *Env) *cobra.Command {
 		Use:   "agent",
 		Short: "Pass events on to a SIEM",
 		Long: `A SIEM agent pulls the events of a Kiroku server that its configuration names, writes them as lines of CEF, LEEF or JSON, sends
-them to one or several SIEMs, and tells the server how far each has confirmed. What it has not acknowledged it gets again:
-it keeps nothing on disk, and may be killed at any time.
+them to one or several SIEMs, and tells the server how far each has confirmed. What it has not acknowledged it gets again: it
+keeps nothing on disk, unless it is told to with "run --spool", and may be killed at any time.
 
 Agents are created and configured on the server: see "kiroku agents". Their token is all that the agent needs to know.
 

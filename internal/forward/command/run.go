@@ -17,6 +17,7 @@ import (
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
 	"kiroku/internal/forward/receive"
+	"kiroku/internal/forward/spool"
 	"kiroku/internal/forward/wire"
 )
 
@@ -30,6 +31,7 @@ type runFlags struct {
 	known     func(uid string) bool // the receipts, when they were read before
 	dryRun    bool
 	json      bool
+	spool     spool.Options
 }
 
 func newRun(env *Env) *cobra.Command {
@@ -39,6 +41,10 @@ func newRun(env *Env) *cobra.Command {
 		Short: "Run a SIEM agent",
 		Long: `Runs a SIEM agent until it is told to stop (SIGINT, SIGTERM): it then pulls nothing more, has confirmed what it has sent, and
 ends within 30 seconds; a second signal ends it at once. Nothing is lost either way.
+
+With --spool it takes records from the server as fast as they come, keeps them in a folder on its disk, and acknowledges them
+there: for a link to the server that is open for hours only, or a server that does not keep them for long. What is in the
+spool is nowhere else until its destination has confirmed it. Without --spool, which is the default, the server is the queue.
 
 It takes what the original took: --token TOKEN, --proxy ADDRESS[:PORT], --logsDirectory DIR. A token on the command line is
 seen by everybody who may list the processes of the machine; with --token-file, or KIROKU_AGENT_TOKEN, it is not.
@@ -63,7 +69,12 @@ running agent is not disturbed.`,
 	}
 	f.serverFlags.add(c)
 	f.add(c)
-	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send and acknowledge nothing")
+	fs := c.Flags()
+	fs.StringVar(&f.spool.Dir, "spool", "", "folder on a local disk that keeps what is acknowledged until its destination has it; one folder for each agent (default: none)")
+	fs.Int64Var(&f.spool.Size, "spool-size", spool.DefaultSize, "bytes that the spool may hold for each destination; when it is full, nothing more is pulled")
+	fs.BoolVar(&f.spool.SkipDamaged, "spool-skip-damaged", false, "go over what cannot be read in the spool, and tell the server what that is; otherwise its destination gets nothing more")
+	must(c.MarkFlagDirname("spool"))
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send and acknowledge nothing")
 	return c
 }
 
@@ -149,6 +160,12 @@ func (f *runFlags) run(ctx context.Context, env *Env) error {
 		return ended(err, true)
 	}
 	defer closeLog()
+	if f.spool.Dir != "" {
+		if o.Spool, err = spool.Open(f.spool); err != nil {
+			return ended(err, true)
+		}
+		defer o.Spool.Close()
+	}
 	return f.serve(ctx, env, o)
 }
 

@@ -23,6 +23,9 @@ const (
 	RetentionGap         Code = "retention_gap"
 	UnconfirmedTransport Code = "unconfirmed_transport"
 	SessionReplaced      Code = "session_replaced"
+	SpoolFull            Code = "spool_full"
+	SpoolDamaged         Code = "spool_damaged"
+	SpoolLeft            Code = "spool_left"
 )
 
 // DeliveryErrors are the codes of what keeps records from a data server.
@@ -59,9 +62,9 @@ const checkIt = ` Run "kiroku agent check" on the agent's machine: it tries ever
 var explanations = [...]Explanation{
 	{InternalError, "Internal error", "Something failed in the agent that should not.",
 		"Read the text and the agent's log; restart the agent. If it comes again, report it with the log."},
-	{SendError, "Data server send error", "The agent reached the data server and could not send to it, or it did not confirm. It pulls nothing more until that works; nothing is lost meanwhile.",
+	{SendError, "Data server send error", "The agent reached the data server and could not send to it, or it did not confirm. It pulls nothing more until that works, or with a spool until that is full; nothing is lost meanwhile.",
 		"Look whether the data server takes events, and whether a firewall or load balancer ends its connections." + checkIt},
-	{ConnectionError, "Data server connection error", "The agent cannot connect to the data server. It pulls nothing more until that works; nothing is lost meanwhile.",
+	{ConnectionError, "Data server connection error", "The agent cannot connect to the data server. It pulls nothing more until that works, or with a spool until that is full; nothing is lost meanwhile.",
 		"1. Check host and port of the destination: kiroku agents show ID. 2. Check that no firewall blocks the way." + checkIt},
 	{AgentError, "SIEM agent error", "The agent has not been heard of for longer than siem_agents.connection_error_after of the server's configuration.",
 		"Check that the agent runs, and that its machine reaches this server. Was its configuration or token changed?" + checkIt},
@@ -87,4 +90,10 @@ var explanations = [...]Explanation{
 		"Use RELP, HTTPS, or TCP with --confirm halfclose, if the SIEM offers it."},
 	{SessionReplaced, "Session replaced", "A second process was started with the token of this agent; the first one stopped.",
 		"Run one process for each agent: stop the other, or make another agent for it."},
+	{SpoolFull, "Spool full", "The spool on the agent's disk takes nothing more: it has reached its size, or the disk is full. The agent pulls nothing more until there is room; nothing is lost meanwhile, the server keeps what is not pulled.",
+		"Look why the data server does not take what waits; give the spool more room with --spool-size, or free room on its disk. It goes on by itself."},
+	{SpoolDamaged, "Spool damaged", "Records that were acknowledged to this server cannot be read any more from the spool on the agent's disk.",
+		"Check that disk, and put the files back from a copy if there is one. Else start the agent with --spool-skip-damaged, which delivers everything that can be read, and send the missing period again while this server has it: kiroku agents recover."},
+	{SpoolLeft, "Spool left", "In the spool on the agent's disk records wait for a destination that the agent has no more.",
+		"Add a destination of that name to have them delivered there: kiroku agents edit ID. Or stop the agent, remove the folder that the text names, and start the agent again: then they are gone."},
 }

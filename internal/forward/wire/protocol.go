@@ -117,7 +117,8 @@ type BatchHeader struct {
 	ETag    string `json:"etag"`           // when it is another than Config.ETag: say Hello again
 }
 
-// Ack says that everything up to Positions is confirmed by a destination. It counts as the first delivery after a fault.
+// Ack says that everything up to Positions is confirmed by a destination, or lies in the agent's spool. With Records it counts
+// as the first delivery after a fault.
 type Ack struct {
 	Destination string    `json:"destination"`
 	Positions   Positions `json:"positions"`
@@ -125,6 +126,14 @@ type Ack struct {
 	Skipped     int64     `json:"skipped,omitempty"` // recovery with missing_only: left out since the Ack before
 	First       Receipt   `json:"first,omitzero"`
 	Last        Receipt   `json:"last,omitzero"`
+	Spool       *Spool    `json:"spool,omitempty"` // what lies there by now; nil: the agent has none
+}
+
+// Spool says what an agent has acknowledged and the destination has not confirmed.
+type Spool struct {
+	Records  int64 `json:"records"`
+	Bytes    int64 `json:"bytes"` // on disk
+	OldestMS int64 `json:"oldest_ms,omitempty"`
 }
 
 // Receipt names one record.
@@ -182,6 +191,7 @@ type Metrics struct {
 	CertExpires int64          `json:"cert_expiry_seconds,omitempty"` // until the destination's certificate ends
 	Blocked     bool           `json:"blocked,omitempty"`
 	Error       string         `json:"error,omitempty"` // the last one, while Blocked
+	Spool       *Spool         `json:"spool,omitempty"` // nil: the agent has none
 }
 
 // Complete ends a recovery: everything of its window is confirmed.

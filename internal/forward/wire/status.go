@@ -53,56 +53,60 @@ type Delivery string
 // How destinations do, the worst last.
 const (
 	DeliveryOK      Delivery = "ok"
-	DeliveryBacklog Delivery = "backlog" // what is next was taken in longer ago than Thresholds.Backlog
+	DeliveryBacklog Delivery = "backlog" // what is next was taken in, by the server or into the agent's spool, longer ago than Thresholds.Backlog
 	DeliveryPaused  Delivery = "paused"
 	DeliveryBlocked Delivery = "blocked" // the destination takes nothing: nothing more is pulled
 )
 
 // AgentStatus is an agent as people see it.
 type AgentStatus struct {
-	ID            string              `json:"id"`
-	Name          string              `json:"name"`
-	Kind          Kind                `json:"kind"`
-	State         State               `json:"state"`
-	Delivery      Delivery            `json:"delivery"` // the worst of its destinations
-	Paused        bool                `json:"paused,omitempty"`
-	Types         []Type              `json:"types"`
-	Filter        string              `json:"filter"` // empty: everything
-	Stores        []string            `json:"stores"` // empty: all
-	Start         time.Time           `json:"start,omitzero"`
-	Created       time.Time           `json:"created"`
-	CreatedBy     string              `json:"created_by,omitempty"`
-	Updated       time.Time           `json:"updated"`
-	LastContact   time.Time           `json:"last_contact,omitzero"`
-	Host          string              `json:"host,omitempty"` // the agent's machine
-	Version       string              `json:"version,omitempty"`
-	LagRecords    int64               `json:"lag_records"` // of the destination that is furthest behind: to be looked at, before filtering
-	LagSeconds    int64               `json:"lag_seconds"`
-	Cursor        Positions           `json:"cursor"` // how far all destinations have confirmed
-	Destinations  []DestinationStatus `json:"destinations"`
-	Notifications []Notification      `json:"notifications"` // the open ones
-	Tokens        []TokenStatus       `json:"tokens"`
-	DeadLetters   int64               `json:"dead_letters"`
-	Recovery      *RecoveryStatus     `json:"recovery,omitempty"`
-	Warnings      []string            `json:"warnings,omitempty"` // about the filter, after a change
+	ID             string              `json:"id"`
+	Name           string              `json:"name"`
+	Kind           Kind                `json:"kind"`
+	State          State               `json:"state"`
+	Delivery       Delivery            `json:"delivery"` // the worst of its destinations
+	Paused         bool                `json:"paused,omitempty"`
+	Types          []Type              `json:"types"`
+	Filter         string              `json:"filter"` // empty: everything
+	Stores         []string            `json:"stores"` // empty: all
+	Start          time.Time           `json:"start,omitzero"`
+	Created        time.Time           `json:"created"`
+	CreatedBy      string              `json:"created_by,omitempty"`
+	Updated        time.Time           `json:"updated"`
+	LastContact    time.Time           `json:"last_contact,omitzero"`
+	Host           string              `json:"host,omitempty"` // the agent's machine
+	Version        string              `json:"version,omitempty"`
+	LagRecords     int64               `json:"lag_records"` // of the destination that is furthest behind: to be looked at, before filtering
+	LagSeconds     int64               `json:"lag_seconds"`
+	SpooledRecords int64               `json:"spooled_records,omitempty"` // acknowledged, and on the agent's disk until the destinations confirm them
+	SpooledBytes   int64               `json:"spooled_bytes,omitempty"`
+	Cursor         Positions           `json:"cursor"` // how far all destinations have confirmed, or the agent's spool has it
+	Destinations   []DestinationStatus `json:"destinations"`
+	Notifications  []Notification      `json:"notifications"` // the open ones
+	Tokens         []TokenStatus       `json:"tokens"`
+	DeadLetters    int64               `json:"dead_letters"`
+	Recovery       *RecoveryStatus     `json:"recovery,omitempty"`
+	Warnings       []string            `json:"warnings,omitempty"` // about the filter, after a change
 }
 
 // DestinationStatus is a destination as people see it.
 type DestinationStatus struct {
-	Name       string      `json:"name"`
-	Config     Destination `json:"config"`
-	Delivery   Delivery    `json:"delivery"`
-	Cursor     Positions   `json:"cursor"` // how far it has confirmed
-	LagRecords int64       `json:"lag_records"`
-	LagSeconds int64       `json:"lag_seconds"`
-	Confirmed  int64       `json:"confirmed"` // records
-	Dead       int64       `json:"dead_letters"`
-	Oversize   int64       `json:"oversize"` // records that were shortened
-	First      Receipt     `json:"first,omitzero"`
-	Last       Receipt     `json:"last,omitzero"`
-	LastAck    time.Time   `json:"last_ack,omitzero"`
-	Error      string      `json:"error,omitempty"` // while it is blocked
-	Metrics    Metrics     `json:"metrics"`         // as the agent last reported, since it was started
+	Name           string      `json:"name"`
+	Config         Destination `json:"config"`
+	Delivery       Delivery    `json:"delivery"`
+	Cursor         Positions   `json:"cursor"` // how far it has confirmed, or the agent's spool has it
+	LagRecords     int64       `json:"lag_records"`
+	LagSeconds     int64       `json:"lag_seconds"`
+	SpooledRecords int64       `json:"spooled_records,omitempty"`
+	SpooledBytes   int64       `json:"spooled_bytes,omitempty"`
+	Confirmed      int64       `json:"confirmed"` // records
+	Dead           int64       `json:"dead_letters"`
+	Oversize       int64       `json:"oversize"` // records that were shortened
+	First          Receipt     `json:"first,omitzero"`
+	Last           Receipt     `json:"last,omitzero"`
+	LastAck        time.Time   `json:"last_ack,omitzero"`
+	Error          string      `json:"error,omitempty"` // while it is blocked
+	Metrics        Metrics     `json:"metrics"`         // as the agent last reported, since it was started
 }
 
 // Notification tells of a problem of an agent.

@@ -88,7 +88,8 @@ func siemPositions(t *testing.T, db *meta.DB) {
 		t.Errorf("positions: %v, -want +got:\n%s", err, diff)
 	}
 	d := meta.SIEMDelivery{Agent: "a", Destination: "x", Confirmed: 1, FirstUID: "1", FirstTime: epoch}
-	again := meta.SIEMDelivery{Agent: "a", Destination: "x", Confirmed: 9, Skipped: 1, Dead: 2, Oversize: 3, FirstUID: "1", FirstTime: epoch, LastUID: "9", LastTime: epoch.Add(1e6), Acked: epoch}
+	again := meta.SIEMDelivery{Agent: "a", Destination: "x", Confirmed: 9, Skipped: 1, Dead: 2, Oversize: 3, FirstUID: "1", FirstTime: epoch, LastUID: "9", LastTime: epoch.Add(1e6), Acked: epoch,
+		SpoolRecords: 4, SpoolBytes: 5, SpoolSince: epoch}
 	for _, d := range []meta.SIEMDelivery{d, again, {Agent: "a", Destination: "y"}} {
 		write(t, db, func(tx *sql.Tx) error { return meta.PutSIEMDelivery(ctx, tx, &d) })
 	}

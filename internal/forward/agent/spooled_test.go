@@ -1,0 +1,596 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"kiroku/internal/diskfile"
+	"kiroku/internal/fault"
+	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/spool"
+	"kiroku/internal/forward/wire"
+)
+
+// spooledIn gives the next agent of a world a spool, and returns what closes it.
+func (w *world) spooledIn(o spool.Options) (closeIt func()) {
+	w.t.Helper()
+	f, err := spool.Open(o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.o.Spool = f
+	return func() {
+		if err := f.Close(); err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
+// away makes the server answer as a proxy does behind which it is not there.
+func (w *world) away(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fault = nil
+	if yes {
+		w.fault = func(_ string, rw http.ResponseWriter) bool {
+			http.Error(rw, "", http.StatusBadGateway)
+			return true
+		}
+	}
+}
+
+// seen are all lines that the siems of a destination were given, over all times that it was opened.
+func (w *world) seen(destination string) (all []string) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	for _, s := range w.siems[destination] {
+		all = append(all, s.lines()...)
+	}
+	return all
+}
+
+func (w *world) told(code wire.Code) (texts []string, open bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, n := range w.notified {
+		if n.Code == code {
+			texts, open = append(texts, n.Text), !n.Cleared
+		}
+	}
+	return texts, open
+}
+
+func (w *world) beat(destination string) wire.Metrics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last.Destinations[destination]
+}
+
+// With a spool, records are acknowledged when they are on disk, and delivered and counted when the destination takes them,
+// also after the agent was started again, while the server is not there.
+func TestSpool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1000
+		dir := filepath.Join(t.TempDir(), "spool")
+		w := newWorld(t, destSIEM)
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", n)
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Minute)
+		if got := w.position("siem", "default"); got != n {
+			t.Errorf("acknowledged up to %d, want %d", got, n)
+		}
+		if got := w.records["siem"]; got != 0 {
+			t.Errorf("%d records are counted as confirmed, and the destination takes nothing", got)
+		}
+		if m := w.beat("siem"); m.Spool == nil || m.Spool.Records != n || m.Spool.Bytes < n*10 || m.Spool.OldestMS < 20_000 || !m.Blocked {
+			t.Errorf("the heartbeat says %+v, spool %+v", m, m.Spool)
+		}
+		a.end(t)
+		done()
+		if got := w.records["siem"]; got != 0 {
+			t.Errorf("stopping has confirmed %d", got)
+		}
+
+		w.away(true)
+		w.ready = nil
+		done = w.spooledIn(spool.Options{Dir: dir})
+		a = w.start()
+		sleep(time.Minute)
+		expectLines(t, w.siem("siem"), numbered("default", 1, n))
+		if got := w.siem("siem").acked; got != n {
+			t.Errorf("the sender was told that %d records are on disk as confirmed, want %d", got, n)
+		}
+		a.end(t)
+		done()
+
+		// What was confirmed while the server was not there is counted when it is, after yet another start.
+		w.away(false)
+		w.add("default", 5)
+		done = w.spooledIn(spool.Options{Dir: dir})
+		a = w.start()
+		sleep(time.Minute)
+		expectLines(t, w.siem("siem"), numbered("default", n+1, n+5))
+		if got := w.records["siem"]; got != n+5 {
+			t.Errorf("%d records are counted as confirmed, want %d", got, n+5)
+		}
+		if m := w.beat("siem"); m.Spool == nil || m.Spool.Records != 0 {
+			t.Errorf("the heartbeat says %+v", m.Spool)
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// A spool that is full ends the pulling and nothing else, is told of, and goes on when there is room.
+func TestSpoolFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM)
+		w.ready = func(s *siem) { s.blocked = true }
+		long := strings.Repeat("x", 60_000)
+		w.add("default", 1300)
+		for i := range w.events["default"] {
+			w.events["default"][i].Line = fmt.Appendf(nil, "default %06d %s", i+1, long)
+		}
+		dir := t.TempDir()
+		done := w.spooledIn(spool.Options{Dir: dir, Size: spool.MinSize})
+		a := w.start()
+		sleep(10 * time.Minute)
+		at := w.position("siem", "default")
+		if at == 0 || at*60_000 > spool.MinSize {
+			t.Errorf("acknowledged up to %d", at)
+		}
+		texts, open := w.told(wire.SpoolFull)
+		if len(texts) != 1 || !open || !strings.Contains(texts[0], dir) || !strings.Contains(texts[0], fmt.Sprintf("%d records wait", at)) {
+			t.Errorf("the server is told %q, open %v", texts, open)
+		}
+		if n := len(w.beats); n < 9 {
+			t.Errorf("%d heartbeats in 10 minutes", n)
+		}
+		w.siem("siem").block(false)
+		sleep(time.Minute)
+		if got := len(w.seen("siem")); got != 1300 {
+			t.Errorf("%d lines arrived, want 1300", got)
+		}
+		if _, open := w.told(wire.SpoolFull); open {
+			t.Error("there is room, and the server was not told")
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// A disk that is full is like a spool that is full.
+func TestSpoolDiskFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM)
+		full := true
+		w.add("default", 300)
+		done := w.spooledIn(spool.Options{Dir: t.TempDir(), Disk: diskfile.Disk{Before: func(op diskfile.Op, path string) error {
+			w.lock.Lock()
+			defer w.lock.Unlock()
+			if full && op == diskfile.OpWrite && strings.HasSuffix(path, ".spool") {
+				return syscall.ENOSPC
+			}
+			return nil
+		}}})
+		a := w.start()
+		sleep(time.Minute)
+		if texts, open := w.told(wire.SpoolFull); len(texts) != 1 || !open || !strings.Contains(texts[0], "its disk is full") {
+			t.Errorf("the server is told %q, open %v", texts, open)
+		}
+		if got := w.position("siem", "default"); got != 0 {
+			t.Errorf("acknowledged up to %d, and nothing is on disk", got)
+		}
+		w.lock.Lock()
+		full = false
+		w.lock.Unlock()
+		sleep(time.Minute)
+		expectLines(t, w.siem("siem"), numbered("default", 1, 300))
+		if _, open := w.told(wire.SpoolFull); open {
+			t.Error("there is room, and the server was not told")
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// A recovery is complete when the spool is empty and confirmed, and leaves nothing on the disk.
+func TestSpoolRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := newWorld(t, destSIEM)
+		w.config.Agent.Kind = wire.Recovery
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", 700)
+		w.over = true
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Minute)
+		if w.complete || w.position("siem", "default") != 700 {
+			t.Fatalf("complete: %v, acknowledged up to %d", w.complete, w.position("siem", "default"))
+		}
+		w.siem("siem").block(false)
+		<-a.done
+		if a.err != nil || !w.complete || a.summary.Records != 700 {
+			t.Errorf("it ends with %+v, %v", a.summary, a.err)
+		}
+		done()
+		if left, _ := filepath.Glob(filepath.Join(dir, "*", "*")); len(left) > 0 {
+			t.Errorf("left is %q", left)
+		}
+	})
+}
+
+// A dead letter out of the spool is named with its store and number, and counts when the server has it.
+func TestSpoolDeadLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := newWorld(t, destSIEM)
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", 10)
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Second)
+		a.end(t)
+		done()
+		w.ready = func(s *siem) { s.reject = func(r *wire.Record) bool { return r.Seq == 4 } }
+		w.away(true)
+		done = w.spooledIn(spool.Options{Dir: dir})
+		a = w.start()
+		sleep(10 * time.Minute)
+		if len(w.dead) != 0 {
+			t.Fatalf("the server has %+v, and is away", w.dead)
+		}
+		w.away(false)
+		sleep(2 * time.Minute)
+		if len(w.dead) != 1 || w.dead[0].Store != "default" || w.dead[0].Seq != 4 || w.dead[0].UID != "default-4" {
+			t.Errorf("dead letters are %+v", w.dead)
+		}
+		if got := w.records["siem"]; got != 9 {
+			t.Errorf("%d records are counted as confirmed, want 9", got)
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// Records that wait go to the destination of that name, however it is changed; those of a destination that is no more stay, and
+// are told of.
+func TestSpoolConfigurationChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := newWorld(t, destSIEM, destArchive)
+		w.ready = func(s *siem) {
+			s.blocked = s.o.Destination.To == destSIEM.To || s.o.Destination.Name == "archive"
+		}
+		w.add("default", 200)
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Minute)
+		w.configure(func(c *wire.Config) {
+			other := destSIEM
+			other.To = "udp://192.0.2.9:514"
+			c.Destinations = []wire.Destination{other}
+		})
+		sleep(2 * time.Minute)
+		expectLines(t, w.siem("siem"), numbered("default", 1, 200))
+		texts, open := w.told(wire.SpoolLeft)
+		if !open || !strings.Contains(texts[len(texts)-1], `200 records, `) || !strings.Contains(texts[len(texts)-1], filepath.Join(dir, "to-archive")) {
+			t.Errorf("the server is told %q, open %v", texts, open)
+		}
+		w.ready = nil
+		w.configure(func(c *wire.Config) { c.Destinations = append(c.Destinations, destArchive) })
+		sleep(2 * time.Minute)
+		expectLines(t, w.siem("archive"), numbered("default", 1, 200))
+		if _, open := w.told(wire.SpoolLeft); open {
+			t.Error("nothing is left, and the server was not told")
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// A destination that comes back while its last records are still being confirmed goes on with its spool.
+func TestSpoolComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, destSIEM, destArchive)
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", 20)
+		done := w.spooledIn(spool.Options{Dir: t.TempDir()})
+		a := w.start()
+		sleep(10 * time.Second)
+		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM} })
+		sleep(time.Second)
+		w.ready = nil
+		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM, destArchive} })
+		sleep(time.Minute)
+		expectLines(t, w.siem("archive"), numbered("default", 1, 20))
+		if texts, _ := w.told(wire.InternalError); len(texts) > 0 || !strings.Contains(w.log.String(), spool.ErrBusy.Error()) {
+			t.Errorf("the server is told %q; the log:\n%s", texts, w.log)
+		}
+		a.end(t)
+		done()
+	})
+}
+
+// An agent that is deleted says what it leaves behind, and leaves it.
+func TestSpoolOfDeletedAgent(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, destSIEM)
+			w.ready = func(s *siem) { s.blocked = true }
+			w.add("default", 20)
+			dir := t.TempDir()
+			done := w.spooledIn(spool.Options{Dir: dir})
+			a := w.start()
+			sleep(10 * time.Second)
+			if !running {
+				a.end(t)
+				done()
+			}
+			w.mu.Lock()
+			w.fault = func(_ string, rw http.ResponseWriter) bool {
+				refuse(rw, wire.ReasonDeleted)
+				return true
+			}
+			w.mu.Unlock()
+			if !running {
+				done = w.spooledIn(spool.Options{Dir: dir})
+				a = w.start()
+			}
+			<-a.done
+			done()
+			if log := w.log.String(); !strings.Contains(log, "of an agent that is deleted") || !strings.Contains(log, `"events":20`) {
+				t.Errorf("running: %v: the log does not say what is left:\n%s", running, log)
+			}
+		})
+	}
+}
+
+// Another agent's folder is refused.
+func TestSpoolOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := newWorld(t, destSIEM)
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Second)
+		a.end(t)
+		done()
+		w.configure(func(c *wire.Config) { c.Agent.ID, c.Agent.Name = "a2", "other" })
+		done = w.spooledIn(spool.Options{Dir: dir})
+		a = w.start()
+		<-a.done
+		if fault.KindOf(a.err) != fault.Invalid || !strings.Contains(a.err.Error(), `belongs to the agent "soc"`) || FailureOf(a.err, true).Exit != ExitUse {
+			t.Errorf("it ends with %v", a.err)
+		}
+		done()
+	})
+}
+
+// Damage is told of and holds its destination up, until what can be read shall be delivered.
+func TestSpoolDamaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := newWorld(t, destSIEM)
+		w.ready = func(s *siem) { s.blocked = true }
+		w.add("default", 300)
+		done := w.spooledIn(spool.Options{Dir: dir})
+		a := w.start()
+		sleep(time.Minute)
+		a.end(t)
+		done()
+		files, _ := filepath.Glob(filepath.Join(dir, "to-siem", "*.spool"))
+		b, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[len(b)/2] ^= 1 // of three batches the second
+		if err := os.WriteFile(files[0], b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w.ready = nil
+		done = w.spooledIn(spool.Options{Dir: dir})
+		a = w.start()
+		sleep(10 * time.Minute)
+		texts, open := w.told(wire.SpoolDamaged)
+		if !open || !strings.Contains(texts[0], files[0]) || !strings.Contains(texts[0], "100 records cannot be read") || !strings.Contains(texts[0], "between 100 and 201") {
+			t.Errorf("the server is told %q, open %v", texts, open)
+		}
+		if n := w.opened("siem"); n != 1 {
+			t.Errorf("the destination was opened %d times, want once, before the damage", n)
+		}
+		a.end(t)
+		done()
+		done = w.spooledIn(spool.Options{Dir: dir, SkipDamaged: true})
+		a = w.start()
+		sleep(time.Minute)
+		expectLines(t, w.siem("siem"), slices.Concat(numbered("default", 1, 100), numbered("default", 201, 300)))
+		a.end(t)
+		done()
+	})
+}
+
+// What a restart of the receiver may have lost comes out of the spool; when that is new, from the server.
+func TestSpoolSeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := wire.Destination{Name: "siem", To: "tcp://192.0.2.1:514", Format: wire.CEFMCAS}
+		w := newWorld(t, d)
+		w.add("default", 50)
+		a := w.start()
+		sleep(time.Second)
+		a.end(t)
+		dir := t.TempDir()
+		for i := range 3 {
+			done := w.spooledIn(spool.Options{Dir: dir})
+			a = w.start()
+			w.add("default", 7)
+			sleep(time.Second)
+			a.end(t)
+			done()
+			want := numbered("default", 1, 50)
+			if i > 0 {
+				want = numbered("default", 51, 50+7*i)
+			}
+			var got []string
+			for _, r := range w.siem("siem").seeds {
+				got = append(got, string(r.Line))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("start %d: %d records may be sent again, want %d", i, len(got), len(want))
+			}
+		}
+	})
+}
+
+// The steps of a record's way through an agent with a spool: those of crash_test.go and those on the disk.
+var spoolSteps = []string{"pull answered", "create .spool", "write .spool", "sync .spool", "sync folder", "ack sent", "ack stored", "encoded", "written", "confirmed",
+	"write checkpoint", "sync checkpoint", "remove .spool"}
+
+// An agent with a spool that is killed at any step and started again, without the server at first, sends every record, in order,
+// and again at most what was not on disk as confirmed.
+func TestSpoolKilledAtEachStep(t *testing.T) {
+	const events = 600
+	for _, step := range spoolSteps {
+		for _, after := range []int{0, 1, 3, 5} {
+			t.Run(fmt.Sprintf("%s %d", step, after), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, destSIEM)
+					to := &receiver{}
+					w.add("default", events)
+					for i := range w.events["default"] { // so that there are segments to be removed
+						w.events["default"][i].Line = fmt.Appendf(nil, "default %06d%s", i+1, strings.Repeat(" ", 11_000))
+					}
+					ctx, kill := context.WithCancel(t.Context())
+					p := &power{at: step, after: after, down: kill}
+					disk := diskfile.Disk{Before: func(op diskfile.Op, path string) error {
+						name := string(op)
+						for _, end := range []string{".spool", "checkpoint"} {
+							if strings.HasSuffix(path, end) {
+								name += " " + end
+							}
+						}
+						if !p.pass(name) {
+							return errKilled
+						}
+						return nil
+					}}
+					w.o.Open = func(o deliver.Options) (Sender, error) {
+						confirmed := o.Confirmed
+						o.Confirmed = func(n int) {
+							if p.pass("confirmed") {
+								confirmed(n)
+							}
+						}
+						s, err := w.open(o)
+						if err != nil {
+							return nil, err
+						}
+						return &mortal{siem: s.(*siem), power: p, to: to, pace: 30 * time.Millisecond}, nil
+					}
+					client := func(transport http.RoundTripper) *Client {
+						c, err := NewClient("http://kiroku.example.com", func() (string, error) { return testToken, nil }, transport)
+						if err != nil {
+							t.Fatal(err)
+						}
+						return c
+					}
+					dir := t.TempDir()
+					options := spool.Options{Dir: dir, Size: spool.MinSize, Disk: disk}
+					f, err := spool.Open(options)
+					if err != nil {
+						t.Fatal(err)
+					}
+					w.o.Spool, w.o.Client = f, client(deadly{p, inMemory{w.protocol}})
+					a := w.startWith(ctx)
+					for range 20 { // the same world goes on while the agent runs
+						time.Sleep(100 * time.Millisecond)
+						w.add("default", 1)
+					}
+					select {
+					case <-a.done:
+					case <-time.After(time.Hour):
+						t.Fatalf("the step %q was never reached", step)
+					}
+					if err := f.Close(); err != nil {
+						t.Fatal(err)
+					}
+					reached, before := w.position("siem", "default"), len(to.lines)
+					kept := confirmedOnDisk(t, dir)
+					p = &power{} // the next ones are not killed
+					options.Disk = diskfile.Disk{}
+
+					// Whatever was acknowledged is there without the server.
+					w.away(true)
+					done := w.spooledIn(options)
+					w.o.Client = client(inMemory{w.protocol})
+					a = w.start()
+					sleep(time.Minute)
+					a.end(t)
+					done()
+					if got := distinct(to.lines); int64(got) < reached {
+						t.Fatalf("acknowledged up to %d, and %d arrived without the server", reached, got)
+					}
+					w.away(false)
+					done = w.spooledIn(options)
+					w.o.Client = client(inMemory{w.protocol})
+					a = w.start()
+					sleep(time.Minute)
+					a.end(t)
+					done()
+					lines := make([]string, len(to.lines))
+					for i, l := range to.lines {
+						lines[i] = strings.TrimSpace(l)
+					}
+					expectAll(t, lines, events+20)
+					if again := len(lines) - events - 20; again > before-kept {
+						t.Errorf("%d records arrived twice; %d had been sent, and of %d of them the disk said that they are confirmed", again, before, kept)
+					}
+				})
+			})
+		}
+	}
+}
+
+func distinct(lines []string) int {
+	seen := map[string]bool{}
+	for _, l := range lines {
+		seen[l] = true
+	}
+	return len(seen)
+}
+
+// confirmedOnDisk is how many records the checkpoint says to be confirmed.
+func confirmedOnDisk(t *testing.T, dir string) int {
+	t.Helper()
+	path := filepath.Join(dir, "to-siem", "checkpoint")
+	if _, err := os.Stat(path); err != nil {
+		return 0
+	}
+	s, text, err := diskfile.Disk{}.OpenSlots(path, 16<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var mark struct{ Confirmed int }
+	if text != nil {
+		err = json.Unmarshal(text, &mark)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mark.Confirmed
+}
