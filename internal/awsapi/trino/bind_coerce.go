@@ -30,6 +30,9 @@ func (b *binder) meet(l, r value, op string, pos Pos) (value, value) {
 	if r.typ.Kind == Boolean && l.text != nil {
 		return b.truth(l), r
 	}
+	if l.typ.Kind == Boolean && r.typ.Kind == Varchar || r.typ.Kind == Boolean && l.typ.Kind == Varchar {
+		return b.asText(l), b.asText(r)
+	}
 	t := common(l.typ, r.typ)
 	if t == nil {
 		next := "Cast one of them, for example CAST(… AS varchar)."
@@ -65,6 +68,17 @@ func (b *binder) beside(moment, text value) (m, other value) {
 		}
 	}
 	return moment, b.coerce(text, t)
+}
+
+// asText writes a boolean as records write it where text is: sessionCredentialFromConsole = true.
+func (b *binder) asText(v value) value {
+	if v.typ.Kind == Varchar {
+		return v
+	}
+	if v.sql == "true" || v.sql == "false" {
+		return textValue(v.sql, v.pos)
+	}
+	return value{sql: caster{b, false}.toText(v.sql, v.typ, typeVarchar), typ: typeVarchar, pos: v.pos}
 }
 
 // truth reads 'true' and 'false' where a boolean is compared with text.
