@@ -97,6 +97,9 @@ func (b *binder) truth(v value) value {
 func (b *binder) coerce(v value, t *Type) value {
 	v = b.whole(v)
 	if v.typ.same(t) {
+		if v.typ.duck() != t.duck() { // rows whose fields have other names
+			v.sql = caster{b, b.trying > 0}.convert(v.sql, v.typ, t)
+		}
 		v.typ = t
 		return v
 	}
