@@ -229,9 +229,16 @@ func (b *binder) checkRole(c *Call, i int, p param, v value) value {
 		if v.text == nil {
 			return v
 		}
-		if _, err := syntax.Parse(*v.text, syntax.Perl); err != nil {
+		re, err := syntax.Parse(pattern(*v.text), syntax.Perl)
+		if err != nil {
 			fail(v.pos, "Use RE2's syntax: without look-around and back-references.", "%s is no regular expression: %s", quoteText(*v.text), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
+		if i+1 < len(c.Args) && strings.HasPrefix(c.Name, "regexp_extract") {
+			if group, ok := c.Args[i+1].(*Literal); ok && atoi(group.Text) > re.MaxCap() {
+				fail(group.Pos, "Count the opening parentheses of the pattern.", "pattern has %d groups: cannot access group %s", re.MaxCap(), group.Text)
+			}
+		}
+		return textValue(pattern(*v.text), v.pos)
 	}
 	return v
 }
