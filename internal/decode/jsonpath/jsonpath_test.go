@@ -31,7 +31,7 @@ func TestFind(t *testing.T) {
 		`$[0]`:             "<none>",
 		`$.o.k[1]`:         "a b",
 		`$.a["b.c"][1]`:    `{"d":"x\"é😀\n"}`,
-		`$.esc`:            `["a/b<&>","\"\\`+"\u2028"+`\n\u0001\ud800x\q"]`,
+		`$.esc`:            `["a/b<&>","\"\\` + "\u2028" + `\n\u0001\ud800x\q"]`,
 		`$.o.k[000000001]`: "a b",
 	} {
 		p, err := jsonpath.Parse(path)
