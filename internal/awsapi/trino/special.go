@@ -108,7 +108,7 @@ func (b *binder) arrayJoin(a []value) string {
 	}
 	list := sql("list_transform(%s, lambda e: %s)", a[0].sql, elem)
 	if len(a) == 3 {
-		list = sql("list_transform(%s, lambda e: coalesce(e, %s))", list, a[2].sql)
+		list = sql("list_extract(list_transform([{'a': %s, 'n': %s}], lambda w: list_transform(w['a'], lambda e: coalesce(e, w['n']))), 1)", list, a[2].sql)
 	} else {
 		list = sql("list_filter(%s, lambda e: e IS NOT NULL)", list)
 	}
