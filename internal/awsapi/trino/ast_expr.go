@@ -23,12 +23,13 @@ type TypedLiteral struct {
 	Text string
 }
 
-// IntervalLiteral is INTERVAL '…' Unit. Unit is YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.
+// IntervalLiteral is INTERVAL '…' Unit [TO To]. Unit is YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND; To a smaller one or "".
 type IntervalLiteral struct {
 	Pos      Pos
 	Negative bool
 	Text     string
 	Unit     string
+	To       string
 }
 
 // Parameter is a ? without quotes.

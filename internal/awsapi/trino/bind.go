@@ -2,6 +2,7 @@ package trino
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,10 @@ type binder struct {
 	work    int            // see step
 	params  map[Pos]string // parameters by the place of their ? or '?'
 	lambdas []lambdaParam
+	// captured are columns in the body of a lambda that come into it by carry: those of queries around and of tables before
+	// UNNEST, and when there is one of them, with carryAll, the others, too.
+	captured []string
+	carryAll bool
 	// trying counts the try(…) and lambdas around the current expression: what would fail is NULL there. The engine
 	// computes lambdas also for values that a condition leaves out.
 	trying int
@@ -54,6 +59,49 @@ func (b *binder) step(pos Pos) {
 	if b.work++; b.work > maxWork {
 		fail(pos, "Make it simpler: nest fewer subqueries.", "statement is too complex")
 	}
+}
+
+// capture makes the value of a column for the body of a lambda; outer says that it is of a query around, or of a table
+// before UNNEST.
+func (b *binder) capture(v value, outer bool) value {
+	if len(b.lambdas) == 0 || !outer && !b.carryAll {
+		return v
+	}
+	text := v.sql
+	if v.record != nil {
+		text = v.record.doc
+	}
+	i := slices.Index(b.captured, text)
+	if i < 0 {
+		i = len(b.captured)
+		b.captured = append(b.captured, text)
+	}
+	name := sql("w['c%d']", i)
+	if v.record != nil {
+		inner := *v.record
+		inner.table, inner.doc = "", name
+		v.record = &inner
+		return v
+	}
+	v.sql = name
+	return v
+}
+
+// carry writes a call whose lambdas use captured columns: the engine does not find these in the body of a lambda, so that
+// they come into it, and all arguments with them, as a struct.
+func (b *binder) carry(args []value, call func() string) string {
+	fields := make([]string, 0, len(b.captured)+len(args))
+	for i, text := range b.captured {
+		fields = append(fields, sql("'c%d': %s", i, text))
+	}
+	b.captured = nil
+	for i := range args {
+		if args[i].typ.Kind != function {
+			fields = append(fields, sql("'a%d': %s", i, args[i].sql))
+			args[i].sql = sql("w['a%d']", i)
+		}
+	}
+	return sql("list_extract(list_transform([{%s}], lambda w: %s), 1)", strings.Join(fields, ", "), call())
 }
 
 func (b *binder) checkSize(n int) {

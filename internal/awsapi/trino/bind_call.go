@@ -127,16 +127,38 @@ func (b *binder) apply(c *Call, sig signature, bs bindings, args []value, s *sco
 		args[i] = b.checkRole(c, i, p, args[i])
 	}
 	// Lambdas come last: their parameters' types may depend on all other arguments.
-	for i, p := range sig.params {
-		if p.typ != nil && p.typ.Kind == function {
-			args[i] = b.lambda(c.Args[i].(*Lambda), p.typ, bs, s)
-		}
+	b.bindLambdas(c, sig, bs, args, s)
+	if len(b.lambdas) == 0 && len(b.captured) > 0 {
+		b.captured, b.carryAll = nil, true
+		b.bindLambdas(c, sig, bs, args, s)
+		b.carryAll = false
 	}
 	for i, p := range sig.params {
 		if p.typ != nil && p.typ.Kind == generic && p.role == "" {
 			args[i] = b.coerce(args[i], bs.fill(p.typ)) // a lambda may have made it wider
 		}
 	}
+	if len(b.lambdas) > 0 || len(b.captured) == 0 {
+		return b.write(c, sig, bs, args, modify)
+	}
+	var v value
+	v.sql = b.carry(args, func() string {
+		v = b.write(c, sig, bs, args, modify)
+		return v.sql
+	})
+	return v
+}
+
+func (b *binder) bindLambdas(c *Call, sig signature, bs bindings, args []value, s *scope) {
+	for i, p := range sig.params {
+		if p.typ != nil && p.typ.Kind == function {
+			args[i] = b.lambda(c.Args[i].(*Lambda), p.typ, bs, s)
+		}
+	}
+}
+
+// write writes a call whose arguments are as the signature wants them.
+func (b *binder) write(c *Call, sig signature, bs bindings, args []value, modify func(name, args string) string) value {
 	v := value{typ: bs.fill(sig.result), pos: c.Pos}
 	if name, ok := strings.CutPrefix(sig.template, "@"); ok {
 		return b.special(name, &specialCall{c: c, args: args, result: v, modify: modify})
@@ -166,6 +188,9 @@ func (b *binder) lambda(l *Lambda, t *Type, bs bindings, s *scope) value {
 			name = names[0] + []string{"['key']", "['value']"}[i]
 		case i > 0:
 			names = append(names, name)
+		}
+		if t.name == "fold" {
+			name += []string{"['s']", "['x']"}[i]
 		}
 		b.lambdas = append(b.lambdas, lambdaParam{p.Name, value{sql: name, typ: bs.fill(t.Fields[i].Type)}})
 	}
@@ -204,9 +229,16 @@ func (b *binder) checkRole(c *Call, i int, p param, v value) value {
 		if v.text == nil {
 			return v
 		}
-		if _, err := syntax.Parse(*v.text, syntax.Perl); err != nil {
+		re, err := syntax.Parse(pattern(*v.text), syntax.Perl)
+		if err != nil {
 			fail(v.pos, "Use RE2's syntax: without look-around and back-references.", "%s is no regular expression: %s", quoteText(*v.text), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
+		if i+1 < len(c.Args) && strings.HasPrefix(c.Name, "regexp_extract") {
+			if group, ok := c.Args[i+1].(*Literal); ok && atoi(group.Text) > re.MaxCap() {
+				fail(group.Pos, "Count the opening parentheses of the pattern.", "pattern has %d groups: cannot access group %s", re.MaxCap(), group.Text)
+			}
+		}
+		return textValue(pattern(*v.text), v.pos)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -62,7 +63,7 @@ func (c caster) convert(text string, from, to *Type) string {
 	switch {
 	case from.Kind == Unknown:
 		return sql("CAST(%s AS %s)", text, to.duck())
-	case from.same(to) && to.Length == 0:
+	case from.same(to) && from.duck() == to.duck() && to.Length == 0:
 		return text
 	case from.Kind == JSON:
 		return c.fromJSON(text, to)
@@ -85,7 +86,9 @@ func (c caster) convert(text string, from, to *Type) string {
 			return sql("timezone('UTC', %s)", inZone(text, from.Zone))
 		}
 		return text
-	case from.isTime() && (to.Kind == Date || to.Kind == Time):
+	case from.isTime() && to.Kind == Time:
+		return sql("CAST(%s AS TIME)", inZone(text, cmp.Or(from.Zone, "UTC")))
+	case from.isTime() && to.Kind == Date:
 		return sql("CAST(%s AS %s)", c.b.local(value{sql: text, typ: from}), to.duck())
 	case from.Kind == Date && to.isTime():
 		return sql("CAST(%s AS %s)", text, to.duck())

@@ -30,6 +30,9 @@ func (b *binder) meet(l, r value, op string, pos Pos) (value, value) {
 	if r.typ.Kind == Boolean && l.text != nil {
 		return b.truth(l), r
 	}
+	if l.typ.Kind == Boolean && r.typ.Kind == Varchar || r.typ.Kind == Boolean && l.typ.Kind == Varchar {
+		return b.asText(l), b.asText(r)
+	}
 	t := common(l.typ, r.typ)
 	if t == nil {
 		next := "Cast one of them, for example CAST(… AS varchar)."
@@ -67,6 +70,17 @@ func (b *binder) beside(moment, text value) (m, other value) {
 	return moment, b.coerce(text, t)
 }
 
+// asText writes a boolean as records write it where text is: sessionCredentialFromConsole = true.
+func (b *binder) asText(v value) value {
+	if v.typ.Kind == Varchar {
+		return v
+	}
+	if v.sql == "true" || v.sql == "false" {
+		return textValue(v.sql, v.pos)
+	}
+	return value{sql: caster{b, false}.toText(v.sql, v.typ, typeVarchar), typ: typeVarchar, pos: v.pos}
+}
+
 // truth reads 'true' and 'false' where a boolean is compared with text.
 func (b *binder) truth(v value) value {
 	switch strings.ToLower(strings.TrimSpace(*v.text)) {
@@ -83,6 +97,9 @@ func (b *binder) truth(v value) value {
 func (b *binder) coerce(v value, t *Type) value {
 	v = b.whole(v)
 	if v.typ.same(t) {
+		if v.typ.duck() != t.duck() { // rows whose fields have other names
+			v.sql = caster{b, b.trying > 0}.convert(v.sql, v.typ, t)
+		}
 		v.typ = t
 		return v
 	}

@@ -8,7 +8,7 @@ import (
 func (b *binder) form(c *Call, s *scope) (value, bool) {
 	arguments := map[string][2]int{ // how many
 		"coalesce": {2, 1000}, "if": {2, 3}, "nullif": {2, 2}, "greatest": {1, 1000}, "least": {1, 1000}, "concat": {1, 1000},
-		"concat_ws": {2, 1000}, "try": {1, 1}, "typeof": {1, 1}, "grouping": {1, 30}, "map": {0, 0},
+		"concat_ws": {2, 1000}, "try": {1, 1}, "typeof": {1, 1}, "grouping": {1, 30}, "map": {0, 0}, "format": {1, 100},
 	}[c.Name]
 	if arguments == [2]int{} && (c.Name != "map" || len(c.Args) > 0) {
 		return value{}, false
@@ -80,6 +80,8 @@ func (b *binder) formOf(c *Call, args []value) value {
 			list[i] = b.want(a, typeVarchar, "concat_ws joins text").sql
 		}
 		v.sql, v.typ = sql("CASE WHEN %s IS NOT NULL THEN concat_ws(%s) END", list[0], strings.Join(list, ", ")), typeVarchar
+	case "format":
+		v = b.textFormat(args, c.Pos)
 	case "try":
 		v.sql, v.typ = sql("TRY(%s)", args[0].sql), args[0].typ
 	case "typeof":

@@ -142,7 +142,7 @@ func (u *unnested) take(v value, part string) {
 func (b *binder) unnest(t *Unnest, s *scope) string {
 	u := &unnested{element: b.lambdaName()}
 	inner := *s
-	inner.clause = "UNNEST"
+	inner.clause = clauseUnnest
 	for i, e := range t.Exprs {
 		part := u.element
 		if len(t.Exprs) > 1 {

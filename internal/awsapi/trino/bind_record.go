@@ -43,7 +43,7 @@ func (b *binder) read(r record, pos Pos) value {
 func (b *binder) leaf(r record) string {
 	path := quoteText(r.path)
 	switch c := r.column; c.typ.Kind {
-	case Boolean, Timestamp:
+	case Boolean, Timestamp, Double, Integer:
 		return sql("TRY_CAST(kiroku_json_text(%s, %s) AS %s)", r.doc, path, c.typ.duck())
 	case Map:
 		return sql("kiroku_json_texts(%s, %s)", r.doc, path)

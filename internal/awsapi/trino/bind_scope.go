@@ -33,6 +33,8 @@ type scope struct {
 	ctes      map[string]cte
 }
 
+const clauseUnnest = "UNNEST"
+
 // grouped is the state of a SELECT with GROUP BY or aggregates.
 type grouped struct {
 	keys map[string]bool // translated expressions of GROUP BY
@@ -41,14 +43,14 @@ type grouped struct {
 
 // column finds a column by its name. It returns false when there is none in this scope or around it.
 func (s *scope) column(b *binder, id Ident) (value, bool) {
-	for ; s != nil; s = s.outer {
+	for start := s; s != nil; s = s.outer {
 		for _, a := range s.aliases {
 			if a.named && strings.EqualFold(a.name, id.Name) {
 				return a.value, true
 			}
 		}
 		if v, ok := s.plain(b, id); ok {
-			return v, true
+			return b.capture(v, s != start || s.clause == clauseUnnest), true
 		}
 	}
 	return value{}, false
@@ -81,14 +83,14 @@ func (s *scope) plain(b *binder, id Ident) (value, bool) {
 
 // qualified finds table.column.
 func (s *scope) qualified(b *binder, table, id Ident) (value, bool) {
-	for ; s != nil; s = s.outer {
+	for start := s; s != nil; s = s.outer {
 		for _, r := range s.relations {
 			if r.alias == "" || !strings.EqualFold(r.alias, table.Name) {
 				continue
 			}
 			for _, c := range r.columns {
 				if strings.EqualFold(c.name, id.Name) {
-					return s.use(b, c, Ident{table.Pos, id.Name}), true
+					return b.capture(s.use(b, c, Ident{table.Pos, id.Name}), s != start || s.clause == clauseUnnest), true
 				}
 			}
 		}

@@ -24,11 +24,12 @@ import (
 
 var update = flag.Bool("update", false, "write the expected results")
 
-// The stores of the tests: AWS events of testdata/records, and activity of testdata/activity.
+// The stores of the tests: AWS events of testdata/records, activity, Insights events and configuration items of the folders of these names.
 const (
 	awsStore      = "0233062b-51c6-4d18-8dec-a8c90da840d9"
 	activityStore = "a1b2c3d4-5678-90ab-cdef-0123456789ab"
 	insightStore  = "1e5a0000-1111-2222-3333-444455556666"
+	configStore   = "c0ffee00-1234-5678-9abc-def012345678"
 	emptyStore    = "12345678-1234-1234-1234-123456789012"
 )
 
@@ -45,7 +46,7 @@ func (s stores) Store(name string) (Store, error) {
 	return Store{Table: id, Category: category}, nil
 }
 
-var testStores = stores{awsStore: AWSEvents, activityStore: ActivityAuditLog, insightStore: Insight, emptyStore: AWSEvents}
+var testStores = stores{awsStore: AWSEvents, activityStore: ActivityAuditLog, insightStore: Insight, configStore: ConfigurationItem, emptyStore: AWSEvents}
 
 var testNow = time.Date(2025, 3, 10, 12, 30, 0, 0, time.UTC)
 
@@ -101,6 +102,7 @@ func lake(tb testing.TB) (engine.Engine, []engine.Table) {
 		{Name: awsStore, Files: []string{write(tb, dir, "aws", records(tb, "testdata/records"), AWSEvents)}},
 		{Name: activityStore, Files: []string{write(tb, dir, "activity", records(tb, "testdata/activity"), ActivityAuditLog)}},
 		{Name: insightStore, Files: []string{write(tb, dir, "insight", records(tb, "testdata/insight"), Insight)}},
+		{Name: configStore, Files: []string{write(tb, dir, "configuration", records(tb, "testdata/configuration"), ConfigurationItem)}},
 		{Name: emptyStore},
 	}
 	e, err := duckdb.Open(duckdb.Options{Dirs: []string{dir}})

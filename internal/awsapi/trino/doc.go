@@ -13,9 +13,10 @@
 // a whole one is asked for.
 //
 // What differs from Trino, as CloudTrail Lake does: an event data store's ID stands bare as a table; times are compared
-// with text, booleans with 'true' and 'false'. What differs from CloudTrail Lake: approx_distinct and approx_percentile are
-// exact; regular expressions are RE2's; what fails within a lambda is NULL instead of an error; WITH RECURSIVE, NATURAL JOIN, TABLESAMPLE, MATCH_RECOGNIZE and intervals of several
-// units are refused.
+// with text, and text with true and false. What differs from CloudTrail Lake stands in docs/guide/cloudtrail-lake-sql.md.
+//
+// A lambda of the statement that uses columns of a query around, or of a table before UNNEST, gets them as a struct (see
+// binder.carry): the engine does not find them in the body of a lambda.
 //
 // Invariants: translation works on the AST, never on text; every name in the translation is made here, so a statement can
 // reach only the stores that the Catalog gave it; whatever cannot be translated is an *Error with line, column and advice;

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -71,6 +72,8 @@ func (l *lexer) next() token {
 		return l.quoted(tokString, '\'', start)
 	case c == '"':
 		return l.quoted(tokQuoted, '"', start)
+	case c|0x20 == 'u' && (strings.HasPrefix(l.text[start+1:], "&'") || strings.HasPrefix(l.text[start+1:], `&"`)):
+		return l.unicode(start)
 	case (c == 'x' || c == 'X') && start+1 < len(l.text) && l.text[start+1] == '\'':
 		l.pos++
 		return l.quoted(tokBinary, '\'', start)
@@ -156,6 +159,37 @@ func (l *lexer) quoted(kind tokenKind, q byte, start int) token {
 	}
 	fail(Pos(start), "Close it with "+string(q)+".", "%s is not closed", map[bool]string{true: "quoted name", false: "text"}[kind == tokQuoted])
 	return token{}
+}
+
+// unicode reads U&'…' and U&"…", where \0041 and \+01F600 stand for characters and \\ for a backslash.
+func (l *lexer) unicode(start int) token {
+	l.pos += 2
+	kind := tokString
+	if l.text[l.pos] == '"' {
+		kind = tokQuoted
+	}
+	t := l.quoted(kind, l.text[l.pos], start)
+	before, rest, found := strings.Cut(t.text, `\`)
+	for text := before; ; text += before {
+		if !found {
+			t.text = text
+			return t
+		}
+		digits := 4
+		if strings.HasPrefix(rest, "+") {
+			rest, digits = rest[1:], 6
+		}
+		n, err := strconv.ParseUint(rest[:min(digits, len(rest))], 16, 32)
+		switch {
+		case strings.HasPrefix(rest, `\`):
+			text, rest = text+`\`, rest[1:]
+		case err != nil || len(rest) < digits || !utf8.ValidRune(rune(n)) || n == 0:
+			fail(Pos(start), `Write \ and four hexadecimal digits, \+ and six, or \\.`, "incomplete or invalid escape in Unicode text")
+		default:
+			text, rest = text+string(rune(n)), rest[digits:]
+		}
+		before, rest, found = strings.Cut(rest, `\`)
+	}
 }
 
 // number reads 1, 1.5, .5, 1e3 and what wrongly goes on with letters.

@@ -48,9 +48,7 @@ func (p *parser) call() Expr {
 }
 
 func (p *parser) callArgs(c *Call) {
-	if p.tok().isSymbol("*") && p.peek(1).isSymbol(")") {
-		p.at++
-		c.Star = true
+	if c.Star = p.accept("*"); c.Star {
 		return
 	}
 	if c.Distinct = p.accept("DISTINCT"); !c.Distinct {

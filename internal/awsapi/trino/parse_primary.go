@@ -172,8 +172,9 @@ func (p *parser) interval() Expr {
 		p.expected("YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND")
 	}
 	p.at++
-	if p.tok().is("TO") && !isName(p.peek(2)) {
-		fail(p.tok().pos, "Add two intervals, for example INTERVAL '1' DAY + INTERVAL '2' HOUR.", "intervals of several units are not supported")
+	if to := strings.TrimSuffix(strings.ToUpper(p.peek(1).text), "S"); p.tok().is("TO") && p.peek(1).kind == tokWord && slices.Contains(intervalUnits, to) {
+		e.To = to
+		p.at += 2
 	}
 	return e
 }

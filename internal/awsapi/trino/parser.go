@@ -27,7 +27,10 @@ func Parse(text string) (q *QueryExpr, err error) {
 	p := newParser(text)
 	p.start()
 	q = p.query()
-	if p.accept(";") && p.tok().kind != tokEnd {
+	ended := p.accept(";")
+	for p.accept(";") { // empty statements
+	}
+	if ended && p.tok().kind != tokEnd {
 		fail(p.tok().pos, "Start each statement with a StartQuery of its own.", "there is a second statement")
 	}
 	if p.tok().kind != tokEnd {

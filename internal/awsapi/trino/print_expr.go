@@ -35,6 +35,9 @@ func (p *printer) expr(e Expr) {
 		p.text(e.Type.Name + " " + quoteText(e.Text))
 	case *IntervalLiteral:
 		p.printf("INTERVAL %s%s %s", map[bool]string{true: "-"}[e.Negative], quoteText(e.Text), e.Unit)
+		if e.To != "" {
+			p.text(" TO " + e.To)
+		}
 	case *Parameter:
 		p.text("?")
 	case *Field:

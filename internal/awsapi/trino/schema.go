@@ -45,6 +45,14 @@ func stamp(key string) column {
 	return column{name: strings.ToLower(key), path: member(key), typ: typeTimestamp}
 }
 
+func double(key string) column {
+	return column{name: strings.ToLower(key), path: member(key), typ: typeDouble}
+}
+
+func integer(key string) column {
+	return column{name: strings.ToLower(key), path: member(key), typ: typeInteger}
+}
+
 func texts(key string) column {
 	return column{name: strings.ToLower(key), path: member(key), typ: mapOf(typeVarchar, typeVarchar)}
 }

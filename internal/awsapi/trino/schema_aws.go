@@ -84,7 +84,7 @@ func userIdentity() column {
 
 // insights are the columns of stores for Insights events.
 func insights() []column {
-	averages := func(key string) column { return rows(key, text("value"), text("average")) }
+	averages := func(key string) column { return rows(key, text("value"), double("average")) }
 	return []column{
 		text("eventVersion").in(event.ColProductVersion),
 		text("eventCategory").in(event.ColProductFeature),
@@ -101,10 +101,14 @@ func insights() []column {
 		text("eventName").under("insightDetails").as("insighteventname").in(event.ColAPIOperation),
 		text("errorCode").under("insightDetails").as("insighterrorcode"),
 		text("insightType").under("insightDetails"),
+		// A trail's record has the numbers in statistics, an event data store of AWS has them beside the attributions.
 		row("insightContext",
-			row("statistics",
-				row("baseline", text("average")), row("insight", text("average")), text("insightDuration"), text("baselineDuration")),
+			double("average").under("baseline").under("statistics").as("baselineaverage"),
+			double("average").under("insight").under("statistics").as("insightaverage"),
+			integer("baselineDuration").under("statistics"), integer("insightDuration").under("statistics"),
 			rows("attributions", text("attribute"), averages("insight"), averages("baseline")),
+			row("statistics",
+				row("baseline", double("average")), row("insight", double("average")), integer("insightDuration"), integer("baselineDuration")),
 		).under("insightDetails"),
 		wholeRecord("eventjson", `%."raw_data"`),
 	}

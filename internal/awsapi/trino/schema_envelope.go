@@ -45,29 +45,25 @@ func activity() []column {
 	return columns
 }
 
-func itemAddendum() column {
-	return row("addendum", text("reason"), text("updatedFields"), text("originalRequestID"), text("originalEventID"))
-}
-
 func configurationItems() []column {
-	return envelope(itemAddendum(),
+	return envelope(texts("addendum"),
 		row("eventData",
 			text("configurationItemVersion"), text("configurationItemCaptureTime"), text("configurationItemStatus"),
-			text("configurationStateId"),
+			text("configurationStateId").as("configurationitemstateid"),
 			text("accountId"), text("resourceType"), text("resourceId"), text("resourceName"), text("ARN"), text("awsRegion"),
 			text("availabilityZone"), text("resourceCreationTime"),
 			texts("configuration"), texts("supplementaryConfiguration"), text("relatedEvents"),
 			rows("relationships", text("name"), text("resourceType"), text("resourceId"), text("resourceName")),
-			texts("tags")))
+			texts("tags"), text("configurationStateId")))
 }
 
 func evidence() []column {
-	return envelope(itemAddendum(),
+	return envelope(texts("addendum"),
 		row("eventData",
 			texts("attributes"), text("awsAccountId"), text("awsOrganization"), text("complianceCheck"), text("dataSource"),
 			text("eventName"), text("eventSource"), text("evidenceAwsAccountId"), text("evidenceByType"), text("iamId"),
-			text("evidenceId"), stamp("timestamp"), text("assessmentId"), text("controlSetId"), text("controlId"), text("controlName"),
+			text("evidenceId"), stamp("time"), text("assessmentId"), text("controlSetId"), text("controlId"), text("controlName"),
 			text("controlDomainName"), text("frameworkName"), text("frameworkId"), text("service"), text("serviceCategory"),
 			text("resourceArn"), text("resourceType"), text("evidenceFolderId"), text("description"),
-			text("manualEvidenceS3ResourcePath"), text("evidenceFolderName"), text("resourceComplianceCheck")))
+			text("manualEvidenceS3ResourcePath"), text("evidenceFolderName"), text("resourceComplianceCheck"), stamp("timestamp")))
 }

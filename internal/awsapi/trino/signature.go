@@ -125,7 +125,7 @@ func resolveGeneric(n TypeName) *Type {
 			t.Fields = append(t.Fields, RowField{p.Field, sub(i)})
 		}
 		return t
-	case n.Name == "function" || n.Name == "pair":
+	case n.Name == "function" || n.Name == "pair" || n.Name == "fold":
 		t := &Type{Kind: function, Elem: sub(len(n.Params) - 1), name: n.Name}
 		for i := range n.Params[:len(n.Params)-1] {
 			t.Fields = append(t.Fields, RowField{"", sub(i)})

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -51,8 +52,15 @@ func (b *binder) special(name string, s *specialCall) value {
 		return b.mapAggregate(s, "list")
 	case "histogram":
 		v.sql = sql("CAST(%s AS %s)", s.modify("histogram", a[0].sql), v.typ.duck())
+	case "sequence":
+		first, err := strconv.ParseInt(a[0].sql, 10, 64)
+		last, err2 := strconv.ParseInt(a[1].sql, 10, 64)
+		v.sql = sql("generate_series(%s, %s)", a[0].sql, a[1].sql)
+		if err == nil && err2 == nil && first > last {
+			v.sql = sql("generate_series(%s, %s, -1)", a[0].sql, a[1].sql)
+		}
 	case "reduce":
-		v.sql = sql("list_extract(list_transform([list_reduce(%s, %s, %s)], %s), 1)", a[0].sql, a[2].sql, a[1].sql, a[3].sql)
+		v.sql = b.reduce(a)
 	case "map_from_entries":
 		row := a[0].typ.Elem
 		v.sql = sql("map_from_entries(list_transform(%s, lambda e: {'key': struct_extract(e, %s), 'value': struct_extract(e, %s)}))",
@@ -83,6 +91,15 @@ func (b *binder) substring(a []value) string {
 	return sql("list_extract(list_transform([%s], lambda m: CASE WHEN %s THEN left(m['s'], 0) ELSE substr(m['s'], m['i']%s) END), 1)", fields, nothing, length)
 }
 
+// reduce carries a state from element to element. The engine wants both to be of one type: a struct of the two.
+func (b *binder) reduce(a []value) string {
+	params, step, _ := strings.Cut(a[2].sql, ": ")
+	noState, noElement := sql("CAST(NULL AS %s)", a[1].typ.duck()), sql("CAST(NULL AS %s)", a[0].typ.Elem.duck())
+	list := sql("list_transform(%s, lambda e: {'s': %s, 'x': e})", a[0].sql, noState)
+	last := sql("list_reduce(%s, %s: {'s': %s, 'x': %s}, {'s': %s, 'x': %s})['s']", list, params, step, noElement, a[1].sql, noElement)
+	return sql("list_extract(list_transform([%s], %s), 1)", last, a[3].sql)
+}
+
 // arrayJoin joins the texts of an array's elements; those that are NULL are left out, or are what the third argument says.
 func (b *binder) arrayJoin(a []value) string {
 	elem := caster{b, false}.convert("e", a[0].typ.Elem, typeVarchar)
@@ -91,7 +108,7 @@ func (b *binder) arrayJoin(a []value) string {
 	}
 	list := sql("list_transform(%s, lambda e: %s)", a[0].sql, elem)
 	if len(a) == 3 {
-		list = sql("list_transform(%s, lambda e: coalesce(e, %s))", list, a[2].sql)
+		list = sql("list_extract(list_transform([{'a': %s, 'n': %s}], lambda w: list_transform(w['a'], lambda e: coalesce(e, w['n']))), 1)", list, a[2].sql)
 	} else {
 		list = sql("list_filter(%s, lambda e: e IS NOT NULL)", list)
 	}

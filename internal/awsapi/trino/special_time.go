@@ -63,6 +63,11 @@ func (b *binder) specialTime(name string, s *specialCall) value {
 	case "with_timezone":
 		v.typ = &Type{Kind: TimestampTZ, Zone: loadZone(a[1])}
 		v.sql = fromZone(sql("timezone('UTC', %s)", a[0].sql), v.typ.Zone)
+	case "from_iso8601_timestamp":
+		if a[0].text != nil && mayBecome(a[0], typeInstant) {
+			return b.coerce(a[0], typeInstant) // of a constant the zone is known
+		}
+		v.sql = caster{b, b.trying > 0}.plain(a[0].sql, typeInstant)
 	case "to_iso8601":
 		v.sql = b.iso8601(a[0])
 	default:

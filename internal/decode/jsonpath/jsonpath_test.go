@@ -11,7 +11,7 @@ import (
 )
 
 const doc = ` {"a":{"b.c":[1,{"d":"x\"\u00e9\ud83d\ude00\n"}, [ ] ],"t":true}, "n":-1.50e+7,"z":null,"e":"","id":12345678901234567890123 ,
- "o":{"k" : [ 1 , "a b" ] }, "a":1}`
+ "o":{"k" : [ 1 , "a b" ] }, "a":1, "esc":["a\/b\u003c&\u003E", "\u0022\u005c\u2028\u000A\u0001\ud800x\q"]}`
 
 func TestFind(t *testing.T) {
 	for path, want := range map[string]string{
@@ -30,7 +30,8 @@ func TestFind(t *testing.T) {
 		`$.n.x`:            "<none>",
 		`$[0]`:             "<none>",
 		`$.o.k[1]`:         "a b",
-		`$.a["b.c"][1]`:    `{"d":"x\"\u00e9\ud83d\ude00\n"}`,
+		`$.a["b.c"][1]`:    `{"d":"x\"é😀\n"}`,
+		`$.esc`:            `["a/b<&>","\"\\` + "\u2028" + `\n\u0001\ud800x\q"]`,
 		`$.o.k[000000001]`: "a b",
 	} {
 		p, err := jsonpath.Parse(path)

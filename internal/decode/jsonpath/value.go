@@ -146,13 +146,12 @@ func (v Value) AppendText(dst []byte) []byte {
 	return v.AppendJSON(dst)
 }
 
-// AppendJSON appends the value as JSON without white space.
+// AppendJSON appends the value as JSON without white space, and without escapes where a character may stand itself: two
+// documents that say the same of their strings are written the same.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.Kind {
 	case String:
-		dst = append(dst, '"')
-		dst = append(dst, v.Raw...)
-		return append(dst, '"')
+		return appendString(dst, v.Raw)
 	case Array, Object:
 		return appendCompact(dst, v.Raw)
 	}
@@ -170,7 +169,7 @@ func appendCompact(dst, b []byte) []byte {
 			if end < 0 {
 				end = len(b) - 1
 			}
-			dst = append(dst, b[i:end+1]...)
+			dst = appendString(dst, b[i+1:end])
 			i = end + 1
 		default:
 			dst = append(dst, b[i])
@@ -178,6 +177,54 @@ func appendCompact(dst, b []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// appendString appends a string between quotes with no more escapes than JSON needs. Half of a surrogate pair stays escaped:
+// no text can hold it.
+func appendString(dst, raw []byte) []byte {
+	dst = append(dst, '"')
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 || i+1 >= len(raw) {
+			dst = append(dst, raw...)
+			return append(dst, '"')
+		}
+		dst = append(dst, raw[:i]...)
+		raw = raw[i:]
+		r, n := rune(raw[1]), 2
+		if raw[1] == 'u' {
+			r, n = codePoint(raw[2:])
+			n += 2
+		}
+		switch {
+		case raw[1] == '/', raw[1] == 'u' && r >= ' ' && r != '"' && r != '\\' && r != utf8.RuneError:
+			dst = utf8.AppendRune(dst, r)
+		case raw[1] == 'u' && shortEscape(r) != 0:
+			dst = append(dst, '\\', shortEscape(r))
+		default:
+			dst = append(dst, raw[:n]...)
+		}
+		raw = raw[n:]
+	}
+}
+
+// shortEscape is the letter behind the backslash that stands for a character, or 0.
+func shortEscape(r rune) byte {
+	switch r {
+	case '"', '\\':
+		return byte(r)
+	case '\b':
+		return 'b'
+	case '\f':
+		return 'f'
+	case '\n':
+		return 'n'
+	case '\r':
+		return 'r'
+	case '\t':
+		return 't'
+	}
+	return 0
 }
 
 // valueAt reads the value at or after i and returns what follows it.

@@ -38,7 +38,8 @@ func duckError(text string) error {
 	if err != nil {
 		pos = -1
 	}
-	return &duckErr{strings.ToLower(j.Type), strings.TrimSpace(j.Message), pos}
+	message, _, _ := strings.Cut(strings.TrimSpace(j.Message), "\n\n") // behind it: settings to change, which nobody may
+	return &duckErr{strings.ToLower(j.Type), message, pos}
 }
 
 func firstLine(s string) string {

@@ -31,7 +31,7 @@ const (
 	jsonTextName = "kiroku_json_text"
 	// The same, but NULL for arrays and objects.
 	jsonScalarName = "kiroku_json_scalar"
-	// Any value as compact JSON.
+	// Any value as compact JSON, its strings without escapes that JSON does not need.
 	jsonValueName = "kiroku_json_value"
 	// The same with the members of objects sorted; NULL when the whole doc is no JSON.
 	jsonSortedName = "kiroku_json_sorted"
@@ -157,7 +157,8 @@ func sortedJSON(v jsonpath.Value) ([]byte, error) {
 	if err := e.Encode(tree); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	sorted, _ := jsonpath.Path{}.Find(b.Bytes()) // without the escapes that only encoding/json writes
+	return sorted.AppendJSON(nil), nil
 }
 
 // jsonRows calls f for every row of a chunk whose doc and path are there; where f returns false the result is NULL.
