@@ -12,6 +12,7 @@ import (
 // TestBlocked has a receiver that takes nothing until it is replaced by one that works: it is said what is wrong, and
 // afterwards everything arrives without anybody's help.
 func TestBlocked(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes")
 	}

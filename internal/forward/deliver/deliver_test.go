@@ -113,6 +113,7 @@ func limited(t testing.TB) context.Context {
 }
 
 func TestTCP(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []wire.Confirm{wire.ConfirmNone, wire.ConfirmHalfClose, wire.ConfirmWindow} {
 		t.Run(string(confirm), func(t *testing.T) {
 			s := newSink(t)
@@ -132,6 +133,7 @@ func TestTCP(t *testing.T) {
 
 // A caller that bounds what arrives twice after its own end is sent no more than two batches beyond what it acknowledged.
 func TestBounded(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []wire.Confirm{wire.ConfirmHalfClose, wire.ConfirmNone} {
 		t.Run(string(confirm), func(t *testing.T) {
 			t.Parallel()

@@ -183,6 +183,7 @@ func TestTLSConfigRefuses(t *testing.T) {
 
 // A client certificate is given to a receiver that wants one.
 func TestClientCertificate(t *testing.T) {
+	t.Parallel()
 	root := issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "Example Root"}, IsCA: true, KeyUsage: x509.KeyUsageCertSign}, nil)
 	server := issue(t, &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}, root)
 	client := issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "agent"}}, root)

@@ -264,6 +264,7 @@ func (s scenario) send(ctx context.Context, d *Deliverer) error {
 // TestFaults is the table of reference/siem-agent.md section 3.2, and the faults of section 3.4: nothing is lost, first
 // deliveries are in order, duplicates are bounded.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}

@@ -61,6 +61,7 @@ func webServer(t *testing.T) string {
 // TestForeign has something on the port that is no syslog receiver: it never confirms a record, however cleanly it closes,
 // and the text says what it is.
 func TestForeign(t *testing.T) {
+	t.Parallel()
 	root := issue(t, &x509.Certificate{}, nil)
 	for _, test := range []struct {
 		name  string
@@ -147,6 +148,7 @@ func foreign(t *testing.T, addr string, confirm wire.Confirm, n, tries int, want
 // A server that takes one connection after the other lets the others wait in its kernel, which takes records and keeps silent:
 // that is no proof. Strangers confirm nothing however long that lasts, and serial receivers of syslog confirm everything.
 func TestSerial(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		handle func(net.Conn)
@@ -221,6 +223,7 @@ func TestForeignUnconfirmed(t *testing.T) {
 
 // A receiver that takes the place of something else is found out and gets everything.
 func TestForeignReplaced(t *testing.T) {
+	t.Parallel()
 	for _, first := range []func(net.Conn){shut, says("<html>")} {
 		var good atomic.Bool
 		var got atomic.Int64

@@ -151,6 +151,7 @@ func TestHTTPPoison(t *testing.T) {
 
 // What lies in the settings or is temporary is tried again, and nothing is put aside.
 func TestHTTPRetries(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{301, 401, 403, 404, 408, 429, 500, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +176,7 @@ func TestHTTPRetries(t *testing.T) {
 }
 
 func TestElasticItems(t *testing.T) {
+	t.Parallel()
 	s := newWeb(t, func(w http.ResponseWriter, _ *http.Request, body string, n int) {
 		if n == 1 {
 			fmt.Fprint(w, `{"errors":true,"items":[{"create":{"status":201}},{"create":{"status":400,"error":{"type":"mapper_parsing_exception"}}},{"create":{"status":429,"error":{}}},{"create":{"status":409,"error":{}}}]}`)

@@ -66,6 +66,7 @@ func (m *mortal) got() int { m.mu.Lock(); defer m.mu.Unlock(); return m.lines }
 // A receiver that ends while nothing is sent may hold confirmed records that it has not stored. That it is gone for a moment
 // is all that tells it from one that closes what is idle.
 func TestEndsWhileIdle(t *testing.T) {
+	t.Parallel()
 	m := &mortal{}
 	m.start(t)
 	d, _ := start(t, Options{Destination: wire.Destination{To: "tcp://" + m.addr, Confirm: wire.ConfirmHalfClose}})

@@ -67,6 +67,7 @@ func TestFile(t *testing.T) {
 
 // What cannot be stored as a dead letter is not confirmed before it can.
 func TestDeadLetterIsStoredFirst(t *testing.T) {
+	t.Parallel()
 	l, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +117,7 @@ func TestNewRefuses(t *testing.T) {
 
 // Records of before that are given as confirmed are sent again only when the receiver was restarted.
 func TestSeed(t *testing.T) {
+	t.Parallel()
 	for _, gone := range []bool{false, true} {
 		s := newSink(t)
 		addr := s.l.Addr().String()

@@ -236,6 +236,7 @@ func TestProxyRefuses(t *testing.T) {
 
 // A destination behind a proxy is delivered to with half-close: the end of one direction goes through.
 func TestThroughProxy(t *testing.T) {
+	t.Parallel()
 	for name, proxy := range map[string]string{"connect": "http://u:p@" + connectProxy(t, "u:p", ""), "socks5": "socks5://u:p@" + socksProxy(t, "u:p", 0)} {
 		t.Run(name, func(t *testing.T) {
 			p, err := ParseProxy(proxy)
