@@ -119,8 +119,9 @@ func (d *Deliverer) prove(ctx context.Context, c *conn, w *writer, n int) error 
 }
 
 // haste is the longest that an end can take which is an answer to the first bytes: what it took to answer the end of an empty
-// connection, and more, as a busy machine does not take the same time twice.
-func (d *Deliverer) haste() time.Duration { return max(leastProof, 4*d.answer) }
+// connection, and more, as a busy machine does not take the same time twice. But that connection may have waited for the server
+// to be done with others, which ours behind it does not.
+func (d *Deliverer) haste() time.Duration { return min(max(leastProof, 4*d.answer), foreignProof) }
 
 // trust says that the receiver has proved itself.
 func (d *Deliverer) trust(t target) { d.trusted, d.foreign = &t, nil }
