@@ -116,7 +116,7 @@ type Input struct {
 	Zone string `yaml:"zone" example:"Asia/Tokyo"`
 	// Store of the events, unless a route sends them elsewhere.
 	Store string `yaml:"store" example:"default"`
-	// Longest record; of a longer one the beginning is kept.
+	// Longest record. Of a longer one the beginning is kept, with the label truncated; the status counts the bytes that were cut.
 	FrameSize Size `yaml:"frame_size"`
 	// How much may be on its way from this input to the disk. When it is reached TCP waits and UDP drops. For type cloudtrail
 	// it is 8MiB when left out.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -52,7 +51,7 @@ func (d *decoder) decodeYAML(text []byte, dst any) (ok bool) {
 			ok = false
 		}
 	}()
-	tree, err := parser.ParseBytes(text, 0)
+	tree, err := parseYAML(text)
 	if err != nil {
 		d.problems = append(d.problems, d.syntaxProblem(err))
 		return false

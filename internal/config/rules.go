@@ -70,22 +70,32 @@ func (c *Config) warnOfRules(in *Input) {
 	}
 }
 
-// ruleProblem says what is wrong with a rule, and which of its keys. The texts are the Datadog Agent's.
-func ruleProblem(r Rule) (key, text string) {
+// ruleProblem is one thing that is wrong with a rule, and which of its keys it is.
+type ruleProblem struct{ key, text string }
+
+// problemsOf says all that is wrong with a rule. The texts are the Datadog Agent's. A rule without a name is called by its place, as in
+// log_processing_rules[0].
+func problemsOf(r Rule, place int) (found []ruleProblem) {
+	add := func(key, format string, args ...any) {
+		found = append(found, ruleProblem{key, fmt.Sprintf(format, args...)})
+	}
+	name := r.Name
+	if name == "" {
+		name = "[" + itoa(place) + "]"
+		add("name", "all processing rules must have a name")
+	}
 	switch {
-	case r.Name == "":
-		return "name", "all processing rules must have a name"
 	case r.Type == "":
-		return "type", fmt.Sprintf("type must be set for processing rule `%s`; %s", r.Name, didYouMean("", appliedRules()))
+		add("type", "type must be set for processing rule `%s`; %s", name, didYouMean("", appliedRules()))
 	case slices.Contains(otherRules(), r.Type):
-		return "", ""
+		return found // it has no effect, whatever its pattern
 	case !slices.Contains(appliedRules(), r.Type):
-		return "type", fmt.Sprintf("type %s is not supported for processing rule `%s`; %s", r.Type, r.Name, didYouMean(r.Type, appliedRules()))
-	case r.Pattern == "":
-		return "pattern", "no pattern provided for processing rule: " + r.Name
+		add("type", "type %s is not supported for processing rule `%s`; %s", r.Type, name, didYouMean(r.Type, appliedRules()))
 	}
-	if _, err := regexp.Compile(r.Pattern); err != nil {
-		return "pattern", fmt.Sprintf("invalid pattern %s for processing rule: %s (%v)", r.Pattern, r.Name, err)
+	if r.Pattern == "" {
+		add("pattern", "no pattern provided for processing rule: %s", name)
+	} else if _, err := regexp.Compile(r.Pattern); err != nil {
+		add("pattern", "invalid pattern %s for processing rule: %s (%v)", r.Pattern, name, err)
 	}
-	return "", ""
+	return found
 }

@@ -18,6 +18,8 @@ func days(n int) Duration         { return Duration(n) * day }
 const (
 	day  = Duration(24 * time.Hour)
 	week = 7 * day
+
+	longest = 36_500 * day // a hundred years, as the API allows for a retention
 )
 
 // Std is d as the standard library's type.
@@ -51,8 +53,11 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}{{"w", week}, {"d", day}} {
 		if n, after, ok := strings.Cut(rest, unit.suffix); ok {
 			v, err := strconv.ParseFloat(n, 64)
-			if err != nil || !(v >= 0) || v*float64(unit.length) > math.MaxInt64/4 {
+			if err != nil || !(v >= 0) {
 				return badDuration(s)
+			}
+			if v*float64(unit.length) > float64(longest-sum) {
+				return longDuration(s)
 			}
 			sum += Duration(v * float64(unit.length))
 			rest = after
@@ -60,8 +65,11 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}
 	if rest != "" {
 		v, err := time.ParseDuration(rest)
-		if err != nil || v < 0 || v > math.MaxInt64/4 {
+		if err != nil || v < 0 {
 			return badDuration(s)
+		}
+		if Duration(v) > longest-sum {
+			return longDuration(s)
 		}
 		sum += Duration(v)
 	}
@@ -74,6 +82,10 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 func badDuration(s string) error {
 	return fmt.Errorf("%q is not a duration: write a number and a unit, for example 500ms, 60s, 12h or 30d", s)
+}
+
+func longDuration(s string) error {
+	return fmt.Errorf("%q is too long: write at most %v", s, longest)
 }
 
 // Retention is how long a store keeps events; zero is forever.
@@ -95,7 +107,7 @@ func (r Retention) String() string {
 // MarshalText is String.
 func (r Retention) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads a duration of at least a day, or "forever".
+// UnmarshalText reads whole days, up to the longest duration, or "forever".
 func (r *Retention) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	if s == "forever" {
@@ -103,8 +115,8 @@ func (r *Retention) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var d Duration
-	if err := d.UnmarshalText(text); err != nil || d < day {
-		return fmt.Errorf("%q is not a retention: write days, for example 365d, or forever", s)
+	if err := d.UnmarshalText(text); err != nil || d < day || d%day != 0 {
+		return fmt.Errorf("%q is not a retention: write whole days from 1d to %v, for example 365d, or forever", s, longest)
 	}
 	*r = Retention(d)
 	return nil

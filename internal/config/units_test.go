@@ -17,7 +17,13 @@ func TestDuration(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %s", in, d, err, want)
 		}
 	}
-	for _, in := range []string{"", "5", "-5s", "1x", "d", "-1d", "NaNd", "1e300w", "forever", "1d 5"} {
+	for _, in := range []string{"36500d1s", "36501d", "5214w3d", "1e300w", "900000h", "1w36499d"} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(in)); err == nil || !strings.Contains(err.Error(), "at most 36500d") {
+			t.Errorf("%q: %v, %v; want an error that names the longest", in, d, err)
+		}
+	}
+	for _, in := range []string{"", "5", "-5s", "1x", "d", "-1d", "NaNd", "forever", "1d 5"} {
 		var d Duration
 		if err := d.UnmarshalText([]byte(in)); err == nil || !strings.Contains(err.Error(), "for example") {
 			t.Errorf("%q: %v, %v; want an error with an example", in, d, err)
@@ -26,16 +32,16 @@ func TestDuration(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	for in, want := range map[string]string{"forever": "forever", "365d": "365d", "48h": "2d"} {
+	for in, want := range map[string]string{"forever": "forever", "365d": "365d", "48h": "2d", "1d": "1d", "1w": "7d", "36500d": "36500d"} {
 		var r Retention
 		if err := r.UnmarshalText([]byte(in)); err != nil || r.String() != want {
 			t.Errorf("%q: %v, %v; want %s", in, r, err, want)
 		}
 	}
-	for _, in := range []string{"", "0", "1h", "never"} {
+	for _, in := range []string{"", "0", "1h", "1.5d", "36h", "36501d", "never"} {
 		var r Retention
-		if err := r.UnmarshalText([]byte(in)); err == nil {
-			t.Errorf("%q: %v; want an error", in, r)
+		if err := r.UnmarshalText([]byte(in)); err == nil || !strings.Contains(err.Error(), "whole days from 1d to 36500d") {
+			t.Errorf("%q: %v, %v; want an error that names the bounds", in, r, err)
 		}
 	}
 }

@@ -139,8 +139,8 @@ func (v *validator) inputTLS(in *Input) {
 func (v *validator) rules(in *Input) {
 	for i, r := range in.Rules {
 		path := fmt.Sprintf("%s.log_processing_rules[%d]", in.path, i)
-		if key, text := ruleProblem(r); key != "" {
-			v.add(path, key, "%s", text)
+		for _, p := range problemsOf(r, i) {
+			v.add(path, p.key, "%s", p.text)
 		}
 	}
 }

@@ -258,5 +258,5 @@ var columns = [NumColumns]Info{
 	ColFindingUID:         {Name: "finding_uid", Kind: String, FieldID: 121, Required: false, Path: "finding_info.uid", Doc: ""},
 	ColFindingTitle:       {Name: "finding_title", Kind: String, FieldID: 122, Required: false, Path: "finding_info.title", Doc: ""},
 	ColRiskScore:          {Name: "risk_score", Kind: Int, FieldID: 123, Required: false, Path: "risk_score", Doc: ""},
-	ColUnmapped:           {Name: "unmapped", Kind: StringMap, FieldID: 124, Required: false, Path: "unmapped", Doc: "leaves of the record that have no column, by dotted name"},
+	ColUnmapped:           {Name: "unmapped", Kind: StringMap, FieldID: 124, Required: false, Path: "unmapped", Doc: "leaves of the record that have no column, by dotted name; the second of one name is name#2"},
 }

@@ -26,6 +26,7 @@ type Event struct {
 	num      [NumColumns]int64
 	lists    [NumColumns][]string
 	unmapped []Pair
+	names    leafNames
 	scratch  []byte
 	tracing  bool
 	steps    []Step
@@ -44,6 +45,7 @@ func (e *Event) Reset() {
 		e.set[w] = 0
 	}
 	e.unmapped = e.unmapped[:0]
+	e.names.reset()
 	e.scratch = e.scratch[:0]
 	e.steps = e.steps[:0]
 }
@@ -117,15 +119,6 @@ func (e *Event) Add(c Column, from, v string) {
 	e.mark(c, from)
 }
 
-// Unmap keeps a leaf that has no column, by its dotted name. Empty values carry nothing and are left to raw_data.
-func (e *Event) Unmap(key, v string) {
-	if v == "" {
-		return
-	}
-	e.unmapped = append(e.unmapped, Pair{key, v})
-	e.mark(ColUnmapped, key)
-}
-
 // Clear takes a column back.
 func (e *Event) Clear(c Column) {
 	e.set[c/64] &^= 1 << (c % 64)
@@ -135,6 +128,7 @@ func (e *Event) Clear(c Column) {
 	}
 	if c == ColUnmapped {
 		e.unmapped = e.unmapped[:0]
+		e.names.reset()
 	}
 }
 

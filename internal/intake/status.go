@@ -25,7 +25,7 @@ type Counters struct {
 	Records   uint64 `json:"records"` // records received, those included that were dropped afterwards
 	Bytes     uint64 `json:"bytes"`
 	Dropped   uint64 `json:"dropped"`   // records lost: the queue or the system's buffer was full (UDP), or the process was stopping
-	Malformed uint64 `json:"malformed"` // runs of bytes between good frames
+	Malformed uint64 `json:"malformed"` // runs of bytes that belong to no frame, plain text without a header among them
 	Oversized uint64 `json:"oversized"` // frames longer than the limit
 	Refused   uint64 `json:"refused"`   // connections refused: limit, deny list, TLS; datagrams of refused senders
 	Discarded uint64 `json:"discarded"` // bytes behind the limit of oversized frames

@@ -107,7 +107,7 @@ func (c *compiler) columns(t Target, v Value) (kids []*Node, first error) {
 	var subjects []subject
 	for _, col := range t.Columns {
 		typ := TypeOf(col)
-		i := slices.IndexFunc(subjects, func(s subject) bool { return s.typ == typ && namesOf(col) == nil })
+		i := slices.IndexFunc(subjects, func(s subject) bool { return s.typ == typ && typ != Named && typ != Level })
 		if i < 0 {
 			subjects = append(subjects, subject{typ: typ})
 			i = len(subjects) - 1

@@ -173,7 +173,12 @@ func booleanValue(s subject, v Value) (*Node, error) {
 
 // numberValue asks columns of numbers, whole or not, with names or without.
 func numberValue(s subject, v Value) (*Node, error) {
-	names := namesOf(s.columns[0])
+	names, activity := namesOf(s.columns[0]), s.columns[0] == event.ColActivityID
+	if activity {
+		if n := activityValue(v); n != nil {
+			return n, nil
+		}
+	}
 	if e, ok := v.(*Equal); ok && e.Kind == Wildcard && s.typ != Decimal {
 		return patternValue(s, e, names), nil
 	}
@@ -182,7 +187,10 @@ func numberValue(s subject, v Value) (*Node, error) {
 			return new(big.Rat).SetInt64(n), nil
 		}
 		r, err := readNumber(text, s.typ, v.Pos())
-		if err != nil && names != nil {
+		switch {
+		case err != nil && activity:
+			return nil, activityNumber(text, v.Pos())
+		case err != nil && names != nil:
 			return nil, unknownName(s.typ, names, text, v.Pos())
 		}
 		return r, err
@@ -284,18 +292,23 @@ func readNumber(s Str, t Type, at Span) (*big.Rat, error) {
 
 // lookUpName finds the value of a name without regard to case, spaces and signs.
 func lookUpName(names []named, text string) (int64, bool) {
-	plain := strings.Map(func(r rune) rune {
-		if isTokenRune(r) && r != '_' {
-			return lower(r)
-		}
-		return -1
-	}, text)
+	plain := plainName(text)
 	for _, n := range names {
 		if n.name == plain {
 			return n.value, true
 		}
 	}
 	return 0, false
+}
+
+// plainName is text without case, spaces and signs, as names are compared.
+func plainName(text string) string {
+	return strings.Map(func(r rune) rune {
+		if isTokenRune(r) && r != '_' {
+			return lower(r)
+		}
+		return -1
+	}, text)
 }
 
 func unknownName(t Type, names []named, s Str, at Span) error {

@@ -17,7 +17,7 @@ const (
 	Boolean
 	Time      // RFC 3339 or a date
 	Level     // severities by name, in their order
-	Named     // numbers that may be written by name: classes, states
+	Named     // numbers that may be written by name: classes, activities, states
 	Attribute // text of unknown nature: equal like a keyword, comparable when it is a number
 )
 
@@ -35,7 +35,7 @@ func TypeOf(c event.Column) Type {
 		return Address
 	case event.ColSeverityID:
 		return Level
-	case event.ColClassUID, event.ColStatusID, event.ColActionID, event.ColDispositionID, event.ColCategoryUID:
+	case event.ColClassUID, event.ColActivityID, event.ColStatusID, event.ColActionID, event.ColDispositionID, event.ColCategoryUID:
 		return Named
 	case event.ColBytesIn, event.ColBytesOut:
 		return ByteSize
@@ -93,7 +93,8 @@ var levels = []named{
 	{"critical", event.SeverityCritical}, {"fatal", event.SeverityFatal},
 }
 
-// namesOf returns the names of a column's values. Names are compared without case, spaces and signs.
+// namesOf returns the names of a column's values. Names are compared without case, spaces and signs. Those of activities are in
+// activities, because they depend on the class.
 func namesOf(c event.Column) []named {
 	switch c {
 	case event.ColSeverityID:

@@ -26,7 +26,7 @@ var (
 	descRecords    = desc("input_records_total", "Records received.", "input")
 	descBytes      = desc("input_bytes_total", "Bytes received.", "input")
 	descDropped    = desc("input_dropped_total", "Records lost because the queue was full.", "input")
-	descMalformed  = desc("input_malformed_total", "Runs of bytes between good frames.", "input")
+	descMalformed  = desc("input_malformed_total", "Runs of bytes that belong to no frame, plain text without a header among them.", "input")
 	descOversized  = desc("input_oversized_total", "Frames longer than the limit.", "input")
 	descUnparsed   = desc("input_unparsed_total", "Records stored with a parse_error.", "input")
 	descConns      = desc("input_connections", "Open connections.", "input")

@@ -23,7 +23,7 @@ type Source struct {
 	// Map fills e from rec. It is called by several goroutines at once, each with its own e, and keeps nothing.
 	// Strings it sets may point into rec.Data. An error means that the record is not what the source takes it for: the
 	// pipeline then stores it as a Base Event with parse_error, whatever e held. Map sets at least class, activity,
-	// severity and time, and leaves event_uid, ingest_time, seq, source, raw_data, input, collector, tags to the pipeline.
+	// severity and time, also one that cannot be right (see Plausible), and leaves event_uid, ingest_time, seq, source, raw_data, input, collector, tags to the pipeline.
 	Map func(rec *event.Record, e *event.Event) error
 
 	// Identity are the columns that together say which event a record is, whatever else it says; the last one is the

@@ -36,13 +36,22 @@ func bsdStamp(b []byte) (s Stamp, n int) {
 	}
 	i += 8
 	i += s.fraction(b[i:])
-	if i < len(b) && b[i] == ' ' && !s.HasYear && digits(b[i+1:]) == 4 && i+5 < len(b) && (b[i+5] == ' ' || b[i+5] == ':') {
+	if i < len(b) && b[i] == ' ' && !s.HasYear && yearWord(b[i+1:]) {
 		s.setYear(b[i+1:])
 		i += 5
 	}
 	i += s.zoneWord(b[i:])
 	s.Text = b[:i]
 	return s, i
+}
+
+// yearWord says whether b starts with a year that stands for itself: "2021 " and "2021: ", but not the IPv6 address
+// "2001:db8::1".
+func yearWord(b []byte) bool {
+	if len(b) < 5 || digits(b[:5]) != 4 {
+		return false
+	}
+	return b[4] == ' ' || b[4] == ':' && (len(b) == 5 || b[5] == ' ')
 }
 
 // zoneWord reads the zone behind the clock: an offset right behind, or " UTC", " GMT" in front of a colon or space.

@@ -46,10 +46,9 @@ func (in *Input) runDatagrams(ctx context.Context) error {
 	in.log.LogAttrs(ctx, slog.LevelInfo, "receive buffer", slog.Int(logkey.Bytes, size))
 	d := &datagrams{in: in, conn: ipv4.NewPacketConn(in.packets), block: in.blocks.get(0)}
 	defer func() { d.block.letGo() }()
-	slot := min(in.cfg.FrameSize+1, maxDatagram)
 	d.messages = make([]ipv4.Message, datagramsPerRead)
 	for i := range d.messages {
-		d.messages[i].Buffers = [][]byte{make([]byte, slot)}
+		d.messages[i].Buffers = [][]byte{make([]byte, maxDatagram)} // all of it, so that what is cut can be counted
 		d.messages[i].OOB = make([]byte, controlSpace)
 	}
 	unhook := context.AfterFunc(ctx, func() {
@@ -79,9 +78,9 @@ func (in *Input) runDatagrams(ctx context.Context) error {
 func (d *datagrams) receive(ctx context.Context, now time.Time, messages []ipv4.Message) {
 	d.countLost(messages[len(messages)-1])
 	for len(messages) > 0 {
-		n, sum := 1, messages[0].N
-		for n < len(messages) && sum+messages[n].N <= d.in.blocks.largest() {
-			sum += messages[n].N
+		n, sum := 1, d.kept(&messages[0])
+		for n < len(messages) && sum+d.kept(&messages[n]) <= d.in.blocks.largest() {
+			sum += d.kept(&messages[n])
 			n++
 		}
 		d.makeRoom(sum)
@@ -89,6 +88,9 @@ func (d *datagrams) receive(ctx context.Context, now time.Time, messages []ipv4.
 		messages = messages[n:]
 	}
 }
+
+// kept is how much of a datagram is kept at most.
+func (d *datagrams) kept(m *ipv4.Message) int { return min(m.N, d.in.cfg.FrameSize) }
 
 // deliver hands over a batch. When the sink is full it is dropped: a sender of datagrams cannot be told to wait.
 func (d *datagrams) deliver(ctx context.Context, now time.Time, messages []ipv4.Message) {
@@ -137,9 +139,12 @@ func (d *datagrams) add(ctx context.Context, p *parcel, m *ipv4.Message, now tim
 	data := trim(m.Buffers[0][:m.N])
 	truncated := len(data) > in.cfg.FrameSize
 	if truncated {
-		data = headOf(data, in.cfg.FrameSize)
-		in.total.oversized.Add(1)
-		sender.oversized.Add(1)
+		head := headOf(data, in.cfg.FrameSize)
+		for _, c := range [...]*counters{&in.total, &sender.counters} {
+			c.oversized.Add(1)
+			c.discarded.Add(uint64(len(data) - len(head)))
+		}
+		data = head
 	}
 	if len(data) == 0 {
 		return

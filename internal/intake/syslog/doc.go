@@ -8,7 +8,8 @@
 // batch, so that nothing waits for more to come. A datagram is one record.
 //
 // Invariants:
-//   - Every byte received is emitted in a record, or is framing (counts, delimiters), or is counted as discarded.
+//   - Every byte received is emitted in a record, or is framing (counts, delimiters), or is counted as discarded. That is
+//     so of frames and datagrams alike: of one longer than Config.FrameSize the head is emitted, flagged as truncated.
 //   - How a stream is cut into reads never changes its records.
 //   - Memory is bounded: a frame by Config.FrameSize, what is underway by Config.Queue, connections by
 //     Config.MaxConnections, peers by maxPeers.

@@ -24,12 +24,16 @@ type framingStats struct {
 // framer cuts a stream into frames. It decides for every frame anew how it is delimited:
 //
 //   - "N <PRI>" is a frame of N octets (RFC 6587 §3.4.1). It is believed only with one to ten digits, one space and a
-//     complete PRI, since text lines such as "54 <1 minute elapsed" occur. What the frame contains does not matter.
+//     complete PRI, since text such as "54 <1 minute elapsed" occurs. What the frame contains does not matter.
 //   - LF, CR and NUL between frames are skipped, and so is an empty frame ("0 ").
-//   - Everything else that looks like text is a line up to LF or NUL (RFC 6587 §3.4.2), whether it begins with a PRI,
-//     with JSON or with a time stamp. A line is never split, whatever it contains.
-//   - What stands directly behind an octet-counted frame without being the start of another one, and what begins with
-//     a control byte, is a malformed run: it ends before the next start of a frame, LF or NUL, and is one record.
+//   - "<" begins a line up to LF or NUL (RFC 6587 §3.4.2).
+//   - So does the text of a sender that writes no header, if it says what it is: see headerless. Such a line is never
+//     split, because JSON and the like may hold text that looks like a frame.
+//   - Everything else, and what stands directly behind an octet-counted frame without being the start of another one, is
+//     a malformed run. It ends before the next PRI, with the octet count in front of it if there is one, or at LF or NUL,
+//     and is one record. Plain text without a header is such a run, too.
+//
+// Of a frame longer than the limit the head is emitted; the rest is counted and discarded.
 //
 // An octet count is authoritative as long as a frame, a delimiter or the end of the stream follows. Where none does,
 // the count may be wrong, because a relay changed the text or the sender counted characters. It is taken for wrong
@@ -118,7 +122,10 @@ func (f *framer) dropRun(buf []byte, final bool) int {
 // start decides what begins at buf[0], which is no delimiter.
 func (f *framer) start(buf []byte, final bool) (frame, int) {
 	switch c := buf[0]; {
-	case c == '<' && f.glued:
+	case c == '<':
+		if !f.glued {
+			return f.line(buf, final)
+		}
 		_, m := pri(buf)
 		if m == partly && !final {
 			return frame{}, 0
@@ -143,13 +150,18 @@ func (f *framer) start(buf []byte, final bool) (frame, int) {
 			f.stats.framing += 2
 			return frame{}, 2
 		}
-	case c < ' ' && c != '\t' || c == 0x7f:
-		return f.run(buf, final)
 	}
-	if f.glued {
-		return f.run(buf, final)
+	if !f.glued {
+		window := buf[:min(len(buf), f.limit+framingSlack)]
+		m := headerless(window)
+		if m == partly && !final && len(buf) < f.limit+framingSlack {
+			return frame{}, 0
+		}
+		if m == yes {
+			return f.line(buf, final)
+		}
 	}
-	return f.line(buf, final)
+	return f.run(buf, final)
 }
 
 // line takes everything up to LF or NUL.

@@ -141,6 +141,9 @@ func countBefore(b []byte, i, from int) int {
 	for digits > from && start-1-digits < maxCountDigits && b[digits-1] >= '0' && b[digits-1] <= '9' {
 		digits--
 	}
+	if digits > 0 && isDigit(b[digits-1]) {
+		return i // a number that begins earlier, or is too long, is no count
+	}
 	if i < len(b) {
 		if _, _, m := octetPrefix(b[digits:]); m == no {
 			return i
@@ -148,6 +151,8 @@ func countBefore(b []byte, i, from int) int {
 	}
 	return digits
 }
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
 
 // verifiedStart finds an octet-counted frame in a run that has no delimiter, so that a stream that was joined in the
 // middle of a frame comes back into step. The frame's count must lead to another count. It returns 0 when there is none.
@@ -252,4 +257,98 @@ func straddles(payload, rest []byte, lf int) bool {
 	n += copy(joined[n:], rest)
 	prefix, _, m := octetPrefix(joined[:n])
 	return m == yes && len(head) <= prefix
+}
+
+// headerReach is how far into a line a time stamp may begin: Okta Access Gateway writes a phrase in front of it, relays
+// an octet count, a version or a header of their own.
+const headerReach = 64
+
+// headerless says whether a line without PRI begins at b: a JSON object or a list of them, CEF, LEEF, WELF, the time
+// stamp of RFC 3164 in front, or an ISO time stamp within headerReach and before anything that begins a frame.
+func headerless(b []byte) match {
+	b, m := skip("\xef\xbb\xbf", b)
+	if m == partly {
+		return partly
+	}
+	best := no
+	for _, start := range [...]string{"{", "[{", "CEF:", "LEEF:", "id=firewall"} {
+		_, m := skip(start, b)
+		best = max(best, m)
+	}
+	return max(best, bsdStamp(b), isoStamp(b))
+}
+
+// skip cuts prefix off b; partly says that b is the beginning of prefix.
+func skip(prefix string, b []byte) ([]byte, match) {
+	n := min(len(prefix), len(b))
+	switch {
+	case string(b[:n]) != prefix[:n]:
+		return b, no
+	case n < len(prefix):
+		return b, partly
+	}
+	return b[n:], yes
+}
+
+// bsdStamp looks for "Oct 19", as RFC 3164 begins a time stamp, also with the mark of a clock that is not set.
+func bsdStamp(b []byte) match {
+	if len(b) > 0 && (b[0] == '*' || b[0] == '.') {
+		b = b[1:]
+	}
+	if len(b) < len("Oct 1") {
+		for _, month := range months {
+			if _, m := skip(month, b); m != no {
+				return partly
+			}
+		}
+		return no
+	}
+	for _, month := range months {
+		if string(b[:4]) == month && (isDigit(b[4]) || b[4] == ' ') {
+			return yes
+		}
+	}
+	return no
+}
+
+var months = [...]string{"Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec "}
+
+// isoStamp looks for "2026-06-30T09:15", or the same with a space.
+func isoStamp(b []byte) match {
+	for i := range min(len(b), headerReach) {
+		switch c := b[i]; {
+		case c == '\n' || c == 0:
+			return no
+		case c == '<':
+			switch _, m := pri(b[i:]); m {
+			case yes:
+				return no
+			case partly:
+				return partly
+			}
+		case isDigit(c):
+			if m := isoStampAt(b[i:]); m != no {
+				return m
+			}
+		}
+	}
+	if len(b) < headerReach {
+		return partly
+	}
+	return no
+}
+
+func isoStampAt(b []byte) match {
+	const form = "0000-00-00T00:00"
+	for i := range len(form) {
+		if i == len(b) {
+			return partly
+		}
+		switch c := form[i]; {
+		case c == '0' && isDigit(b[i]), c == b[i], c == 'T' && (b[i] == 't' || b[i] == ' '):
+		default:
+			return no
+		}
+	}
+	return yes
 }

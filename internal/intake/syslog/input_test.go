@@ -409,7 +409,7 @@ func TestUDP(t *testing.T) {
 	if !sink.records[3].Truncated {
 		t.Error("long datagram is not marked as truncated")
 	}
-	if s := in.Status(); s.Records != 4 || s.Oversized != 1 || len(s.Peers) != 1 || s.Peers[0].Records != 4 {
+	if s := in.Status(); s.Records != 4 || s.Oversized != 1 || s.Discarded != 1005-32 || s.Bytes != 9+19+1+15+1005 || len(s.Peers) != 1 || s.Peers[0].Records != 4 || s.Peers[0].Discarded != s.Discarded {
 		t.Errorf("status %+v", s)
 	}
 }

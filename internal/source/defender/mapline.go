@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/source"
 )
 
 // findingCreate is the activity of a finding that is new.
@@ -168,6 +170,10 @@ func (l *Line) label(f *Field) []byte {
 func (m *mapper) lineTime() {
 	e, l := m.e, &m.line
 	taken := ""
+	var odd struct { // the first time that is not plausible
+		name, text string
+		at         time.Time
+	}
 	for i := range l.Fields {
 		f := &l.Fields[i]
 		if f.id != keyRT && f.id != keyStart && f.id != keyEnd {
@@ -178,11 +184,15 @@ func (m *mapper) lineTime() {
 			continue
 		}
 		if taken == "" {
-			if t, ok := m.when(value); ok {
+			t, ok := m.when(value)
+			if ok && source.Plausible(t, m.rec.Received) {
 				taken = value
 				e.Time(event.ColTime, event.Bytes(f.Key), t)
 				e.Str(event.ColOriginalTime, event.Bytes(f.Key), value)
 				continue
+			}
+			if ok && odd.name == "" {
+				odd.name, odd.text, odd.at = event.Bytes(f.Key), value, t
 			}
 		}
 		m.keep(f.Key, value)
@@ -190,12 +200,17 @@ func (m *mapper) lineTime() {
 	if taken != "" {
 		return
 	}
-	if t, ok := l.Stamp.Time(m.rec.Received, m.rec.Location()); ok && m.plausible(t) {
+	t, ok := l.Stamp.Time(m.rec.Received, m.rec.Location())
+	switch {
+	case ok && (odd.name == "" || source.Plausible(t, m.rec.Received)):
 		e.Time(event.ColTime, "syslog time", t)
 		e.Str(event.ColOriginalTime, "syslog time", event.Bytes(l.Stamp.Text))
-		return
+	case odd.name != "":
+		e.Time(event.ColTime, odd.name, odd.at)
+		e.Str(event.ColOriginalTime, odd.name, odd.text)
+	default:
+		e.Time(event.ColTime, "received", m.rec.Received)
 	}
-	e.Time(event.ColTime, "received", m.rec.Received)
 }
 
 // around keeps what stands around the message.

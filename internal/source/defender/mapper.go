@@ -68,6 +68,9 @@ func (m *mapper) keep(name []byte, value string) {
 	}
 }
 
+// maxMillis is the end of the year 9999: what is more is no time.
+const maxMillis = 253_402_300_799_999
+
 // when is the time that a text says: milliseconds since 1970, or a date as CEF and RFC 3339 have it.
 func (m *mapper) when(s string) (time.Time, bool) {
 	if decimal(s) {
@@ -76,7 +79,7 @@ func (m *mapper) when(s string) (time.Time, bool) {
 		if len(s) == 10 {
 			t = time.Unix(n, 0)
 		}
-		return t.UTC(), err == nil && m.plausible(t)
+		return t.UTC(), err == nil && n <= maxMillis
 	}
 	m.text = append(append(m.text[:0], s...), " CEF:"...)
 	var l syslogline.Line
@@ -84,15 +87,7 @@ func (m *mapper) when(s string) (time.Time, bool) {
 	if len(l.Stamp.Text) == 0 || len(l.Stamp.Text) < len(s)-len(" UTC") {
 		return time.Time{}, false
 	}
-	t, ok := l.Stamp.Time(m.rec.Received, m.rec.Location())
-	return t, ok && m.plausible(t)
-}
-
-// maxAhead is how far in the future a time may lie: a year, for clocks that are off.
-const maxAhead = 366 * 24 * time.Hour
-
-func (m *mapper) plausible(t time.Time) bool {
-	return t.Unix() >= 0 && !t.After(m.rec.Received.Add(maxAhead))
+	return l.Stamp.Time(m.rec.Received, m.rec.Location())
 }
 
 // address sets the address of the client; false when it is none, or there is one already.

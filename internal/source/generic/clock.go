@@ -7,21 +7,17 @@ import (
 
 	"kiroku/internal/decode/syslogline"
 	"kiroku/internal/event"
+	"kiroku/internal/source"
 )
 
 // clock decides on the time of the event: the body's own time, else the header's, else the time of receipt.
 type clock struct {
 	set      bool
-	rejected string // first time stamp that could not be used
+	rejected string // first time stamp that could not be used; one that is a time goes before one that is none
 	from     string // its name
+	isTime   bool
+	at       time.Time
 	date     string // of records that write date and time of day apart
-}
-
-// maxAhead is how far in the future a time may lie: a year, for clocks that are off.
-const maxAhead = 366 * 24 * time.Hour
-
-func plausible(t, received time.Time) bool {
-	return t.Unix() >= 0 && !t.After(received.Add(maxAhead))
 }
 
 // take tries a time stamp of the body. False: it stays an ordinary leaf.
@@ -34,9 +30,9 @@ func (c *clock) take(m *mapper, from, text string) bool {
 		full = c.date + " " + text
 	}
 	t, zoned, ok := parseTime(full, m.rec.Location())
-	if !ok || !plausible(t, m.rec.Received) {
-		if c.rejected == "" {
-			c.rejected, c.from = text, from
+	if !ok || !source.Plausible(t, m.rec.Received) {
+		if c.rejected == "" || ok && !c.isTime {
+			c.rejected, c.from, c.isTime, c.at = text, from, ok, t
 		}
 		return false
 	}
@@ -56,7 +52,7 @@ func (c *clock) finish(m *mapper) {
 	}
 	stamp := &m.line.Stamp
 	t, ok := stamp.Time(m.rec.Received, m.rec.Location())
-	if ok && plausible(t, m.rec.Received) {
+	if ok && source.Plausible(t, m.rec.Received) {
 		m.e.Time(event.ColTime, "syslog time", t)
 		m.e.Str(event.ColOriginalTime, "syslog time", m.text(stamp.Text))
 		if stamp.HasZone {
@@ -64,9 +60,13 @@ func (c *clock) finish(m *mapper) {
 		}
 		return
 	}
-	m.e.Time(event.ColTime, "received", m.rec.Received)
-	if c.rejected == "" {
-		c.rejected, c.from = m.text(stamp.Text), "syslog time"
+	if ok && !c.isTime {
+		c.rejected, c.from, c.isTime, c.at = m.text(stamp.Text), "syslog time", true, t
+	}
+	if c.isTime {
+		m.e.Time(event.ColTime, c.from, c.at)
+	} else {
+		m.e.Time(event.ColTime, "received", m.rec.Received)
 	}
 	m.e.Str(event.ColOriginalTime, c.from, c.rejected)
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"kiroku/internal/event"
+	"kiroku/internal/source"
 	"kiroku/internal/source/sourcetest"
 )
 
@@ -38,7 +39,7 @@ func check(t *testing.T, data []byte, e *event.Event) {
 	if len(data) > 0 && !e.Has(event.ColMessage) {
 		t.Errorf("no message for %.100q", data)
 	}
-	if at := time.UnixMicro(e.GetInt(event.ColTime)); !plausible(at, sourcetest.Received()) {
+	if at := time.UnixMicro(e.GetInt(event.ColTime)); !source.Plausible(at, sourcetest.Received()) && !e.Has(event.ColOriginalTime) {
 		t.Errorf("time %v for %.100q", at, data)
 	}
 	if len(e.Unmapped()) > maxLeaves+10 {

@@ -48,7 +48,10 @@ func eachLeaf(path []string, v any, f func(path []string, value string)) {
 }
 
 func holds(e *event.Event, path []string, value string) bool {
-	if slices.Contains(e.Unmapped(), event.Pair{Key: dotted(path), Value: value}) {
+	name := dotted(path)
+	if slices.ContainsFunc(e.Unmapped(), func(p event.Pair) bool {
+		return p.Value == value && (p.Key == name || strings.HasPrefix(p.Key, name+"#")) // a name that the record repeats is numbered
+	}) {
 		return true
 	}
 	var named []string
