@@ -88,7 +88,7 @@ func TestEventDataStoreIsRefused(t *testing.T) {
 		{"CreateEventDataStore", `{"Name":"two","BillingMode":"FREE"}`, "InvalidParameterException"},
 		{"CreateEventDataStore", `{"Name":"two","KmsKeyId":"alias/x"}`, "UnsupportedOperationException"},
 		{"CreateEventDataStore", `{"Name":"two","MultiRegionEnabled":true,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
-		{"CreateEventDataStore", `{"Name":"two","OrganizationEnabled":true,"MultiRegionEnabled":false,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
+		{"CreateEventDataStore", `{"Name":"two","OrganizationEnabled":true}`, "OrganizationsNotInUseException"},
 		{"CreateEventDataStore", `{"Name":"two","StartIngestion":false,"MultiRegionEnabled":false,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
 		{"CreateEventDataStore", `{"Name":"two","TagsList":[{"Key":""}]}`, "InvalidTagParameterException"},
 		{"GetEventDataStore", `{}`, "EventDataStoreARNInvalidException"},
