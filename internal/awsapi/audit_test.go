@@ -309,6 +309,37 @@ func TestReplayedRequest(t *testing.T) {
 	}
 }
 
+// A call and what it tries again have one id; another call of the same second has the same signature and another id.
+func TestCallsOfOneSecond(t *testing.T) {
+	w := newWorld(t, nil)
+	channel := w.newChannel("custom", "Custom", w.newStore("audit"))
+	b := []byte(body(t, audit()))
+	r := w.signed(w.owner, "cloudtrail-data", region, "/PutAuditEvents?channelArn="+arnID(channel), b)
+	send := func(id string) answer {
+		c := r.Clone(t.Context())
+		c.Body, _ = r.GetBody()
+		c.Header.Set("amz-sdk-invocation-id", id)
+		return w.send(c)
+	}
+	first, second, again := send("one"), send("two"), send("one")
+	if n := len(w.lake.take()); n != 2 {
+		t.Errorf("%d records of two calls and one that was tried again", n)
+	}
+	if first.status != 200 || first.body == second.body || first.body != again.body {
+		t.Errorf("first %s, second %s, first again %s", first.body, second.body, again.body)
+	}
+	// Who lost the permission is not answered from memory.
+	w.must("PutResourcePolicy", fmt.Sprintf(`{"ResourceArn":%q,"ResourcePolicy":%q}`, channel, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"`+owner+`"},`+
+		`"Action":"cloudtrail-data:PutAuditEvents","Resource":"`+channel+`"}]}`), "")
+	if a := send("one"); a.code != "ChannelInsufficientPermission" {
+		t.Errorf("after it was denied: %d %s", a.status, a.body)
+	}
+	w.must("DeleteChannel", `{"Channel":"`+channel+`"}`, "")
+	if a := send("one"); a.code != "ChannelNotFound" {
+		t.Errorf("after the channel was deleted: %d %s", a.status, a.body)
+	}
+}
+
 func TestDeduplicate(t *testing.T) {
 	w := newWorld(t, nil)
 	store := w.newStore("audit")
