@@ -121,6 +121,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 	channel := w.newChannel("custom", "Custom", w.newStore("audit"))
 	long := func(n int) string { return `"` + strings.Repeat("é", n) + `"` }
 	object := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
+	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	for _, c := range []struct{ data, code string }{
 		{"", "InvalidData"},
 		{"null", "InvalidData"},
@@ -155,6 +156,10 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{audit("eventTime", `"2026-11-01T09:00:00+09:00"`), "InvalidData"},
 		{audit("eventTime", `"2026-13-01T09:00:00Z"`), "InvalidData"},
 		{audit("eventTime", `1761987600`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T9:00:00Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T9:00:00.5Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T09:00:00,5Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T09:00:00."`), "InvalidData"},
 		{audit("UID", `"EXAMPLEdoc/Id=="`), ""},
 		{audit("UID", ""), "FieldNotFound"},
 		{audit("UID", long(1025)), "FieldTooLong"},
@@ -175,6 +180,11 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{audit("sourceIPAddress", `"None"`), ""},
 		{audit("sourceIPAddress", `"203.0.113.700"`), "InvalidData"},
 		{audit("sourceIPAddress", `{}`), "InvalidData"},
+		{audit("sourceIPAddress", "null", "userAgent", "null", "errorCode", "null", "errorMessage", "null", "requestParameters", "null", "additionalEventData", "null"), ""},
+		{audit("eventName", "null"), "FieldNotFound"},
+		{audit("recipientAccountId", "null"), "FieldNotFound"},
+		{audit("requestParameters", deep(499)), ""},
+		{audit("requestParameters", deep(500)), "InvalidData"},
 		{audit("recipientAccountId", ""), "FieldNotFound"},
 		{audit("recipientAccountId", `"`+stranger+`"`), "InvalidRecipient"},
 		{audit("recipientAccountId", `111122223333`), "InvalidData"},
@@ -191,6 +201,25 @@ func TestEventsThatAreRefused(t *testing.T) {
 		}
 		if got != c.code || len(o.Failed)+len(o.Successful) != 1 {
 			t.Errorf("%.120s: %+v, want %q", c.data, o, c.code)
+		}
+	}
+}
+
+// What is wrong with an event is said as it is.
+func TestWhatIsWrongWithNesting(t *testing.T) {
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for data, want := range map[string]string{
+		deep(3):                                 "eventData is not a JSON object.",
+		deep(501):                               "eventData is nested more than 500 levels deep.",
+		audit("more", deep(499), "version", ""): "version is required.",
+		audit("more", deep(500)):                "eventData is nested more than 500 levels deep.",
+		audit("more", deep(20_000)):             "eventData is nested more than 500 levels deep.",
+		audit("more", `"`+strings.Repeat(`\"[`, 501)+`"`, "version", ""):                "version is required.",
+		audit("more", `"`+strings.Repeat(`\"[`, 501)) + "}":                             "eventData is not JSON.",
+		audit("userIdentity", `{"type":"x","principalId":"p","details":`+deep(499)+`}`): "eventData is nested more than 500 levels deep.",
+	} {
+		if got := awsapi.WhyRefused(data, owner); got != want {
+			t.Errorf("%.60s: %q, want %q", data, got, want)
 		}
 	}
 }

@@ -85,7 +85,7 @@ type trailFacts struct {
 	event           selector.Event
 }
 
-// More than a record of the largest size has.
+// More than a record of the largest size has, and how deep one may be nested.
 const (
 	maxLeaves = 1 << 18
 	maxDepth  = 500

@@ -68,6 +68,10 @@ func TestEventDataStoreLife(t *testing.T) {
 		w.refuses(op, in, "InactiveEventDataStoreException")
 	}
 	w.refuses("AddTags", `{"ResourceId":"`+arn+`","TagsList":[{"Key":"a"}]}`, "InactiveEventDataStoreException")
+	w.refuses("ListTags", `{"ResourceIdList":["`+arn+`"]}`, "InactiveEventDataStoreException")
+	w.refuses("PutResourcePolicy", `{"ResourceArn":"`+arn+`","ResourcePolicy":"{}"}`, "OperationNotPermittedException")
+	w.refuses("DeleteResourcePolicy", `{"ResourceArn":"`+arn+`"}`, "OperationNotPermittedException")
+	w.refuses("GetResourcePolicy", `{"ResourceArn":"`+arn+`"}`, "ResourcePolicyNotFoundException")
 	if s := w.must("RestoreEventDataStore", in, "Status"); s != "ENABLED" {
 		t.Errorf("restored: %s", s)
 	}
