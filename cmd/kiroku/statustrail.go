@@ -37,11 +37,16 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 	}
 	if d := c.Digests; d != nil {
 		text := d.State
+		if d.Wrong != "" {
+			text = p.style.Bad(d.State)
+		}
 		if !d.Verified.IsZero() {
 			text += ", " + cli.Ago(d.Verified, now)
 		}
-		if d.Error != "" {
-			text += "; " + p.style.Bad(cli.Clean(d.Error))
+		for _, bad := range []string{d.Wrong, d.Error} {
+			if bad != "" {
+				text += "; " + p.style.Bad(cli.Clean(bad))
+			}
 		}
 		p.fact(6, "Digests", text)
 		if d.Next != "" {

@@ -417,7 +417,7 @@ type DigestInput struct {
 	// Next What to do.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// State waiting, verifying, verified, none (there are no digests) or error
+	// State waiting, verifying, verified, none (there are no digests), error, or invalid: see wrong
 	State string `json:"state"`
 
 	// Unlisted Log files of the last verification that are in no digest.
@@ -425,6 +425,9 @@ type DigestInput struct {
 
 	// Verified Last complete verification since the start.
 	Verified time.Time `json:"verified,omitempty,omitzero"`
+
+	// Wrong What is wrong with digests or log files; findings has the rest.
+	Wrong string `json:"wrong,omitempty,omitzero"`
 }
 
 // DigestPeriod defines model for DigestPeriod.
