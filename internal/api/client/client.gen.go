@@ -756,7 +756,7 @@ type IngestResult struct {
 	// Position Position up to which the object is stored; 0 without key.
 	Position int64 `json:"position"`
 
-	// Skipped Records that had been stored before.
+	// Skipped Records that are stored already: those before position, and those whose event came in another way.
 	Skipped int64 `json:"skipped"`
 }
 
