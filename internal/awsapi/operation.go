@@ -58,6 +58,10 @@ func (s *Service) operations() map[string]Operation {
 		"StopImport":                   Op(s.StopImport),
 		"ListImports":                  Op(s.ListImports),
 		"ListImportFailures":           Op(s.ListImportFailures),
+		"GetEventConfiguration":        Op(s.GetEventConfiguration),
+		"PutEventConfiguration":        Op(s.PutEventConfiguration),
+		"GetInsightSelectors":          Op(s.GetInsightSelectors),
+		"PutInsightSelectors":          Op(s.PutInsightSelectors),
 	}
 	if s.opt.SQL != nil {
 		ops["StartQuery"] = Op(s.StartQuery)
