@@ -69,6 +69,7 @@ func (s *Service) operations() map[string]Operation {
 		ops["GetQueryResults"] = Op(s.GetQueryResults)
 		ops["ListQueries"] = Op(s.ListQueries)
 		ops["CancelQuery"] = Op(s.CancelQuery)
+		ops["SearchSampleQueries"] = Op(s.SearchSampleQueries)
 	}
 	return ops
 }
