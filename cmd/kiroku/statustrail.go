@@ -25,7 +25,11 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 		p.fact(6, "Trail "+t.ARN, state)
 	}
 	for _, b := range c.Buckets {
-		text := fmt.Sprintf("%s, %s, %s; looked at %s", plural(int64(b.Accounts), "account"), plural(int64(b.Regions), "region"), plural(int64(b.Folders), "folder"), cli.Ago(b.Looked, now))
+		looked := "never looked through"
+		if !b.Looked.IsZero() {
+			looked = "looked at " + cli.Ago(b.Looked, now)
+		}
+		text := fmt.Sprintf("%s, %s, %s; %s", plural(int64(b.Accounts), "account"), plural(int64(b.Regions), "region"), plural(int64(b.Folders), "folder"), looked)
 		if b.History > 0 {
 			text += fmt.Sprintf("; history pending of %s", plural(int64(b.History), "folder"))
 		}

@@ -473,10 +473,12 @@ type EventDataStore struct {
 	Created  time.Time `json:"created"`
 
 	// Deletes When it will be gone; until then it can be restored.
-	Deletes       time.Time               `json:"deletes,omitempty,omitzero"`
-	ID            string                  `json:"id"`
-	MultiRegion   bool                    `json:"multi_region"`
-	Name          string                  `json:"name"`
+	Deletes     time.Time `json:"deletes,omitempty,omitzero"`
+	ID          string    `json:"id"`
+	MultiRegion bool      `json:"multi_region"`
+	Name        string    `json:"name"`
+
+	// Organization It takes the events of all accounts.
 	Organization  bool                    `json:"organization"`
 	Region        string                  `json:"region"`
 	RetentionDays int                     `json:"retention_days"`
@@ -496,10 +498,12 @@ type EventDataStore struct {
 // EventDataStoreCreate defines model for EventDataStoreCreate.
 type EventDataStoreCreate struct {
 	// BillingMode EXTENDABLE_RETENTION_PRICING (up to 3653 days) or FIXED_RETENTION_PRICING (up to 2557).
-	BillingMode  string `json:"billing_mode,omitempty,omitzero"`
-	MultiRegion  *bool  `json:"multi_region,omitempty"`
-	Name         string `json:"name"`
-	Organization bool   `json:"organization,omitempty,omitzero"`
+	BillingMode string `json:"billing_mode,omitempty,omitzero"`
+	MultiRegion *bool  `json:"multi_region,omitempty"`
+	Name        string `json:"name"`
+
+	// Organization Only for the account that aws_api.management_account names.
+	Organization bool `json:"organization,omitempty,omitzero"`
 
 	// RetentionDays 366 when left out, or 2557 with FIXED_RETENTION_PRICING.
 	RetentionDays int `json:"retention_days,omitempty,omitzero"`
