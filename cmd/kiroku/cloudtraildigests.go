@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -95,9 +96,9 @@ func wrongDigests(r *client.DigestReport) bool {
 
 func (a *app) printDigests(r *client.DigestReport) error {
 	now := time.Now()
-	inputs := cli.Table{Width: terminalWidth(a.out), Columns: []cli.Column{{Name: "INPUT"}, {Name: "STATE"}, {Name: "VERIFIED"}, {Name: "UNLISTED", Right: true}, {Name: "ERROR", Flex: true}}}
+	inputs := cli.Table{Width: terminalWidth(a.out), Columns: []cli.Column{{Name: "INPUT"}, {Name: "STATE"}, {Name: "VERIFIED"}, {Name: "UNLISTED", Right: true}, {Name: "WRONG", Flex: true}}}
 	for _, in := range r.Inputs {
-		inputs.Add(in.Input, in.State, cli.Ago(in.Verified, now), cli.Count(in.Unlisted), in.Error)
+		inputs.Add(in.Input, in.State, cli.Ago(in.Verified, now), cli.Count(in.Unlisted), cmp.Or(in.Wrong, in.Error))
 	}
 	if err := inputs.Print(a.out); err != nil {
 		return err

@@ -158,7 +158,7 @@ func (s *edsSettings) flags(c *cobra.Command) {
 	c.Flags().StringVar(&s.selectors, "selectors", "", `file with a JSON list of advanced event selectors, "-" for standard input`)
 	c.Flags().BoolVar(&s.protected, "protected", true, "protect it from being deleted")
 	c.Flags().BoolVar(&s.multi, "multi-region", false, "take events of all regions; not for ActivityAuditLog")
-	c.Flags().BoolVar(&s.organ, "organization", false, "take events of all accounts of an organization; not for ActivityAuditLog")
+	c.Flags().BoolVar(&s.organ, "organization", false, "take events of all accounts; only for aws_api.management_account, and not for ActivityAuditLog")
 }
 
 // given is the value of a flag that was written, or nil.

@@ -39,9 +39,9 @@ func (s *sink) Stored(ctx context.Context, key string) (stored bool, err error) 
 }
 
 // Store sends a piece. The service ignores one that it has stored before, so that sending again is safe.
-func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh bool, err error) {
+func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh int64, err error) {
 	if err := p.Turn(ctx); err != nil {
-		return false, err
+		return 0, err
 	}
 	params := s.params
 	params.Key = p.Key
@@ -52,7 +52,7 @@ func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh bool, err error)
 	}
 	err = s.again(ctx, func() error {
 		res, err := cli.Answer[client.IngestResult](s.server.IngestWithBody(ctx, &params, "application/octet-stream", newBody(p), withLength(p)))
-		fresh = res.Accepted > 0
+		fresh = res.Accepted
 		return err
 	})
 	return fresh, err

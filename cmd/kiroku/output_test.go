@@ -29,6 +29,8 @@ func TestStatusPage(t *testing.T) {
 				Peers: []intake.Peer{{Address: "192.0.2.1", LastSeen: seen, Counters: intake.Counters{Records: 1000, Bytes: 811_000}}}},
 			{Name: "syslog-udp-5514", Type: "udp", Address: "127.0.0.1:5514", State: "error", Error: "socket was \x1b[2J closed"},
 			{Name: "later", Type: "tls", Address: "127.0.0.1:6514"},
+			{Name: "trail", Type: "cloudtrail", State: "reading", CloudTrail: &intake.CloudTrail{Buckets: []intake.Bucket{{Bucket: "amzn-s3-demo-trail", Accounts: 1, Regions: 1, Folders: 1}},
+				Digests: &intake.Digests{State: "invalid", Verified: seen, Wrong: "s3://amzn-s3-demo-trail/a.json.gz: hash value doesn't match, and 2 more", Next: "See what is wrong."}}},
 		},
 		Stores:   []client.Store{{Name: "default", Events: 1000, Bytes: 119_000, RetentionDays: 365, Oldest: started, Newest: seen, DataFiles: 1}},
 		Pipeline: client.PipelineStatus{Workers: 2, Events: 1003, Unparsed: 1, Sources: []client.SourceStatus{{Source: "okta-access-gateway", Events: 3, LastSeen: seen}}},

@@ -25,7 +25,11 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 		p.fact(6, "Trail "+t.ARN, state)
 	}
 	for _, b := range c.Buckets {
-		text := fmt.Sprintf("%s, %s, %s; looked at %s", plural(int64(b.Accounts), "account"), plural(int64(b.Regions), "region"), plural(int64(b.Folders), "folder"), cli.Ago(b.Looked, now))
+		looked := "never looked through"
+		if !b.Looked.IsZero() {
+			looked = "looked at " + cli.Ago(b.Looked, now)
+		}
+		text := fmt.Sprintf("%s, %s, %s; %s", plural(int64(b.Accounts), "account"), plural(int64(b.Regions), "region"), plural(int64(b.Folders), "folder"), looked)
 		if b.History > 0 {
 			text += fmt.Sprintf("; history pending of %s", plural(int64(b.History), "folder"))
 		}
@@ -37,11 +41,16 @@ func (p *statusPage) trail(c *intake.CloudTrail, now time.Time) {
 	}
 	if d := c.Digests; d != nil {
 		text := d.State
+		if d.Wrong != "" {
+			text = p.style.Bad(d.State)
+		}
 		if !d.Verified.IsZero() {
 			text += ", " + cli.Ago(d.Verified, now)
 		}
-		if d.Error != "" {
-			text += "; " + p.style.Bad(cli.Clean(d.Error))
+		for _, bad := range []string{d.Wrong, d.Error} {
+			if bad != "" {
+				text += "; " + p.style.Bad(cli.Clean(bad))
+			}
 		}
 		p.fact(6, "Digests", text)
 		if d.Next != "" {

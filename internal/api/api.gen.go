@@ -417,7 +417,7 @@ type DigestInput struct {
 	// Next What to do.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// State waiting, verifying, verified, none (there are no digests) or error
+	// State waiting, verifying, verified, none (there are no digests), error, or invalid: see wrong
 	State string `json:"state"`
 
 	// Unlisted Log files of the last verification that are in no digest.
@@ -425,6 +425,9 @@ type DigestInput struct {
 
 	// Verified Last complete verification since the start.
 	Verified time.Time `json:"verified,omitempty,omitzero"`
+
+	// Wrong What is wrong with digests or log files; findings has the rest.
+	Wrong string `json:"wrong,omitempty,omitzero"`
 }
 
 // DigestPeriod defines model for DigestPeriod.
@@ -470,10 +473,12 @@ type EventDataStore struct {
 	Created  time.Time `json:"created"`
 
 	// Deletes When it will be gone; until then it can be restored.
-	Deletes       time.Time               `json:"deletes,omitempty,omitzero"`
-	ID            string                  `json:"id"`
-	MultiRegion   bool                    `json:"multi_region"`
-	Name          string                  `json:"name"`
+	Deletes     time.Time `json:"deletes,omitempty,omitzero"`
+	ID          string    `json:"id"`
+	MultiRegion bool      `json:"multi_region"`
+	Name        string    `json:"name"`
+
+	// Organization It takes the events of all accounts.
 	Organization  bool                    `json:"organization"`
 	Region        string                  `json:"region"`
 	RetentionDays int                     `json:"retention_days"`
@@ -493,10 +498,12 @@ type EventDataStore struct {
 // EventDataStoreCreate defines model for EventDataStoreCreate.
 type EventDataStoreCreate struct {
 	// BillingMode EXTENDABLE_RETENTION_PRICING (up to 3653 days) or FIXED_RETENTION_PRICING (up to 2557).
-	BillingMode  string `json:"billing_mode,omitempty,omitzero"`
-	MultiRegion  *bool  `json:"multi_region,omitempty"`
-	Name         string `json:"name"`
-	Organization bool   `json:"organization,omitempty,omitzero"`
+	BillingMode string `json:"billing_mode,omitempty,omitzero"`
+	MultiRegion *bool  `json:"multi_region,omitempty"`
+	Name        string `json:"name"`
+
+	// Organization Only for the account that aws_api.management_account names.
+	Organization bool `json:"organization,omitempty,omitzero"`
 
 	// RetentionDays 366 when left out, or 2557 with FIXED_RETENTION_PRICING.
 	RetentionDays int `json:"retention_days,omitempty,omitzero"`
@@ -752,7 +759,7 @@ type IngestResult struct {
 	// Position Position up to which the object is stored; 0 without key.
 	Position int64 `json:"position"`
 
-	// Skipped Records that had been stored before.
+	// Skipped Records that are stored already: those before position, and those whose event came in another way.
 	Skipped int64 `json:"skipped"`
 }
 

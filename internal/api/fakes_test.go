@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,9 @@ func (fakeStores) Delete(_ context.Context, name string) error {
 
 func (f *fake) Inputs() []intake.Status { return []intake.Status{{Name: "syslog-tcp-5514"}} }
 
+// duplicate is a record that is stored already.
+const duplicate = "duplicate"
+
 func (f *fake) Ingest(ctx context.Context, b event.Batch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,6 +215,11 @@ func (f *fake) Ingest(ctx context.Context, b event.Batch) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	all := len(b.Records)
+	b.Records = slices.DeleteFunc(slices.Clone(b.Records), func(r event.Record) bool { return string(r.Data) == duplicate })
+	if b.Duplicates != nil {
+		*b.Duplicates = int64(all - len(b.Records))
 	}
 	f.batches = append(f.batches, b)
 	if b.Checkpoint != nil {

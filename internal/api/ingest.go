@@ -65,7 +65,8 @@ func (s *server) Ingest(ctx context.Context, r IngestRequestObject) (IngestRespo
 // store waits until the records of body are durable.
 func (s *server) store(ctx context.Context, origin *event.Origin, body []byte, at *event.Checkpoint, skipped int64) (IngestResponseObject, error) {
 	now, from := time.Now(), peer(ctx)
-	batch := event.Batch{Checkpoint: at, Records: make([]event.Record, 0, count(body))}
+	duplicates := new(int64)
+	batch := event.Batch{Checkpoint: at, Duplicates: duplicates, Records: make([]event.Record, 0, count(body))}
 	for line := range records(body) {
 		batch.Records = append(batch.Records, event.Record{Data: line, Received: now, Peer: from, Origin: origin})
 	}
@@ -81,6 +82,7 @@ func (s *server) store(ctx context.Context, origin *event.Origin, body []byte, a
 	if err := s.deps.Ingest.Ingest(context.WithoutCancel(ctx), batch); err != nil {
 		return nil, fmt.Errorf("store records: %w", err)
 	}
+	out.Accepted, out.Skipped = out.Accepted-*duplicates, out.Skipped+*duplicates
 	return out, nil
 }
 

@@ -113,6 +113,7 @@ func TestIngestPieces(t *testing.T) {
 		{"key=k&from=20", "x\n", 409, api.IngestResult{}},
 		{"key=k&from=14&to=15", "\n", 200, api.IngestResult{Position: 15}}, // nothing to store, but the position moves
 		{"key=other&from=0", "one\n", 200, api.IngestResult{Accepted: 1, Position: 4}},
+		{"key=again&from=0", "one\nduplicate\nduplicate\n", 200, api.IngestResult{Accepted: 1, Skipped: 2, Position: 24}},
 		{"key=k&from=15&to=19", "four", 200, api.IngestResult{Accepted: 1, Position: 19}},
 	}
 	for i, st := range steps {
@@ -130,7 +131,7 @@ func TestIngestPieces(t *testing.T) {
 			t.Errorf("step %d: -want +got:\n%s", i, diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"one", "two", "three", "one", "four"}, s.records()); diff != "" {
+	if diff := cmp.Diff([]string{"one", "two", "three", "one", "one", "four"}, s.records()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if a := s.do("ingest", "GET", "/api/v1/ingest/checkpoint?key=k", ""); !strings.Contains(a.body, `"position":19`) {

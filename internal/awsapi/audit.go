@@ -51,31 +51,36 @@ var (
 
 const maxExternalID = 1224
 
-// putAuditEvents answers PutAuditEvents. What concerns the request fails it as a whole; what concerns one event stands in
-// failed.
-func (s *Service) putAuditEvents(ctx context.Context, c *call) (PutAuditEventsOutput, error) {
+// beginPut checks what concerns a request as a whole, the caller's permission too.
+func (s *Service) beginPut(ctx context.Context, c *call) (*put, error) {
 	entries, err := s.readEntries(c.body)
 	if err != nil {
-		return PutAuditEventsOutput{}, err
+		return nil, err
 	}
 	externalID, hasID := parameter(c.claims.Query, "externalId")
 	if hasID && (len(externalID) < 2 || len(externalID) > maxExternalID || !externalIDForm.MatchString(externalID)) {
-		return PutAuditEventsOutput{}, refuse(codeValidation, "externalId must have 2 to 1224 letters, digits and _ + = , . @ : / -")
+		return nil, refuse(codeValidation, "externalId must have 2 to 1224 letters, digits and _ + = , . @ : / -")
 	}
 	given, _ := parameter(c.claims.Query, "channelArn")
 	channel, err := s.openChannel(ctx, c.Caller, given, externalID)
 	if err != nil {
-		return PutAuditEventsOutput{}, err
+		return nil, err
 	}
-	put := s.newPut(channel, c.Caller.Principal, c.peer, c.now)
-	for _, e := range entries {
-		put.add(*e.ID, *e.EventData, e.Checksum)
+	p := s.newPut(channel, c.Caller.Principal, c.peer, c.now)
+	p.entries = entries
+	return p, nil
+}
+
+// carryOut checks the events of a request and stores those that are fine; the others stand in failed.
+func (p *put) carryOut(ctx context.Context) error {
+	for _, e := range p.entries {
+		p.add(*e.ID, *e.EventData, e.Checksum)
 	}
-	if err := put.store(ctx); err != nil {
-		return PutAuditEventsOutput{}, err
+	if err := p.store(ctx); err != nil {
+		return err
 	}
-	put.keepRejected(ctx)
-	return put.out, nil
+	p.keepRejected(ctx)
+	return nil
 }
 
 func parameter(query []sigv4.Pair, name string) (string, bool) {
@@ -152,6 +157,7 @@ type put struct {
 	principal string
 	peer      netip.AddrPort
 	now       time.Time
+	entries   []auditEntry // of a request, not looked at yet
 
 	taken    []taken
 	rejected []meta.Rejected

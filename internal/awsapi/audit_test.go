@@ -121,6 +121,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 	channel := w.newChannel("custom", "Custom", w.newStore("audit"))
 	long := func(n int) string { return `"` + strings.Repeat("é", n) + `"` }
 	object := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
+	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	for _, c := range []struct{ data, code string }{
 		{"", "InvalidData"},
 		{"null", "InvalidData"},
@@ -155,6 +156,10 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{audit("eventTime", `"2026-11-01T09:00:00+09:00"`), "InvalidData"},
 		{audit("eventTime", `"2026-13-01T09:00:00Z"`), "InvalidData"},
 		{audit("eventTime", `1761987600`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T9:00:00Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T9:00:00.5Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T09:00:00,5Z"`), "InvalidData"},
+		{audit("eventTime", `"2026-11-01T09:00:00."`), "InvalidData"},
 		{audit("UID", `"EXAMPLEdoc/Id=="`), ""},
 		{audit("UID", ""), "FieldNotFound"},
 		{audit("UID", long(1025)), "FieldTooLong"},
@@ -175,6 +180,11 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{audit("sourceIPAddress", `"None"`), ""},
 		{audit("sourceIPAddress", `"203.0.113.700"`), "InvalidData"},
 		{audit("sourceIPAddress", `{}`), "InvalidData"},
+		{audit("sourceIPAddress", "null", "userAgent", "null", "errorCode", "null", "errorMessage", "null", "requestParameters", "null", "additionalEventData", "null"), ""},
+		{audit("eventName", "null"), "FieldNotFound"},
+		{audit("recipientAccountId", "null"), "FieldNotFound"},
+		{audit("requestParameters", deep(499)), ""},
+		{audit("requestParameters", deep(500)), "InvalidData"},
 		{audit("recipientAccountId", ""), "FieldNotFound"},
 		{audit("recipientAccountId", `"`+stranger+`"`), "InvalidRecipient"},
 		{audit("recipientAccountId", `111122223333`), "InvalidData"},
@@ -191,6 +201,25 @@ func TestEventsThatAreRefused(t *testing.T) {
 		}
 		if got != c.code || len(o.Failed)+len(o.Successful) != 1 {
 			t.Errorf("%.120s: %+v, want %q", c.data, o, c.code)
+		}
+	}
+}
+
+// What is wrong with an event is said as it is.
+func TestWhatIsWrongWithNesting(t *testing.T) {
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for data, want := range map[string]string{
+		deep(3):                                 "eventData is not a JSON object.",
+		deep(501):                               "eventData is nested more than 500 levels deep.",
+		audit("more", deep(499), "version", ""): "version is required.",
+		audit("more", deep(500)):                "eventData is nested more than 500 levels deep.",
+		audit("more", deep(20_000)):             "eventData is nested more than 500 levels deep.",
+		audit("more", `"`+strings.Repeat(`\"[`, 501)+`"`, "version", ""):                "version is required.",
+		audit("more", `"`+strings.Repeat(`\"[`, 501)) + "}":                             "eventData is not JSON.",
+		audit("userIdentity", `{"type":"x","principalId":"p","details":`+deep(499)+`}`): "eventData is nested more than 500 levels deep.",
+	} {
+		if got := awsapi.WhyRefused(data, owner); got != want {
+			t.Errorf("%.60s: %q, want %q", data, got, want)
 		}
 	}
 }
@@ -306,6 +335,37 @@ func TestReplayedRequest(t *testing.T) {
 	first := w.send(again())
 	if second := w.send(again()); first.status != 200 || second.body != first.body || len(w.lake.take()) != 1 {
 		t.Errorf("first %s, second %s", first.body, second.body)
+	}
+}
+
+// A call and what it tries again have one id; another call of the same second has the same signature and another id.
+func TestCallsOfOneSecond(t *testing.T) {
+	w := newWorld(t, nil)
+	channel := w.newChannel("custom", "Custom", w.newStore("audit"))
+	b := []byte(body(t, audit()))
+	r := w.signed(w.owner, "cloudtrail-data", region, "/PutAuditEvents?channelArn="+arnID(channel), b)
+	send := func(id string) answer {
+		c := r.Clone(t.Context())
+		c.Body, _ = r.GetBody()
+		c.Header.Set("amz-sdk-invocation-id", id)
+		return w.send(c)
+	}
+	first, second, again := send("one"), send("two"), send("one")
+	if n := len(w.lake.take()); n != 2 {
+		t.Errorf("%d records of two calls and one that was tried again", n)
+	}
+	if first.status != 200 || first.body == second.body || first.body != again.body {
+		t.Errorf("first %s, second %s, first again %s", first.body, second.body, again.body)
+	}
+	// Who lost the permission is not answered from memory.
+	w.must("PutResourcePolicy", fmt.Sprintf(`{"ResourceArn":%q,"ResourcePolicy":%q}`, channel, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"`+owner+`"},`+
+		`"Action":"cloudtrail-data:PutAuditEvents","Resource":"`+channel+`"}]}`), "")
+	if a := send("one"); a.code != "ChannelInsufficientPermission" {
+		t.Errorf("after it was denied: %d %s", a.status, a.body)
+	}
+	w.must("DeleteChannel", `{"Channel":"`+channel+`"}`, "")
+	if a := send("one"); a.code != "ChannelNotFound" {
+		t.Errorf("after the channel was deleted: %d %s", a.status, a.body)
 	}
 }
 

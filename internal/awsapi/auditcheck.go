@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -84,6 +85,9 @@ func checkEvent(data, checksum, account string) (facts, *refusal) {
 		}
 	}
 	if !json.Valid([]byte(data)) {
+		if nestedDeeper(data, maxDepth) { // it may be JSON all the same: json.Valid has an end too
+			return facts{}, tooDeep("eventData")
+		}
 		return facts{}, refusal1(invalidData, "eventData is not JSON.")
 	}
 	event, r := members([]byte(data), "eventData", eventRules)
@@ -103,15 +107,41 @@ func checkEvent(data, checksum, account string) (facts, *refusal) {
 	return checkValues(event, account)
 }
 
+func tooDeep(name string) *refusal {
+	return refusal1(invalidData, "%s is nested more than %d levels deep.", name, maxDepth)
+}
+
+// nestedDeeper says whether brackets outside of strings are nested deeper than most.
+func nestedDeeper(text string, most int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > most {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
 // member is a value that a rule speaks of: unescaped text, or the JSON of anything else.
 type member struct {
 	kind jsonleaf.Kind
 	text string
 }
 
-// members reads the members of an object that rules speak of. Of one that stands twice the last counts.
+// members reads the members of an object, which is JSON, that rules speak of; null is no member. Of one that stands twice the
+// last counts.
 func members(doc []byte, name string, rules map[string]rule) (map[string]member, *refusal) {
-	ms := jsonleaf.Members{Doc: doc}
+	ms := jsonleaf.Members{Doc: doc, MaxDepth: maxDepth - 1}
 	found := make(map[string]member, len(rules))
 	var m jsonleaf.Member
 	for ms.Next(&m) {
@@ -123,6 +153,10 @@ func members(doc []byte, name string, rules map[string]rule) (map[string]member,
 		if _, ok := rules[key]; !ok {
 			continue
 		}
+		if m.Kind == jsonleaf.Null {
+			delete(found, key)
+			continue
+		}
 		text := m.Text
 		if m.Escaped {
 			text, _ = jsonleaf.Unescape(nil, m.Text)
@@ -130,6 +164,9 @@ func members(doc []byte, name string, rules map[string]rule) (map[string]member,
 		found[key] = member{m.Kind, string(text)}
 	}
 	if ms.Err() != nil || !ms.Closed() {
+		if nestedDeeper(string(doc), maxDepth) {
+			return nil, tooDeep(name)
+		}
 		return nil, refusal1(invalidData, "%s is not a JSON object.", name)
 	}
 	return found, nil
@@ -137,9 +174,8 @@ func members(doc []byte, name string, rules map[string]rule) (map[string]member,
 
 func checkMembers(found map[string]member, order []string, rules map[string]rule, prefix string) *refusal {
 	for _, name := range order {
-		rule, v := rules[name], found[name]
-		_, there := found[name]
-		there = there && v.kind != jsonleaf.Null
+		rule := rules[name]
+		v, there := found[name]
 		switch {
 		case rule.required && (!there || v.kind == jsonleaf.String && v.text == ""):
 			return refusal1(fieldNotFound, "%s%s is required.", prefix, name)
@@ -181,7 +217,13 @@ func checkValues(event map[string]member, account string) (facts, *refusal) {
 	return f, nil
 }
 
+// eventTimeForm is narrower than time.Parse, which takes hours of one digit and a comma before the fraction.
+var eventTimeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?$`)
+
 // parseEventTime reads yyyy-MM-ddTHH:mm:ss, with a fraction or without, with the Z that all clients add or without.
 func parseEventTime(s string) (time.Time, error) {
+	if !eventTimeForm.MatchString(s) {
+		return time.Time{}, fmt.Errorf("read time %q: it is not in the form yyyy-MM-ddTHH:mm:ssZ", s)
+	}
 	return time.Parse("2006-01-02T15:04:05", strings.TrimSuffix(s, "Z"))
 }

@@ -38,7 +38,7 @@ func (s *Service) reload(ctx context.Context) error {
 			return fmt.Errorf("read selectors of event data store %q: %w", row.ID, err)
 		}
 		c := collector{row.Store, row.Account, row.Region, set}
-		if row.Org {
+		if s.ofOrganization(&row) {
 			c.account = ""
 		}
 		if row.MultiRegion {
@@ -85,7 +85,7 @@ type trailFacts struct {
 	event           selector.Event
 }
 
-// More than a record of the largest size has.
+// More than a record of the largest size has, and how deep one may be nested.
 const (
 	maxLeaves = 1 << 18
 	maxDepth  = 500

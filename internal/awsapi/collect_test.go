@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"kiroku/internal/awsapi"
 	"kiroku/internal/event"
 )
 
@@ -15,7 +16,7 @@ const record = `{"eventVersion":"1.10","eventCategory":"%s","eventName":"%s","ev
 
 // A store takes the records that its selectors keep, of its account and region, while it is enabled.
 func TestStoresFor(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, func(o *awsapi.Options) { o.ManagementAccount = owner })
 	selectors := func(fields ...string) string {
 		var b []string
 		for i := 0; i < len(fields); i += 3 {

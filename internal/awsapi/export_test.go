@@ -13,6 +13,14 @@ func CheckEvent(data, checksum, account string) string {
 	return ""
 }
 
+// WhyRefused returns what is said of an event that is refused.
+func WhyRefused(data, account string) string {
+	if _, no := checkEvent(data, "", account); no != nil {
+		return no.message
+	}
+	return ""
+}
+
 // RefreshDue refreshes the dashboards whose time has come, and returns when the next one is to be.
 func (s *Service) RefreshDue(ctx context.Context, now time.Time) (time.Time, error) {
 	return s.refreshDue(ctx, now)

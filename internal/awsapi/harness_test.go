@@ -292,3 +292,14 @@ func newWorldB(t testing.TB) *awsapi.Service {
 	}
 	return s
 }
+
+// member is a text of an answer's output.
+func member(t testing.TB, a answer, name string) string {
+	t.Helper()
+	var out map[string]any
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
+		t.Fatalf("%s: %v", a.body, err)
+	}
+	s, _ := out[name].(string)
+	return s
+}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,9 +112,13 @@ func (s *Service) servePut(r *http.Request) (answer []byte, err error) {
 		return nil, refuse(codeUnknown, "Send audit events with POST.")
 	}
 	err = s.authenticated(r, dataService, func(ctx context.Context, c *call) error {
-		// What was carried out is not carried out again when the same signed request comes a second time.
-		signature := c.claims.Signature
-		switch state, before := s.replays.Begin(signature, c.now); state {
+		put, err := s.beginPut(ctx, c)
+		if err != nil {
+			return err
+		}
+		// What was carried out is not carried out again when the same request comes a second time.
+		attempt := attemptOf(c, r.Header.Get("Amz-Sdk-Invocation-Id"))
+		switch state, before := s.replays.Begin(attempt, c.now); state {
 		case sigv4.Repeated:
 			answer = before
 			return nil
@@ -125,21 +130,28 @@ func (s *Service) servePut(r *http.Request) (answer []byte, err error) {
 		done := false
 		defer func() {
 			if !done { // also when it panicked: the request may be sent again
-				s.replays.Forget(signature)
+				s.replays.Forget(attempt)
 			}
 		}()
-		out, err := s.putAuditEvents(ctx, c)
-		if err != nil {
+		if err := put.carryOut(ctx); err != nil {
 			return err
 		}
-		if answer, err = json.Marshal(out); err != nil {
+		if answer, err = json.Marshal(put.out); err != nil {
 			return fmt.Errorf("write answer: %w", err)
 		}
-		s.replays.Done(signature, answer)
+		s.replays.Done(attempt, answer)
 		done = true
 		return nil
 	})
 	return answer, err
+}
+
+// attemptOf tells requests apart. Dates are signed in whole seconds, so two calls with one body can have one signature: the id
+// that an SDK gives a call, and keeps when it tries the call again, tells which they are. A client that sends none is taken to
+// try again. The body counts because it need not be signed.
+func attemptOf(c *call, invocation string) [sha256.Size]byte {
+	body := sha256.Sum256(c.body)
+	return sha256.Sum256(slices.Concat(c.claims.Signature[:], body[:], []byte(invocation)))
 }
 
 // authenticated reads a request and lets f answer it when it is signed as it should be.

@@ -80,7 +80,7 @@ func (s *Service) Stores(ctx context.Context, scope Scope) ([]StoreInfo, error) 
 
 func (s *Service) storeInfo(r meta.EventDataStore) StoreInfo {
 	info := StoreInfo{EventDataStore: r, ARN: s.storeARN(r)}
-	info.Status = statusOf(&r)
+	info.Status, info.Org = statusOf(&r), s.ofOrganization(&r)
 	if !r.Deleted.IsZero() {
 		info.Deletes = r.Deleted.Add(days(s.limits.DeletionDays))
 	}

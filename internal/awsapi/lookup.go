@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -44,9 +45,10 @@ const (
 	lookupDays     = 90
 	maxLookup      = 50   // events of a page
 	maxLookupValue = 2000 // characters of an attribute's value
-	// maxLookupRounds is how often one page is filled up when events that the search found are not what was asked for. A
-	// page may have fewer events than MaxResults, as long as it has a token.
-	maxLookupRounds = 8
+	// maxLookupRows is about how many rows are looked at for one page: a search finds some that are not what was asked for, and
+	// events are in several stores. After so many a page may have fewer events than MaxResults, and a token.
+	maxLookupRows  = 10_000
+	maxLookupChunk = 1000 // of them at a time
 	// maxInstant is how many events of one time are looked through to find those that the page before showed.
 	maxInstant = 10_000
 )
@@ -61,32 +63,34 @@ func (s *Service) LookupEvents(ctx context.Context, c Caller, in *LookupEventsIn
 	if err := s.shown(ctx, l); err != nil {
 		return out, err
 	}
-	for range maxLookupRounds {
+	for looked := 0; looked < maxLookupRows; {
+		// One more than is needed tells whether there are more; with rows that are left out it takes several rounds, of which each is larger.
 		page, err := s.opt.Events.Search(ctx, query.Request{Search: l.search, From: time.UnixMicro(l.at.From), To: time.UnixMicro(l.at.To),
-			Limit: l.size - len(out.Events), Cursor: l.at.Cursor, Columns: []event.Column{event.ColEventUID, event.ColTime, event.ColMetadataUID, event.ColRawData, event.ColRawEncoding}})
+			Limit: min(l.size-len(out.Events)+1+looked, maxLookupChunk), Cursor: l.at.Cursor, Columns: append([]event.Column{event.ColRawData, event.ColRawEncoding}, rowColumns...)})
 		if err != nil {
 			return out, fmt.Errorf("look up events: %w", err)
 		}
-		for _, raw := range page.Rows {
+		for i, raw := range page.Rows {
 			row, err := readLookupRow(raw)
 			if err != nil {
 				return out, err
 			}
-			if l.pass(&row) {
-				continue
+			e, fits := l.event(&row)
+			if fits = fits && !l.repeats(&row); fits && len(out.Events) == l.size {
+				out.NextToken = l.at.write()
+				return out, nil
 			}
-			if e, ok := l.event(&row); ok {
+			if fits {
 				out.Events = append(out.Events, e)
 			}
+			l.pass(&row, page.After(i))
 		}
-		l.at.Cursor = page.Cursor
-		if page.Cursor == "" || len(out.Events) == l.size {
-			break
+		if page.Cursor == "" {
+			return out, nil
 		}
+		looked += len(page.Rows)
 	}
-	if l.at.Cursor != "" {
-		out.NextToken = l.at.write()
-	}
+	out.NextToken = l.at.write()
 	return out, nil
 }
 
@@ -175,42 +179,66 @@ func (l *lookup) period(in *LookupEventsInput, now time.Time) error {
 	return nil
 }
 
+// rowColumns are what tells rows apart.
+var rowColumns = []event.Column{event.ColEventUID, event.ColTime, event.ColMetadataUID}
+
 // shown finds the events of the time at which the page before ended, up to that end.
 func (s *Service) shown(ctx context.Context, l *lookup) error {
 	if l.at.Cursor == "" {
 		return nil
 	}
-	page, err := s.opt.Events.Search(ctx, query.Request{Search: l.search, From: time.UnixMicro(l.at.Time), To: time.UnixMicro(l.at.Time + 1),
-		Limit: maxInstant, Columns: []event.Column{event.ColEventUID, event.ColTime, event.ColMetadataUID}})
-	if err != nil {
-		return fmt.Errorf("look up events: %w", err)
+	all, err := s.ofTime(ctx, l, rowColumns)
+	if err == nil && slices.ContainsFunc(all, func(r lookupRow) bool { return r.ID == "" }) { // their records tell them apart
+		all, err = s.ofTime(ctx, l, append([]event.Column{event.ColRawData, event.ColRawEncoding}, rowColumns...))
 	}
+	for _, row := range all {
+		l.shown[row.identity()] = true
+	}
+	return err
+}
+
+// ofTime reads rows of the time at which the page before ended, up to that end.
+func (s *Service) ofTime(ctx context.Context, l *lookup, columns []event.Column) ([]lookupRow, error) {
+	page, err := s.opt.Events.Search(ctx, query.Request{Search: l.search, From: time.UnixMicro(l.at.Time), To: time.UnixMicro(l.at.Time + 1),
+		Limit: maxInstant, Columns: columns})
+	if err != nil {
+		return nil, fmt.Errorf("look up events: %w", err)
+	}
+	var all []lookupRow
 	for _, raw := range page.Rows {
 		row, err := readLookupRow(raw)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		l.shown[row.ID] = true
-		if row.EventUID == l.at.Row {
+		if all = append(all, row); row.EventUID == l.at.Row {
 			break
 		}
 	}
-	return nil
+	return all, nil
 }
 
-// pass notes the place of a row and says whether the same event came before, from another store.
-func (l *lookup) pass(row *lookupRow) bool {
+// repeats says whether the same event came before, from another store.
+func (l *lookup) repeats(row *lookupRow) bool {
+	return row.time.UnixMicro() == l.at.Time && l.shown[row.identity()]
+}
+
+// pass notes a row that was looked at, and the cursor that goes on behind it.
+func (l *lookup) pass(row *lookupRow, cursor string) {
 	if at := row.time.UnixMicro(); at != l.at.Time {
 		clear(l.shown)
 		l.at.Time = at
 	}
-	l.at.Row = row.EventUID
-	if row.ID == "" {
-		return false
+	l.at.Row, l.at.Cursor = row.EventUID, cursor
+	l.shown[row.identity()] = true
+}
+
+// identity is the id of the event, or, before eventVersion 1.01, which has none, a sum of its record.
+func (r *lookupRow) identity() string {
+	if r.ID != "" {
+		return r.ID
 	}
-	before := l.shown[row.ID]
-	l.shown[row.ID] = true
-	return before
+	sum := sha256.Sum256([]byte(r.Raw))
+	return "sha256:" + string(sum[:])
 }
 
 // lookupRow is a row of the lake.

@@ -210,10 +210,56 @@ func TestLookupEventsOnce(t *testing.T) {
 	}
 	w := newTrailWorld(t, trail(t, "a", records), trail(t, "b", records[3:]))
 	for size := 1; size <= 8; size++ {
-		got := strings.Fields(strings.ReplaceAll(w.found(fmt.Sprintf(`{"MaxResults":%d}`, size)), "/", ""))
-		if len(got) != 7 {
-			t.Errorf("pages of %d: %v", size, got)
+		w.full(size, 7)
+	}
+}
+
+// full looks all events up in pages, and fails when one but the last is not full or an event comes not once.
+func (w *world) full(size, want int) {
+	w.Helper()
+	seen := map[string]int{}
+	for token, n := "", 0; ; n++ {
+		var out struct {
+			Events    []struct{ CloudTrailEvent string }
+			NextToken string
 		}
+		a := w.op("LookupEvents", fmt.Sprintf(`{"MaxResults":%d,"NextToken":%q}`, size, token))
+		if err := json.Unmarshal([]byte(a.body), &out); err != nil || n > 1000 {
+			w.Fatalf("page %d: %s", n, a.body)
+		}
+		for _, e := range out.Events {
+			seen[e.CloudTrailEvent]++
+		}
+		if token = out.NextToken; token == "" {
+			break
+		}
+		if len(out.Events) != size {
+			w.Errorf("page %d of %d has %d events", n, size, len(out.Events))
+		}
+	}
+	for text, n := range seen {
+		if n != 1 {
+			w.Errorf("pages of %d: %d times %s", size, n, text)
+		}
+	}
+	if len(seen) != want {
+		w.Errorf("pages of %d: %d events, want %d", size, len(seen), want)
+	}
+}
+
+// A page is full while there is more, though all events of one time are in three stores, and those of another have no id.
+func TestLookupEventsFillsPages(t *testing.T) {
+	var records []string
+	for i := range 40 {
+		records = append(records, call(time.Hour, fmt.Sprint("e", i), management("ListUsers", byUser)))
+	}
+	for i := range 40 {
+		records = append(records, fmt.Sprintf(`{"eventVersion":"1.0","eventTime":%q,"awsRegion":"us-east-1","recipientAccountId":"111122223333","eventName":"ListUsers","eventSource":"iam.amazonaws.com","requestParameters":{"n":%d}}`,
+			time.Now().UTC().Add(-2*time.Hour).Truncate(time.Hour).Format(time.RFC3339), i))
+	}
+	w := newTrailWorld(t, trail(t, "a", records), trail(t, "b", records), trail(t, "c", records[20:]))
+	for _, size := range []int{1, 3, 7, 50} {
+		w.full(size, len(records))
 	}
 }
 

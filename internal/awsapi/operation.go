@@ -1,11 +1,7 @@
 package awsapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 )
 
@@ -26,25 +22,6 @@ func Op[In, Out any](f func(context.Context, Caller, *In) (Out, error)) Operatio
 
 // Empty is the output of operations that return nothing.
 type Empty struct{}
-
-// decode reads a JSON object; no body at all is an empty one.
-func decode(body []byte, into any) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(into); err != nil {
-		var typ *json.UnmarshalTypeError
-		if errors.As(err, &typ) {
-			return refuse(codeSerialization, "%s cannot be a %s.", typ.Field, typ.Value)
-		}
-		return refuse(codeSerialization, "The body is not JSON: %v", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return refuse(codeSerialization, "There is something after the JSON object.")
-	}
-	return nil
-}
 
 // operations are those that this package answers.
 func (s *Service) operations() map[string]Operation {
@@ -81,6 +58,10 @@ func (s *Service) operations() map[string]Operation {
 		"StopImport":                   Op(s.StopImport),
 		"ListImports":                  Op(s.ListImports),
 		"ListImportFailures":           Op(s.ListImportFailures),
+		"GetEventConfiguration":        Op(s.GetEventConfiguration),
+		"PutEventConfiguration":        Op(s.PutEventConfiguration),
+		"GetInsightSelectors":          Op(s.GetInsightSelectors),
+		"PutInsightSelectors":          Op(s.PutInsightSelectors),
 	}
 	if s.opt.SQL != nil {
 		ops["StartQuery"] = Op(s.StartQuery)
@@ -88,6 +69,7 @@ func (s *Service) operations() map[string]Operation {
 		ops["GetQueryResults"] = Op(s.GetQueryResults)
 		ops["ListQueries"] = Op(s.ListQueries)
 		ops["CancelQuery"] = Op(s.CancelQuery)
+		ops["SearchSampleQueries"] = Op(s.SearchSampleQueries)
 	}
 	return ops
 }

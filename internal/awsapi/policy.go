@@ -64,7 +64,7 @@ func (s *Service) permitStore(ctx context.Context, c Caller, row meta.EventDataS
 
 // PutResourcePolicy gives a resource of the caller's a policy in the place of one that it has.
 func (s *Service) PutResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (PolicyOutput, error) {
-	resource, err := s.policed(ctx, c, in.ResourceArn)
+	resource, err := s.policedActive(ctx, c, in.ResourceArn)
 	if err != nil {
 		return PolicyOutput{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) GetResourcePolicy(ctx context.Context, c Caller, in *PolicyInp
 
 // DeleteResourcePolicy takes the policy of a resource of the caller's away.
 func (s *Service) DeleteResourcePolicy(ctx context.Context, c Caller, in *PolicyInput) (Empty, error) {
-	resource, err := s.policed(ctx, c, in.ResourceArn)
+	resource, err := s.policedActive(ctx, c, in.ResourceArn)
 	if err != nil {
 		return Empty{}, err
 	}
@@ -99,6 +99,24 @@ func noPolicy(err error, resource string) error {
 		return refuse("ResourcePolicyNotFoundException", "%s has no policy.", resource)
 	}
 	return err
+}
+
+// policedActive is policed where the policy is to be changed: that of a store that waits to be deleted cannot be.
+func (s *Service) policedActive(ctx context.Context, c Caller, given string) (string, error) {
+	resource, err := s.policed(ctx, c, given)
+	if err != nil {
+		return "", err
+	}
+	if a, _ := parseARN(resource); a.kind == kindStore {
+		row, err := s.store(ctx, c, resource)
+		if err != nil {
+			return "", noResource(err, given)
+		}
+		if !row.Deleted.IsZero() {
+			return "", refuse("OperationNotPermittedException", "The event data store %s waits to be deleted; restore it first.", row.Name)
+		}
+	}
+	return resource, nil
 }
 
 // policed finds a resource of the caller's that can have a policy and returns its ARN.

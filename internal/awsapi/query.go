@@ -181,18 +181,25 @@ func (s *Service) query(ctx context.Context, c Caller, id, store, action string)
 	if !queryIDForm.MatchString(id) {
 		return meta.LakeQuery{}, invalid("QueryId must be a UUID, not %.60q.", id)
 	}
+	var reads string // id of the store that it is to read
 	if store != "" {
 		a, ok := s.locate(c, kindStore, store)
 		if !ok {
 			return meta.LakeQuery{}, refuse("EventDataStoreARNInvalidException", "%.300q is neither the ARN nor the ID of an event data store.", store)
 		}
-		store = a.id
+		reads = a.id
 	}
 	row, found, err := s.findQuery(ctx, id)
 	if err != nil {
 		return row, err
 	}
-	if !found || row.Region != c.Region || store != "" && !slices.Contains(row.Stores, store) {
+	if !found || row.Region != c.Region {
+		return meta.LakeQuery{}, none
+	}
+	if reads != "" && !slices.Contains(row.Stores, reads) {
+		if _, err := s.queryableStore(ctx, c, store, action); err != nil {
+			return meta.LakeQuery{}, err
+		}
 		return meta.LakeQuery{}, none
 	}
 	for _, id := range row.Stores {

@@ -398,6 +398,7 @@ func TestQueryRefused(t *testing.T) {
 	id := q.start("SELECT 1 AS x FROM trail LIMIT 1")
 	q.ended(id)
 	const none = "11111111-2222-3333-4444-555555555555"
+	other := q.newStore("other")
 	for _, tt := range []struct{ op, input, code string }{
 		{"StartQuery", `{}`, "InvalidParameterException"},
 		{"StartQuery", `{"QueryStatement":"SELECT 1 FROM ` + none + `"}`, "EventDataStoreNotFoundException"},
@@ -407,7 +408,8 @@ func TestQueryRefused(t *testing.T) {
 		{"StartQuery", `{"QueryStatement":"SELECT 1","QueryParameters":[""]}`, "InvalidParameterException"},
 		{"DescribeQuery", `{"QueryId":"` + none + `"}`, "QueryIdNotFoundException"},
 		{"DescribeQuery", `{"QueryId":"x"}`, "InvalidParameterException"},
-		{"DescribeQuery", `{"QueryId":"` + id + `","EventDataStore":"` + none + `"}`, "QueryIdNotFoundException"},
+		{"DescribeQuery", `{"QueryId":"` + id + `","EventDataStore":"` + none + `"}`, "EventDataStoreNotFoundException"},
+		{"DescribeQuery", `{"QueryId":"` + id + `","EventDataStore":"` + other + `"}`, "QueryIdNotFoundException"},
 		{"DescribeQuery", `{"QueryId":"` + id + `","EventDataStore":"?"}`, "EventDataStoreARNInvalidException"},
 		{"@bob DescribeQuery", `{"QueryId":"` + id + `"}`, "QueryIdNotFoundException"},
 		{"@bob GetQueryResults", `{"QueryId":"` + id + `"}`, "QueryIdNotFoundException"},

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,14 @@ func TestQueryDelivery(t *testing.T) {
 		}
 	}
 	q.verify(strings.Join(hashes, " "), sign.HashSignature, sign.PublicKeyFingerprint)
+	complete, err := time.Parse(time.RFC3339, sign.QueryCompleteTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strconv.FormatInt(complete.Unix(), 10)
+	if keys := q.op("ListPublicKeys", `{"StartTime":`+at+`,"EndTime":`+at+`}`).body; !strings.Contains(keys, sign.PublicKeyFingerprint) {
+		t.Errorf("the key was not valid when the query was complete, at %s: %s", complete, keys)
+	}
 }
 
 // verify checks a signature with the key of ListPublicKeys.

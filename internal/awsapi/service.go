@@ -12,6 +12,7 @@ import (
 	"kiroku/internal/awsapi/sigv4"
 	"kiroku/internal/event"
 	"kiroku/internal/identity"
+	"kiroku/internal/logkey"
 	"kiroku/internal/meta"
 )
 
@@ -64,6 +65,8 @@ type Options struct {
 	Partition string
 	// Region and Account are those of callers that name none, which only those of our own API may; they may be empty.
 	Region, Account string
+	// ManagementAccount is the one account whose stores may take the events of all accounts; empty: none may.
+	ManagementAccount string
 	// Sources are names that channels may have as their source beside those of CloudTrail's partners.
 	Sources []string
 	// Hosts are names under which clients know this service when a proxy changes the Host header.
@@ -158,5 +161,18 @@ func New(opt Options) *Service {
 	return s
 }
 
-// Load reads what StoresFor needs. Until then no store takes CloudTrail events.
-func (s *Service) Load(ctx context.Context) error { return s.reload(ctx) }
+// Load reads what StoresFor needs. Until then no store takes CloudTrail events. It warns of stores that ask for the events of
+// all accounts and get those of their own only.
+func (s *Service) Load(ctx context.Context) error {
+	rows, err := meta.ListEventDataStores(ctx, s.db.Read(), "", "")
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Org && !s.ofOrganization(&row) {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "event data store takes the events of its own account only: aws_api.management_account does not name that account",
+				slog.String(logkey.Store, s.storeARN(row)))
+		}
+	}
+	return s.reload(ctx)
+}

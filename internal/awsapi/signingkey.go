@@ -35,6 +35,9 @@ const (
 	signingHeader = "Created"
 	// signingValid is how long a key is said to be valid: the proof should outlive what it is about.
 	signingValid = 20 * 365 * 24 * time.Hour
+	// signingBefore is from how long before it was made a key is valid: the query whose result it signs first was over then,
+	// and its parts were delivered.
+	signingBefore = 24 * time.Hour
 )
 
 // NewSigningKey is the key in a file, which need not be there yet.
@@ -122,9 +125,9 @@ func (k *SigningKey) between(from, to time.Time) ([]digest.PublicKey, error) {
 		return nil, err
 	}
 	der, fingerprint := k.public()
-	end := k.created.Add(signingValid)
-	if k.created.After(to) || end.Before(from) {
+	start, end := k.created.Add(-signingBefore), k.created.Add(signingValid)
+	if start.After(to) || end.Before(from) {
 		return nil, nil
 	}
-	return []digest.PublicKey{{Fingerprint: fingerprint, ValidityStartTime: digest.Instant{Time: k.created}, ValidityEndTime: digest.Instant{Time: end}, Value: der}}, nil
+	return []digest.PublicKey{{Fingerprint: fingerprint, ValidityStartTime: digest.Instant{Time: start}, ValidityEndTime: digest.Instant{Time: end}, Value: der}}, nil
 }

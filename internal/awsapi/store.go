@@ -96,10 +96,28 @@ func inactive(row meta.EventDataStore) error {
 	return refuse("InactiveEventDataStoreException", "The event data store %s waits to be deleted; restore it first.", row.ID)
 }
 
+// ofOrganization says whether a store takes the events of all accounts. One that was made to while its account might is for
+// its own account's otherwise.
+func (s *Service) ofOrganization(row *meta.EventDataStore) bool {
+	return row.Org && row.Account == s.opt.ManagementAccount
+}
+
+// permitOrganization refuses a store for the events of all accounts to any but the management account.
+func (s *Service) permitOrganization(c Caller, asked *bool) error {
+	switch {
+	case !orElse(asked, false) || c.Account != "" && c.Account == s.opt.ManagementAccount:
+		return nil
+	case s.opt.ManagementAccount == "":
+		return refuse("OrganizationsNotInUseException", "OrganizationEnabled needs an organization, and none is known: aws_api.management_account in the configuration names its management account.")
+	}
+	return refuse("NotOrganizationMasterAccountException", "OrganizationEnabled is for the management account of the organization, %s, not for %s.", s.opt.ManagementAccount, c.Account)
+}
+
 // whole describes a store with all that Get returns.
 func (s *Service) whole(row meta.EventDataStore) EventDataStore {
+	organization := s.ofOrganization(&row)
 	return EventDataStore{AdvancedEventSelectors: json.RawMessage(row.Selectors), EventDataStoreArn: s.storeARN(row), Name: row.Name, Status: statusOf(&row), MultiRegionEnabled: &row.MultiRegion,
-		OrganizationEnabled: &row.Org, RetentionPeriod: row.Days, TerminationProtectionEnabled: &row.Protected,
+		OrganizationEnabled: &organization, RetentionPeriod: row.Days, TerminationProtectionEnabled: &row.Protected,
 		CreatedTimestamp: stamp(row.Created), UpdatedTimestamp: stamp(row.Updated), BillingMode: row.Billing}
 }
 

@@ -68,6 +68,10 @@ func TestEventDataStoreLife(t *testing.T) {
 		w.refuses(op, in, "InactiveEventDataStoreException")
 	}
 	w.refuses("AddTags", `{"ResourceId":"`+arn+`","TagsList":[{"Key":"a"}]}`, "InactiveEventDataStoreException")
+	w.refuses("ListTags", `{"ResourceIdList":["`+arn+`"]}`, "InactiveEventDataStoreException")
+	w.refuses("PutResourcePolicy", `{"ResourceArn":"`+arn+`","ResourcePolicy":"{}"}`, "OperationNotPermittedException")
+	w.refuses("DeleteResourcePolicy", `{"ResourceArn":"`+arn+`"}`, "OperationNotPermittedException")
+	w.refuses("GetResourcePolicy", `{"ResourceArn":"`+arn+`"}`, "ResourcePolicyNotFoundException")
 	if s := w.must("RestoreEventDataStore", in, "Status"); s != "ENABLED" {
 		t.Errorf("restored: %s", s)
 	}
@@ -88,7 +92,7 @@ func TestEventDataStoreIsRefused(t *testing.T) {
 		{"CreateEventDataStore", `{"Name":"two","BillingMode":"FREE"}`, "InvalidParameterException"},
 		{"CreateEventDataStore", `{"Name":"two","KmsKeyId":"alias/x"}`, "UnsupportedOperationException"},
 		{"CreateEventDataStore", `{"Name":"two","MultiRegionEnabled":true,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
-		{"CreateEventDataStore", `{"Name":"two","OrganizationEnabled":true,"MultiRegionEnabled":false,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
+		{"CreateEventDataStore", `{"Name":"two","OrganizationEnabled":true}`, "OrganizationsNotInUseException"},
 		{"CreateEventDataStore", `{"Name":"two","StartIngestion":false,"MultiRegionEnabled":false,"AdvancedEventSelectors":` + activity + `}`, "InvalidParameterException"},
 		{"CreateEventDataStore", `{"Name":"two","TagsList":[{"Key":""}]}`, "InvalidTagParameterException"},
 		{"GetEventDataStore", `{}`, "EventDataStoreARNInvalidException"},

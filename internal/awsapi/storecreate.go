@@ -39,6 +39,9 @@ func (s *Service) CreateEventDataStore(ctx context.Context, c Caller, in *Create
 	if err != nil {
 		return EventDataStore{}, err
 	}
+	if err := s.permitOrganization(c, in.OrganizationEnabled); err != nil {
+		return EventDataStore{}, err
+	}
 	if err := checkTags(in.TagsList, s.limits.Tags); err != nil {
 		return EventDataStore{}, err
 	}

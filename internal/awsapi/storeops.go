@@ -85,6 +85,9 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 		return EventDataStore{}, err
 	}
 	old := row
+	if err := s.permitOrganization(c, in.OrganizationEnabled); err != nil {
+		return EventDataStore{}, err
+	}
 	if err := in.apply(&row); err != nil {
 		return EventDataStore{}, err
 	}

@@ -55,7 +55,7 @@ type TagsInput struct {
 
 // AddTags gives tags to a resource, or new values to those it has.
 func (s *Service) AddTags(ctx context.Context, c Caller, in *TagsInput) (Empty, error) {
-	resource, err := s.taggable(ctx, c, in.ResourceId, true)
+	resource, err := s.taggable(ctx, c, in.ResourceId)
 	if err != nil {
 		return Empty{}, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) AddTags(ctx context.Context, c Caller, in *TagsInput) (Empty, 
 
 // RemoveTags takes tags away from a resource by their keys.
 func (s *Service) RemoveTags(ctx context.Context, c Caller, in *TagsInput) (Empty, error) {
-	resource, err := s.taggable(ctx, c, in.ResourceId, true)
+	resource, err := s.taggable(ctx, c, in.ResourceId)
 	if err != nil {
 		return Empty{}, err
 	}
@@ -126,7 +126,7 @@ func (s *Service) ListTags(ctx context.Context, c Caller, in *ListTagsInput) (Li
 	}
 	out := ListTagsOutput{ResourceTagList: []ResourceTag{}}
 	for _, id := range in.ResourceIdList {
-		resource, err := s.taggable(ctx, c, id, false)
+		resource, err := s.taggable(ctx, c, id)
 		if err != nil {
 			return ListTagsOutput{}, err
 		}
@@ -151,8 +151,9 @@ func (s *Service) tagsOf(ctx context.Context, resource string) ([]Tag, error) {
 	return tags, nil
 }
 
-// taggable finds a resource that can have tags and returns its ARN. A store that waits to be deleted cannot be changed.
-func (s *Service) taggable(ctx context.Context, c Caller, id string, change bool) (string, error) {
+// taggable finds a resource that can have tags and returns its ARN. A store that waits to be deleted neither tells nor changes
+// its own.
+func (s *Service) taggable(ctx context.Context, c Caller, id string) (string, error) {
 	kind := kindStore
 	if a, ok := parseARN(id); ok {
 		kind = a.kind
@@ -167,7 +168,7 @@ func (s *Service) taggable(ctx context.Context, c Caller, id string, change bool
 				return s.channelARN(ch), nil
 			}
 		}
-		if err == nil && change && !row.Deleted.IsZero() {
+		if err == nil && !row.Deleted.IsZero() {
 			err = inactive(row)
 		}
 		return s.storeARN(row), err

@@ -2,7 +2,9 @@ package awsapi
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"math"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -35,10 +37,25 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 func (t *Timestamp) UnmarshalJSON(b []byte) error {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || math.Abs(f) > 1e12 {
-		return refuse(codeSerialization, "%.40q is not a time in seconds since 1970.", b)
+		return &json.UnmarshalTypeError{Value: valueKind(b), Type: reflect.TypeFor[Timestamp]()} // who decodes adds the name
 	}
 	t.Time = time.UnixMicro(int64(math.Round(f * 1e6))).UTC()
 	return nil
+}
+
+// valueKind is what encoding/json calls a value in its errors.
+func valueKind(b []byte) string {
+	switch b[0] {
+	case '"':
+		return "string"
+	case '[':
+		return "array"
+	case '{':
+		return "object"
+	case 't', 'f':
+		return "bool"
+	}
+	return "number " + string(b)
 }
 
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9._\-]{3,128}$`)

@@ -257,6 +257,9 @@ type AWSAPI struct {
 	Account string `yaml:"account" example:"\"111122223333\""`
 	// Region of what is made without naming one. Clients may sign for any region; each has its own stores and channels.
 	Region string `yaml:"region"`
+	// Management account of your organization: only its stores may take the events of all accounts (OrganizationEnabled).
+	// Without it no store may. Whoever has an access key of this account can read what all accounts did.
+	ManagementAccount string `yaml:"management_account" example:"\"111122223333\""`
 	// Second part of ARNs: aws, aws-cn or aws-us-gov.
 	Partition string `yaml:"partition"`
 	// Names, with the port if it is not the usual one, under which clients know this server when a proxy changes the

@@ -9,8 +9,10 @@ var (
 
 func (v *validator) awsAPI() {
 	c := v.c.AWSAPI
-	if c.Account != "" && !awsAccount.MatchString(c.Account) {
-		v.add("aws_api", "account", "%q is not an account: write 12 digits in quotes", c.Account)
+	for _, a := range []struct{ key, value string }{{"account", c.Account}, {"management_account", c.ManagementAccount}} {
+		if a.value != "" && !awsAccount.MatchString(a.value) {
+			v.add("aws_api", a.key, "%q is not an account: write 12 digits in quotes", a.value)
+		}
 	}
 	if !awsRegion.MatchString(c.Region) {
 		v.add("aws_api", "region", "%q is not a region: write one such as us-east-1", c.Region)

@@ -7,6 +7,9 @@ type Batch struct {
 	Checkpoint *Checkpoint
 	// Release, when not nil, is called once when nobody needs the records' bytes any more.
 	Release func()
+	// Duplicates, when not nil, gets before the batch is said to be durable how many of its records were not stored, because
+	// they are stored already.
+	Duplicates *int64
 }
 
 // Checkpoint says how far an input has come with one of its objects: a file, an S3 object, a queue.

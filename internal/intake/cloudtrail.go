@@ -26,9 +26,10 @@ type CloudTrail struct {
 
 // Digests is how the verification of an input's digests is doing.
 type Digests struct {
-	State    string    `json:"state"`             // waiting, verifying, verified, none (there are no digests), error
+	State    string    `json:"state"`             // waiting, verifying, verified, none (there are no digests), error, invalid (see Wrong)
 	Verified time.Time `json:"verified,omitzero"` // last complete verification since the start
 	Unlisted int       `json:"unlisted"`          // log files of the last one that are in no digest
+	Wrong    string    `json:"wrong,omitempty"`   // what is wrong with digests or log files
 	Error    string    `json:"error,omitempty"`
 	Next     string    `json:"next,omitempty"` // what to do
 }

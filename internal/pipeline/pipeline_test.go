@@ -225,6 +225,13 @@ func TestDuplicates(t *testing.T) {
 	if d := p.Stats().Duplicates; d != 4 {
 		t.Errorf("%d duplicates, want 4", d)
 	}
+	told := int64(-1)
+	b := batch(o, fmt.Sprintf(line, "a"), fmt.Sprintf(line, "d"), fmt.Sprintf(line, "d"))
+	b.Duplicates = &told
+	accept(t, p, r, b)
+	if told != 2 {
+		t.Errorf("the sender is told of %d duplicates, want 2", told)
+	}
 }
 
 // Of a source with an identity an event is stored once whatever else its record says, also if it was stored before the start.

@@ -101,12 +101,20 @@ func TestPrioritiesOfCloudTrail(t *testing.T) {
 	for _, service := range normal {
 		wants[service] = "normal"
 	}
+	records := map[string]string{ // neither is an exception: the service decides
+		`{"eventVersion":"1.08","awsRegion":"us-east-1","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","errorCode":"AccessDenied"}`:                                                                "low",
+		`{"eventVersion":"1.08","awsRegion":"us-east-1","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","errorMessage":"Failed"}`:                                                              "normal",
+		`{"eventVersion":"1.08","awsRegion":"us-east-1","eventType":"AwsCloudTrailInsight","eventCategory":"Insight","eventTime":"2025-06-01T12:00:00Z","insightDetails":{"eventSource":"kms.amazonaws.com"}}`: "low",
+		`{"eventVersion":"1.08","awsRegion":"us-east-1","eventType":"AwsCloudTrailInsight","eventCategory":"Insight","eventTime":"2025-06-01T12:00:00Z","insightDetails":{"eventSource":"ec2.amazonaws.com"}}`: "normal",
+	}
 	for service, want := range wants {
-		record := `{"eventVersion":"1.08","awsRegion":"us-east-1","eventSource":"` + service + `.amazonaws.com","eventName":"X"}`
+		records[`{"eventVersion":"1.08","awsRegion":"us-east-1","eventSource":"`+service+`.amazonaws.com","eventName":"X"}`] = want
+	}
+	for record, want := range records {
 		e := new(event.Event)
 		p.Map(&event.Record{Data: []byte(record), Received: time.Now(), Origin: &event.Origin{Tags: []string{"cloudtrail", "team:x"}}}, e)
 		if got := e.GetStr(event.ColPriority); got != want {
-			t.Errorf("%s is %s, want %s", service, got, want)
+			t.Errorf("%s is %s, want %s", record, got, want)
 		}
 		if tags := e.GetList(event.ColTags); len(tags) != 2 || tags[0] != "cloudtrail" {
 			t.Errorf("tags %v", tags)

@@ -83,6 +83,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 	var origin *event.Origin
 	var peer netip.Addr
 	parsed, unparsed := 0, 0
+	duplicates := int64(0)
 	clear(w.counts)
 	for i := range j.batch.Records {
 		rec := &j.batch.Records[i]
@@ -102,7 +103,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 		w.stores = w.p.route(w.stores[:0], rec, &w.e)
 		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) })
 		if len(stores) == 0 {
-			w.p.stats.duplicates.Add(1)
+			duplicates++
 			continue
 		}
 		w.e.Str(event.ColEventUID, "", w.ids.next(&w.e, rec.Received))
@@ -126,6 +127,10 @@ func (w *worker) do(ctx context.Context, j job) error {
 			w.p.counts[i].unparsed.Add(n.unparsed)
 			w.p.counts[i].lastSeen.Store(j.batch.Records[0].Received.UnixMicro())
 		}
+	}
+	w.p.stats.duplicates.Add(uint64(duplicates))
+	if j.batch.Duplicates != nil {
+		*j.batch.Duplicates = duplicates
 	}
 	w.p.stats.events.Add(uint64(len(j.batch.Records)))
 	w.w.End(j.batch.Checkpoint, j.done)

@@ -174,6 +174,19 @@ func TestPagesAreInOrderAndComplete(t *testing.T) {
 	}
 }
 
+// A page that is not taken whole goes on behind any of its rows.
+func TestCursorBehindARow(t *testing.T) {
+	q := New(manyLake(t), nil, search.NewFields())
+	page, err := q.Search(t.Context(), Request{Search: "user:user7", Limit: 9})
+	if err != nil || len(page.Rows) != 9 || page.After(8) != page.Cursor {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	rest, err := q.Search(t.Context(), Request{Search: "user:user7", Limit: 6, Cursor: page.After(2)})
+	if err != nil || !cmp.Equal(rest.Rows, page.Rows[3:]) {
+		t.Errorf("%s, %v; want %s", rest.Rows, err, page.Rows[3:])
+	}
+}
+
 func TestAggregates(t *testing.T) {
 	q := New(manyLake(t), nil, search.NewFields())
 	ctx := context.Background()

@@ -107,6 +107,10 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 		top = top[:limit]
 		page.Cursor = top[limit-1].cursor()
 	}
+	page.places = make([]place, len(top))
+	for i := range top {
+		page.places[i] = top[i].place
+	}
 	page.Rows, err = q.materialise(ctx, top, req.Columns, &page.Scanned)
 	page.Scanned.Took = time.Since(began)
 	return page, err

@@ -23,7 +23,12 @@ type Page struct {
 	Rows    []json.RawMessage // one object a row, with the column names of the table
 	Cursor  string            // asks for the next page; empty at the end
 	Scanned Scanned
+
+	places []place // of the rows
 }
+
+// After is the cursor that goes on behind a row, for who does not take the whole page.
+func (p *Page) After(row int) string { return p.places[row].cursor() }
 
 // Scanned says what a query had to look at.
 type Scanned struct {

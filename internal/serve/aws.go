@@ -26,7 +26,7 @@ func newAWS(opt Options, db *meta.DB, l *lake.Lake, ingest ingester, keys *ident
 	limits.Queries, limits.QueryTime = c.Limits.Queries, time.Duration(c.Limits.QueryTime)
 	return awsapi.New(awsapi.Options{DB: db, Lake: l, Ingest: ingest, Keys: keys, Events: events, SQL: sql,
 		PublicKeys: keyFile(filepath.Join(opt.Config.DataDir, TrailKeysFile)), Buckets: importBuckets(c.Imports), ImportBuckets: c.ImportBuckets, DeliveryBuckets: c.DeliveryBuckets, Log: opt.Log, Limits: limits, Partition: c.Partition, Region: c.Region,
-		Account: c.Account, Sources: c.ChannelSources, Hosts: c.Hosts})
+		Account: c.Account, ManagementAccount: c.ManagementAccount, Sources: c.ChannelSources, Hosts: c.Hosts})
 }
 
 // collect names the stores whose selectors keep a CloudTrail record.

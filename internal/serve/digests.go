@@ -129,9 +129,9 @@ func (s *Server) digestStatus(in *intake.Status) {
 		if st.Input != in.Name || in.CloudTrail == nil {
 			continue
 		}
-		d := &intake.Digests{State: digestState(st), Verified: st.Verified, Unlisted: st.Unlisted}
+		d := &intake.Digests{State: digestState(st), Verified: st.Verified, Unlisted: st.Unlisted, Wrong: st.Wrong, Next: digestNext(st)}
 		if st.Err != nil {
-			d.Error, d.Next = st.Err.Error(), fault.NextOf(st.Err)
+			d.Error = st.Err.Error()
 		}
 		in.CloudTrail.Digests = d
 	}
@@ -140,6 +140,8 @@ func (s *Server) digestStatus(in *intake.Status) {
 // digestState is one word for how the verification of an input is doing.
 func digestState(st watch.Status) string {
 	switch {
+	case st.Wrong != "":
+		return "invalid"
 	case st.Running:
 		return "verifying"
 	case st.Err != nil:
@@ -150,6 +152,17 @@ func digestState(st watch.Status) string {
 		return "none"
 	}
 	return "verified"
+}
+
+// digestNext is what to do about it.
+func digestNext(st watch.Status) string {
+	switch {
+	case st.Wrong != "":
+		return "See what is wrong: kiroku cloudtrail digests. Look for DeleteObject and PutObject on the bucket."
+	case st.Err != nil:
+		return fault.NextOf(st.Err)
+	}
+	return ""
 }
 
 // digestAPI is the verification of digests as the API shows it.
@@ -168,9 +181,9 @@ func (d digestAPI) Report(ctx context.Context, limit int) (api.DigestReport, err
 	}
 	out := api.DigestReport{Inputs: []api.DigestInput{}, Chains: []api.DigestChain{}, Findings: []api.DigestFinding{}}
 	for _, st := range d.watch.Statuses() {
-		in := api.DigestInput{Input: st.Input, State: digestState(st), Verified: st.Verified, Unlisted: st.Unlisted}
+		in := api.DigestInput{Input: st.Input, State: digestState(st), Verified: st.Verified, Unlisted: st.Unlisted, Wrong: st.Wrong, Next: digestNext(st)}
 		if st.Err != nil {
-			in.Error, in.Next = st.Err.Error(), fault.NextOf(st.Err)
+			in.Error = st.Err.Error()
 		}
 		out.Inputs = append(out.Inputs, in)
 	}

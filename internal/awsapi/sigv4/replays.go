@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Replays remembers the signatures of requests that were carried out, for as long as they would be accepted again. A request
+// Replays remembers requests that were carried out, for as long as their signatures would be accepted again. A request
 // that arrives twice is thus carried out once, and answered alike: the second one is a client's retry after a lost
-// connection, or somebody who copied it. Nothing is kept over a restart. It is safe for concurrent use.
+// connection. The caller decides what makes two requests one; their names are sums that nobody can aim at. Nothing is kept
+// over a restart. It is safe for concurrent use.
 type Replays struct {
 	answerBytes int // most bytes of answers that are kept
 
@@ -20,8 +21,8 @@ type Replays struct {
 }
 
 type answered struct {
-	signature [sha256.Size]byte
-	bytes     int
+	request [sha256.Size]byte
+	bytes   int
 }
 
 // taken is a request that was begun.
@@ -38,7 +39,7 @@ func NewReplays(answerBytes int) *Replays {
 	return &Replays{answerBytes: answerBytes, new: map[[sha256.Size]byte]*taken{}, old: map[[sha256.Size]byte]*taken{}}
 }
 
-// State says what is known of a signature.
+// State says what is known of a request.
 type State int
 
 // The states.
@@ -49,17 +50,17 @@ const (
 	Lost                  // it was carried out, and the answer is not kept any more
 )
 
-// Begin asks whether the request with this signature may be carried out.
-func (r *Replays) Begin(signature [sha256.Size]byte, now time.Time) (State, []byte) {
+// Begin asks whether a request may be carried out.
+func (r *Replays) Begin(request [sha256.Size]byte, now time.Time) (State, []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.turned) > keepReplays {
 		r.old, r.new, r.turned = r.new, map[[sha256.Size]byte]*taken{}, now
 	}
-	t := r.find(signature)
+	t := r.find(request)
 	switch {
 	case t == nil:
-		r.new[signature] = &taken{}
+		r.new[request] = &taken{}
 		return First, nil
 	case !t.done:
 		return Busy, nil
@@ -69,26 +70,26 @@ func (r *Replays) Begin(signature [sha256.Size]byte, now time.Time) (State, []by
 	return Repeated, t.answer
 }
 
-func (r *Replays) find(signature [sha256.Size]byte) *taken {
-	if t := r.new[signature]; t != nil {
+func (r *Replays) find(request [sha256.Size]byte) *taken {
+	if t := r.new[request]; t != nil {
 		return t
 	}
-	return r.old[signature]
+	return r.old[request]
 }
 
 // Done keeps the answer of a request that was carried out. The caller must not change it afterwards.
-func (r *Replays) Done(signature [sha256.Size]byte, answer []byte) {
+func (r *Replays) Done(request [sha256.Size]byte, answer []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.find(signature)
+	t := r.find(request)
 	if t == nil { // it took longer than signatures are valid
 		return
 	}
 	t.done, t.answer = true, answer
 	r.kept += len(answer)
-	r.order = append(r.order, answered{signature, len(answer)})
+	r.order = append(r.order, answered{request, len(answer)})
 	for r.kept > r.answerBytes && len(r.order) > 0 {
-		if t := r.find(r.order[0].signature); t != nil {
+		if t := r.find(r.order[0].request); t != nil {
 			t.answer = nil
 		}
 		r.kept -= r.order[0].bytes
@@ -97,9 +98,9 @@ func (r *Replays) Done(signature [sha256.Size]byte, answer []byte) {
 }
 
 // Forget lets a request that was not carried out be sent again.
-func (r *Replays) Forget(signature [sha256.Size]byte) {
+func (r *Replays) Forget(request [sha256.Size]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.new, signature)
-	delete(r.old, signature)
+	delete(r.new, request)
+	delete(r.old, request)
 }

@@ -108,7 +108,7 @@ func (w *Watch) record(f meta.DigestFinding, c meta.DigestChain) (event.Record, 
 // word says for people what was found.
 func (a *Alert) word(f meta.DigestFinding) {
 	trail := fmt.Sprintf("trail %s of account %s in %s", a.Chain.Trail, a.Chain.Account, a.Chain.Region)
-	between := fmt.Sprintf("from %s to %s", a.From.UTC().Format(time.RFC3339), a.To.UTC().Format(time.RFC3339))
+	between := fmt.Sprintf("from %s to %s", stampOf(a.From), stampOf(a.To))
 	switch f.Status {
 	case string(digest.Missing):
 		a.Title, a.Next = "CloudTrail digests are gone", digest.Missing.Next()
@@ -118,12 +118,14 @@ func (a *Alert) word(f meta.DigestFinding) {
 		a.Message = "no digest vouches for log files of " + trail + " " + between
 	case string(digest.EndedEarly):
 		a.Severity, a.Title, a.Next = "medium", "CloudTrail digests do not come any more", digest.EndedEarly.Next()
-		a.Message = "no digest of " + trail + " since " + a.From.UTC().Format(time.RFC3339)
+		a.Message = "no digest of " + trail + " since " + stampOf(a.From)
 	case restarted:
 		a.Severity, a.Title, a.Next = "medium", "A chain of CloudTrail digests was begun anew", "Look for StopLogging, StartLogging, DeleteTrail and CreateTrail at that time."
-		a.Message = "the digests of " + trail + " begin anew at " + a.From.UTC().Format(time.RFC3339)
+		a.Message = "the digests of " + trail + " begin anew at " + stampOf(a.From)
 	default:
 		a.Key, a.Title, a.Next = f.Place, "A file of CloudTrail is not as it was delivered", digest.Failed.Next()
 		a.Message = fmt.Sprintf("s3://%s/%s: %s", a.Bucket, f.Place, digest.Status(f.Status).Text())
 	}
 }
+
+func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }

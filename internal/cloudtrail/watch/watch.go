@@ -85,6 +85,7 @@ type Status struct {
 	Verified time.Time // end of the last verification that was complete; zero: none since the start
 	None     bool      // there were no digests
 	Unlisted int       // log files of the last verification that are in no digest
+	Wrong    string    // what is wrong with files, as far as it was not found right later; empty: nothing
 	Err      error     // of the last one
 }
 
@@ -113,6 +114,9 @@ const settle = 10 * time.Second
 const retry = 5 * time.Minute
 
 func (w *Watch) run(ctx context.Context, in *watched) error {
+	if wrong, err := w.wrong(ctx, in.Name); err == nil { // what was found before the start; if not, the first verification says it
+		in.note(func(s *Status) { s.Wrong = wrong })
+	}
 	next := time.NewTimer(min(settle, in.Interval))
 	defer next.Stop()
 	for {
@@ -195,13 +199,14 @@ func (w *Watch) round(ctx context.Context, in *watched, from time.Time) bool {
 		err = fault.New(fault.NotFound, fmt.Errorf("verify digests of input %q: %w", in.Name, digest.ErrNoDigests),
 			"See that the trail has log file validation, or remove verify_digests.")
 	}
-	if ctx.Err() != nil {
+	wrong, werr := w.wrong(ctx, in.Name)
+	if err = errors.Join(err, werr); ctx.Err() != nil {
 		return false
 	}
 	var before error
 	in.note(func(s *Status) {
 		before = s.Err
-		s.Running, s.Err, s.None, s.Unlisted = false, err, folders == 0, unlisted
+		s.Running, s.Err, s.None, s.Unlisted, s.Wrong = false, err, folders == 0, unlisted, wrong
 		if err == nil {
 			s.Verified = now
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ var cases = map[string]struct {
 	now     time.Time                // of the second one; zero: 15:30
 	alerts  []string
 	periods []string
+	wrong   string // of the status, in part
 }{
 	"nothing": {
 		periods: []string{"01T09:00 01T15:00 valid starts"},
@@ -30,16 +32,19 @@ var cases = map[string]struct {
 	"a log file that was verified is altered": { // in the hour that is looked at again
 		do:      func(w *world, m *trail) { w.bucket[m.logs[3]] = object{raw: zip(w.t, []byte("other"))} },
 		alerts:  []string{"hash_mismatch 01T12:00"},
+		wrong:   "hash value doesn't match",
 		periods: []string{"01T09:00 01T12:00 valid starts", "01T12:00 01T13:00 invalid", "01T13:00 01T15:00 valid"},
 	},
 	"a new log file is deleted": {
 		do:      func(w *world, m *trail) { delete(w.bucket, m.logs[4]) },
 		alerts:  []string{"not_found 01T13:00"},
+		wrong:   ".json.gz: not found",
 		periods: []string{"01T09:00 01T13:00 valid starts", "01T13:00 01T14:00 invalid", "01T14:00 01T15:00 valid"},
 	},
 	"a new digest is deleted": {
 		do:      func(w *world, m *trail) { delete(w.bucket, m.digests[4]) },
 		alerts:  []string{"not_found 01T13:00"},
+		wrong:   "_20260301T140000Z.json.gz: not found",
 		periods: []string{"01T09:00 01T13:00 valid starts", "01T13:00 01T14:00 missing", "01T14:00 01T15:00 valid"},
 	},
 	"the newest digest is deleted, and no other comes": {
@@ -50,11 +55,13 @@ var cases = map[string]struct {
 		},
 		now:     at(3.5),
 		alerts:  []string{"missing 01T12:00"},
+		wrong:   "from 2026-03-01T12:00:00Z to 2026-03-01T13:00:00Z were deleted",
 		periods: []string{"01T09:00 01T12:00 valid starts", "01T12:00 01T13:00 missing"},
 	},
 	"everything is deleted": {
 		do:      func(w *world, m *trail) { clear(w.bucket) },
 		alerts:  []string{"missing 01T12:00"},
+		wrong:   "from 2026-03-01T12:00:00Z to 2026-03-01T13:00:00Z were deleted",
 		periods: []string{"01T09:00 01T12:00 valid starts", "01T12:00 01T13:00 missing"},
 	},
 	"the trail is stopped": {
@@ -93,6 +100,7 @@ var cases = map[string]struct {
 		},
 		now:     at(170.5),
 		alerts:  []string{"not_found 03T21:00"},
+		wrong:   "not found",
 		periods: []string{"01T09:00 03T21:00 valid starts", "03T21:00 03T22:00 invalid", "03T22:00 08T12:00 valid"},
 	},
 }
@@ -128,6 +136,9 @@ func TestContinuous(t *testing.T) {
 				if diff := cmp.Diff(c.alerts, w.lake.alerts); diff != "" {
 					t.Errorf("time %d, alerts: %s", i+1, diff)
 				}
+			}
+			if got, err := w.watch.wrong(t.Context(), "trail"); err != nil || !strings.Contains(got, c.wrong) || (got == "") != (c.wrong == "") {
+				t.Errorf("%q is wrong, %v; want %q in it", got, err, c.wrong)
 			}
 			got := w.periods()
 			if name == "the trail is stopped" { // "ended" goes on with the time

@@ -116,6 +116,22 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+func TestMembersDepth(t *testing.T) {
+	for _, c := range []struct {
+		most, depth int
+		fine        bool
+	}{{0, jsonleaf.DefaultDepth, true}, {0, jsonleaf.DefaultDepth + 1, false}, {100, 100, true}, {100, 101, false}} {
+		doc := `{"a":` + strings.Repeat("[", c.depth) + "1" + strings.Repeat("]", c.depth) + "}"
+		ms := jsonleaf.Members{Doc: []byte(doc), MaxDepth: c.most}
+		var m jsonleaf.Member
+		for ms.Next(&m) {
+		}
+		if (ms.Err() == nil) != c.fine {
+			t.Errorf("a value %d deep with MaxDepth %d: %v", c.depth, c.most, ms.Err())
+		}
+	}
+}
+
 func TestMembersErrors(t *testing.T) {
 	for doc, want := range map[string]string{
 		`x`:               "parse JSON at byte 0: no object",

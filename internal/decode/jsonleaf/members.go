@@ -19,6 +19,8 @@ type Members struct {
 	Doc []byte
 	// Pos is where reading goes on. After the end it is the position behind the closing brace.
 	Pos int
+	// MaxDepth is how deep the value of a member may be nested; 0: DefaultDepth.
+	MaxDepth int
 
 	started bool
 	done    bool
@@ -122,7 +124,7 @@ func (ms *Members) value(m *Member, i int) bool {
 		if b[i] == '{' {
 			m.Kind = Object
 		}
-		end, at, cause := skipNested(b, i)
+		end, at, cause := skipNested(b, i, ms.MaxDepth)
 		if cause != "" {
 			return ms.fail(at, cause)
 		}
@@ -139,12 +141,15 @@ func (ms *Members) value(m *Member, i int) bool {
 	return true
 }
 
-// skipNested finds the end of the array or object at i.
-func skipNested(b []byte, i int) (end, at int, cause string) {
+// skipNested finds the end of the array or object at i, which is nested no deeper than depth.
+func skipNested(b []byte, i, depth int) (end, at int, cause string) {
 	if i+1 < len(b) && b[i+1] == b[i]+2 { // "[]" and "{}": the closing bracket is two code points on
 		return i + 2, 0, ""
 	}
-	w := Walker{doc: b, depth: DefaultDepth, left: len(b)}
+	if depth <= 0 {
+		depth = DefaultDepth
+	}
+	w := Walker{doc: b, depth: depth, left: len(b)}
 	end, err := w.value(i, 0)
 	if err != nil {
 		return 0, err.Offset, err.Cause

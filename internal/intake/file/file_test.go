@@ -37,14 +37,14 @@ func (l *lake) Stored(_ context.Context, key string) (bool, error) {
 	return ok, nil
 }
 
-func (l *lake) Store(ctx context.Context, p *Piece) (bool, error) {
+func (l *lake) Store(ctx context.Context, p *Piece) (int64, error) {
 	if err := p.Turn(ctx); err != nil {
-		return false, err
+		return 0, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {
-		return false, l.fail
+		return 0, l.fail
 	}
 	_, ok := l.pieces[p.Key]
 	if !ok {
@@ -57,7 +57,10 @@ func (l *lake) Store(ctx context.Context, p *Piece) (bool, error) {
 		}
 	}
 	p.Sent()
-	return !ok, nil
+	if ok {
+		return 0, nil
+	}
+	return p.Records, nil
 }
 
 func write(t *testing.T, name string, data []byte) string {
@@ -236,7 +239,7 @@ type stopAfter struct {
 	done func()
 }
 
-func (s stopAfter) Store(ctx context.Context, p *Piece) (bool, error) {
+func (s stopAfter) Store(ctx context.Context, p *Piece) (int64, error) {
 	fresh, err := s.lake.Store(ctx, p)
 	s.done()
 	return fresh, err
@@ -379,7 +382,7 @@ type discard struct{}
 
 func (discard) Stored(context.Context, string) (bool, error) { return false, nil }
 
-func (discard) Store(_ context.Context, p *Piece) (bool, error) {
+func (discard) Store(_ context.Context, p *Piece) (int64, error) {
 	p.Sent()
-	return true, nil
+	return p.Records, nil
 }

@@ -18,9 +18,9 @@ import (
 type Sink interface {
 	// Stored says whether the piece of this key is stored already.
 	Stored(ctx context.Context, key string) (bool, error)
-	// Store returns when the piece is durable: fresh says whether it was not there before. It must wait for p.Turn before it
+	// Store returns when the piece is durable: fresh is how many of its records were not there before. It must wait for p.Turn before it
 	// sends, and call p.Sent when the bytes are on their way. It tries again by itself; its error ends the import.
-	Store(ctx context.Context, p *Piece) (fresh bool, err error)
+	Store(ctx context.Context, p *Piece) (fresh int64, err error)
 }
 
 // Options say how to import.
@@ -138,11 +138,9 @@ func (im *importer) piece(ctx context.Context, p Piece) error {
 			return err
 		case err != nil:
 			return fmt.Errorf("store records: %w", err)
-		case fresh:
-			im.opt.Progress.New.Add(p.Records)
-		default:
-			im.opt.Progress.Already.Add(p.Records)
 		}
+		im.opt.Progress.New.Add(fresh)
+		im.opt.Progress.Already.Add(p.Records - fresh)
 		return nil
 	})
 	return nil

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"kiroku/internal/aws"
-	"kiroku/internal/intake"
 )
 
 // statement is one statement of an IAM policy.
@@ -66,7 +65,9 @@ func (in *Input) bucketNames() []string {
 	}
 	add(in.cfg.Bucket)
 	for _, t := range in.report.trails {
-		add(t.Bucket)
+		if t.Read {
+			add(t.Bucket)
+		}
 	}
 	if len(names) == 0 {
 		names = []string{"YOUR-CLOUDTRAIL-BUCKET"}
@@ -89,9 +90,4 @@ func queueARN(partition, account, queue string) string {
 		region = "*"
 	}
 	return fmt.Sprintf("%s:sqs:%s:%s:%s", partition, region, account, parts[len(parts)-1])
-}
-
-// skippedTrail is a trail that is not read.
-func skippedTrail(t aws.Trail, why string) intake.Trail {
-	return intake.Trail{ARN: t.ARN, Bucket: t.Bucket, Prefix: t.Prefix, Skipped: why}
 }

@@ -101,8 +101,8 @@ func (l *looker) tell(ctx context.Context, walked map[root]bool) {
 			if kept.History == 0 || kept.History > l.since() {
 				b.History++
 			}
-			if b.Folders == 1 || kept.Listed.Before(b.Looked) {
-				b.Looked = kept.Listed
+			if at := f.looked(kept); b.Folders == 1 || at.Before(b.Looked) {
+				b.Looked = at
 			}
 		}
 		b.Accounts, b.Regions = len(accounts), len(regions)
@@ -116,6 +116,15 @@ func (l *looker) tell(ctx context.Context, walked map[root]bool) {
 	l.in.report.mu.Lock()
 	l.in.report.buckets = all
 	l.in.report.mu.Unlock()
+}
+
+// looked is when everything new in the folder was last read; zero: never. Until the first look since the start it is what is
+// kept, which is also how far a look came that failed: to the beginning of a day.
+func (f *folder) looked(kept meta.BucketFolder) time.Time {
+	if f.full.IsZero() && !kept.Listed.Equal(dayTime(dayOf(kept.Listed))) {
+		return kept.Listed
+	}
+	return f.full
 }
 
 // since is the first day that the input looks at. Day 1 is before everything; 0 means that nothing is known.

@@ -17,6 +17,7 @@ import (
 	"kiroku/internal/aws"
 	"kiroku/internal/event"
 	"kiroku/internal/fault"
+	"kiroku/internal/intake"
 	"kiroku/internal/meta"
 )
 
@@ -216,6 +217,30 @@ func TestLookAgain(t *testing.T) {
 	expect(t, l, "in the end", all...)
 }
 
+// When a bucket was looked at is when everything in it was read, never a time at which nobody looked.
+func TestLooked(t *testing.T) {
+	c, l := newCloud(), newLake(t)
+	key := keyOf("", account, "us-east-1", noon, "one")
+	c.put(bucket, key, file("one", 1))
+	c.denied[bucket+"/"+key] = true
+	looked := func(lk *looker, now time.Time, want time.Time) {
+		t.Helper()
+		lk.at(now)
+		if b := lk.in.Status().CloudTrail.Buckets; len(b) != 1 || !b[0].Looked.Equal(want) {
+			t.Errorf("at %s: %+v, want %s", now, b, want)
+		}
+	}
+	lk := lookerOf(t, c, l, Config{Bucket: bucket})
+	looked(lk, noon, time.Time{})
+	looked(lookerOf(t, c, l, Config{Bucket: bucket}), noon.Add(time.Hour), time.Time{}) // after a restart
+	delete(c.denied, bucket+"/"+key)
+	good := noon.Add(3 * time.Hour)
+	looked(lk, good, good)
+	c.put(bucket, keyOf("", account, "us-east-1", noon, "two"), file("two", 1))
+	c.denied[bucket+"/"+keyOf("", account, "us-east-1", noon, "two")] = true
+	looked(lk, good.Add(2*time.Hour), good)
+}
+
 // The first look is interrupted, and the next one is made much later: nothing between them is left out.
 func TestFirstLookInterrupted(t *testing.T) {
 	c, l := newCloud(), newLake(t)
@@ -293,7 +318,7 @@ func TestPolicy(t *testing.T) {
 		"verify":   {Bucket: bucket, Keys: true},
 	} {
 		lk := lookerOf(t, c, l, cfg)
-		lk.in.report.trails = append(lk.in.report.trails, skippedTrail(aws.Trail{Bucket: "found"}, "x"))
+		lk.in.report.trails = append(lk.in.report.trails, intake.Trail{Bucket: "found", Read: true}, intake.Trail{Bucket: "off", Skipped: "it is not logging"})
 		got := lk.in.policy(account)
 		golden := filepath.Join("testdata", "policy", name+".json")
 		if *update {

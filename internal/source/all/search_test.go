@@ -30,7 +30,7 @@ func TestNativeNames(t *testing.T) {
 		{event.CloudTrail, "families", 1, "userAgent:*Boto3* sharedEventID:69221053-d874-5980-8907-ee851ea9aace requestParameters.bucketName:example-audit-bucket"},
 		{event.CloudTrail, "families", 8, `sourceIPAddress:autoscaling.amazonaws.com userIdentity.invokedBy:autoscaling.amazonaws.com addendum.reason:UPDATED_DATA`},
 		{event.CloudTrail, "families", 9, "eventID:0f11f1b5-8ccf-546e-9720-eb79afd1fb32 summary.primaryDimension.dimension:eventName"},
-		{event.CloudTrail, "aws-user-guide", 6, "insightDetails.eventName:UpdateInstanceInformation insightDetails.state:Start class:2004"},
+		{event.CloudTrail, "aws-user-guide", 6, "insightDetails.eventName:UpdateInstanceInformation insightDetails.state:Start class:6003"},
 		{event.CloudTrail, "aws-user-guide", 4, `sourceIPAddress:"AWS Internal" eventVersion:1.05`},
 		{event.CloudTrail, "sign-ins", 3, "eventName:CheckMfa user:root outcome:failure"},
 		{event.CloudTrail, "identities", 14, "user:unknown eventName:DescribeInstances"},

@@ -53,9 +53,11 @@ func (m *mapper) actor() (text string, from name) {
 	case typeRoot:
 		return "root", nUserType
 	case typeAssumedRole:
-		return m.role()
+		if text, from := m.role(); text != "" {
+			return text, from
+		}
 	case typeFederatedUser:
-		if v[nUserName] == "" {
+		if v[nUserName] == "" && v[nPrincipal] != "" {
 			return afterColon(v[nPrincipal]), nPrincipal
 		}
 	case typeIdentityCenter:
@@ -78,13 +80,13 @@ func (m *mapper) actor() (text string, from name) {
 			return v[n], n
 		}
 	}
-	if v[nUserType] != "" || v[nUserAccount] != "" || v[nUserARN] != "" {
-		return nobody, nUserType
+	if m.isInsight() || m.isAggregated() {
+		return "", noName
 	}
-	return "", noName
+	return nobody, nUserType
 }
 
-// role is "role/session": the name of the assumed role and that of the session.
+// role is "role/session": the name of the assumed role and that of the session, as far as they are told.
 func (m *mapper) role() (text string, from name) {
 	v := &m.values
 	session := ""
@@ -97,10 +99,7 @@ func (m *mapper) role() (text string, from name) {
 	if _, said, ok := strings.Cut(v[nUserARN], ":assumed-role/"); ok {
 		return said, nUserARN
 	}
-	if session != "" {
-		return session, nPrincipal
-	}
-	return nobody, nUserType
+	return session, nPrincipal
 }
 
 func (m *mapper) join(a, b string) string {

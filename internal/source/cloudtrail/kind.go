@@ -40,9 +40,6 @@ const (
 	apiRead   = 2
 	apiUpdate = 3
 	apiDelete = 4
-
-	findingCreate = 1
-	findingClose  = 3
 )
 
 // Values of auth_protocol_id.
@@ -61,31 +58,29 @@ const (
 
 // mapKind sets class, activity and what else belongs to the kind of event.
 func (m *mapper) mapKind() {
-	v := &m.values
 	switch {
-	case v[nCategory] == categoryInsight, strings.EqualFold(v[nEventType], typeInsight):
-		m.mapInsight()
-	case v[nCategory] == categoryAggregated, strings.EqualFold(v[nEventType], typeAggregated):
-		m.e.Class(event.ClassAPIActivity, other)
-		m.e.Str(event.ColActivityName, nameTexts[nCategory], categoryAggregated)
+	case m.isInsight():
+		m.mapFamily(categoryInsight)
+	case m.isAggregated():
+		m.mapFamily(categoryAggregated)
 	default:
 		m.mapCall()
 	}
 }
 
-// mapInsight: CloudTrail found calls or errors at an unusual rate (state Start), or the rate is usual again (End).
-func (m *mapper) mapInsight() {
-	e, v := m.e, &m.values
-	activity := findingCreate
-	if v[nInsightState] == "End" {
-		activity = findingClose
-	}
-	e.Class(event.ClassDetectionFinding, activity)
-	e.Int(event.ColSeverityID, "", event.SeverityLow)
-	m.put(event.ColFindingUID, nSharedEventID)
-	m.put(event.ColFindingTitle, nInsightType)
-	// What AWS itself finds unusual is to be seen, whatever the service.
-	e.Str(event.ColPriority, "", priorityNormal)
+func (m *mapper) isInsight() bool {
+	return m.values[nCategory] == categoryInsight || strings.EqualFold(m.values[nEventType], typeInsight)
+}
+
+func (m *mapper) isAggregated() bool {
+	return m.values[nCategory] == categoryAggregated || strings.EqualFold(m.values[nEventType], typeAggregated)
+}
+
+// mapFamily is for what CloudTrail says about many calls: that their rate is unusual (state Start) or usual again (End), or how
+// many there were. It is no finding: the OCSF project's mapping has three classes for CloudTrail, by the name of the call.
+func (m *mapper) mapFamily(category string) {
+	m.e.Class(event.ClassAPIActivity, other)
+	m.e.Str(event.ColActivityName, nameTexts[nCategory], category)
 }
 
 // mapCall sets the class of a call, its target and what came of it.
@@ -107,10 +102,6 @@ func (m *mapper) mapCall() {
 		e.Int(event.ColAuthProtocolID, nameTexts[nEventName], protocolOpenID)
 	}
 	m.mapTarget()
-	if k.class == event.ClassAuthentication && e.GetInt(event.ColStatusID) == event.StatusFailure {
-		// A failed sign-in is to be seen, whatever the service.
-		e.Str(event.ColPriority, "", priorityNormal)
-	}
 }
 
 // mapTarget sets whom or what was acted upon: a user or role, the role that was assumed, a group, a policy.

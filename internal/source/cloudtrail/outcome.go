@@ -64,7 +64,7 @@ func (m *mapper) mapMessage() {
 	} else if len(b) > 0 {
 		b = append(append(b, ' '), v[nEventType]...)
 	}
-	if actor := e.GetStr(event.ColActorUserName); actor != "" {
+	if actor := e.GetStr(event.ColActorUserName); actor != "" && actor != nobody {
 		b = append(append(b, " by "...), actor...)
 	}
 	if code := v[nErrorCode]; code != "" {

@@ -1,0 +1,178 @@
+package awsapi
+
+import (
+	"context"
+	"slices"
+	"unicode/utf8"
+
+	"kiroku/internal/awsapi/selector"
+	"kiroku/internal/meta"
+)
+
+// TrailOrStore names an event data store by its ARN or ID. The original has the operations for trails, too, which are not here.
+type TrailOrStore struct {
+	TrailName      string
+	EventDataStore string
+}
+
+// configurable finds the caller's store that is named.
+func (s *Service) configurable(ctx context.Context, c Caller, in *TrailOrStore) (meta.EventDataStore, error) {
+	switch {
+	case in.TrailName != "" && in.EventDataStore != "":
+		return meta.EventDataStore{}, refuse("InvalidParameterCombinationException", "Name a trail or an event data store, not both.")
+	case in.TrailName != "":
+		return meta.EventDataStore{}, refuse("TrailNotFoundException", "There is no trail %.300q: there are event data stores only.", in.TrailName)
+	case in.EventDataStore == "":
+		return meta.EventDataStore{}, invalid("EventDataStore is required.")
+	}
+	row, err := s.activeStore(ctx, c, in.EventDataStore)
+	if err == nil && !slices.Contains(awsEvents, selector.Category(row.Category)) {
+		err = refuse("InvalidEventDataStoreCategoryException", "A store for %s has neither an event configuration nor insights.", row.Category)
+	}
+	return row, err
+}
+
+// PutEventConfigurationInput is the input of PutEventConfiguration.
+type PutEventConfigurationInput struct {
+	TrailOrStore
+	MaxEventSize              string // Standard or Large
+	ContextKeySelectors       []ContextKeySelector
+	AggregationConfigurations []struct{}
+}
+
+// ContextKeySelector names what is to be added to events.
+type ContextKeySelector struct {
+	Type   string // TagContext or RequestContext
+	Equals []string
+}
+
+// EventConfiguration is how events of a store are made.
+type EventConfiguration struct {
+	EventDataStoreArn   string
+	MaxEventSize        string
+	ContextKeySelectors []ContextKeySelector // never nil
+}
+
+// Values of MaxEventSize: 256 KB and 1 MB. Events are never cut here, so that it is always the larger one.
+const (
+	sizeStandard = "Standard"
+	sizeLarge    = "Large"
+)
+
+// Limits of the service model.
+const (
+	maxContextSelectors = 2
+	maxContextKeys      = 50
+	maxContextKey       = 128
+)
+
+func (s *Service) eventConfiguration(row meta.EventDataStore) EventConfiguration {
+	return EventConfiguration{EventDataStoreArn: s.storeARN(row), MaxEventSize: sizeLarge, ContextKeySelectors: []ContextKeySelector{}}
+}
+
+// GetEventConfiguration says how the events of a store are made: whole, and without anything added.
+func (s *Service) GetEventConfiguration(ctx context.Context, c Caller, in *TrailOrStore) (EventConfiguration, error) {
+	row, err := s.configurable(ctx, c, in)
+	if err != nil {
+		return EventConfiguration{}, err
+	}
+	return s.eventConfiguration(row), nil
+}
+
+// PutEventConfiguration takes what is so anyway, and refuses what it could only say and not do: events come from CloudTrail or
+// others, who have cut them and added to them what they would.
+func (s *Service) PutEventConfiguration(ctx context.Context, c Caller, in *PutEventConfigurationInput) (EventConfiguration, error) {
+	if err := in.check(); err != nil {
+		return EventConfiguration{}, err
+	}
+	row, err := s.configurable(ctx, c, &in.TrailOrStore)
+	switch {
+	case err != nil:
+		return EventConfiguration{}, err
+	case in.MaxEventSize == sizeStandard:
+		return EventConfiguration{}, refuse(codeUnsupported, "Events are stored as they come and never cut: MaxEventSize is always %s.", sizeLarge)
+	case len(in.ContextKeySelectors) > 0:
+		return EventConfiguration{}, refuse(codeUnsupported, "No tags or keys of requests are added to events; what eventContext an event has is kept. Leave ContextKeySelectors empty.")
+	case len(in.AggregationConfigurations) > 0:
+		return EventConfiguration{}, refuse(codeUnsupported, "Events are not aggregated; aggregated events that come are kept. Leave AggregationConfigurations empty.")
+	}
+	return s.eventConfiguration(row), nil
+}
+
+func (in *PutEventConfigurationInput) check() error {
+	switch in.MaxEventSize {
+	case sizeStandard, sizeLarge:
+	case "":
+		if in.ContextKeySelectors == nil && in.AggregationConfigurations == nil {
+			return invalid("Name at least one setting to change.")
+		}
+	default:
+		return invalid("MaxEventSize must be %s or %s, not %.40q.", sizeStandard, sizeLarge, in.MaxEventSize)
+	}
+	if n := len(in.ContextKeySelectors); n > maxContextSelectors {
+		return invalid("There can be %d ContextKeySelectors, not %d.", maxContextSelectors, n)
+	}
+	seen := map[string]bool{}
+	for _, k := range in.ContextKeySelectors {
+		switch {
+		case k.Type != "TagContext" && k.Type != "RequestContext":
+			return invalid("The Type of a ContextKeySelector must be TagContext or RequestContext, not %.40q.", k.Type)
+		case seen[k.Type]:
+			return invalid("There are two ContextKeySelectors of Type %s.", k.Type)
+		case len(k.Equals) < 1 || len(k.Equals) > maxContextKeys:
+			return invalid("A ContextKeySelector must have 1 to %d keys in Equals, not %d.", maxContextKeys, len(k.Equals))
+		case slices.ContainsFunc(k.Equals, func(key string) bool { return key == "" || utf8.RuneCountInString(key) > maxContextKey }):
+			return invalid("A key of a ContextKeySelector must have 1 to %d characters.", maxContextKey)
+		}
+		seen[k.Type] = true
+	}
+	return nil
+}
+
+// PutInsightSelectorsInput is the input of PutInsightSelectors.
+type PutInsightSelectorsInput struct {
+	TrailOrStore
+	InsightSelectors    []InsightSelector // required
+	InsightsDestination string
+}
+
+// InsightSelector names a kind of Insight events.
+type InsightSelector struct {
+	InsightType     string // ApiCallRateInsight or ApiErrorRateInsight
+	EventCategories []string
+}
+
+// InsightSelectors are the kinds of Insight events that are made of a store's events: none.
+type InsightSelectors struct {
+	EventDataStoreArn string
+	InsightSelectors  []InsightSelector // never nil
+}
+
+// PutInsightSelectors switches nothing on: Kiroku does not look for unusual rates of calls. Switching all off is done.
+func (s *Service) PutInsightSelectors(ctx context.Context, c Caller, in *PutInsightSelectorsInput) (InsightSelectors, error) {
+	if in.InsightSelectors == nil {
+		return InsightSelectors{}, invalid("InsightSelectors is required; an empty list switches all off.")
+	}
+	for _, i := range in.InsightSelectors {
+		if i.InsightType != "ApiCallRateInsight" && i.InsightType != "ApiErrorRateInsight" {
+			return InsightSelectors{}, refuse("InvalidInsightSelectorsException", "InsightType must be ApiCallRateInsight or ApiErrorRateInsight, not %.40q.", i.InsightType)
+		}
+	}
+	row, err := s.configurable(ctx, c, &in.TrailOrStore)
+	if err != nil {
+		return InsightSelectors{}, err
+	}
+	if len(in.InsightSelectors) > 0 {
+		return InsightSelectors{}, refuse(codeUnsupported, "No Insight events are made here. Those that CloudTrail makes are kept by a store whose selectors have eventCategory Insight.")
+	}
+	return InsightSelectors{EventDataStoreArn: s.storeARN(row), InsightSelectors: []InsightSelector{}}, nil
+}
+
+// GetInsightSelectors says that no Insight events are made of a store's events.
+func (s *Service) GetInsightSelectors(ctx context.Context, c Caller, in *TrailOrStore) (InsightSelectors, error) {
+	row, err := s.configurable(ctx, c, in)
+	if err != nil {
+		return InsightSelectors{}, err
+	}
+	return InsightSelectors{}, refuse("InsightNotEnabledException", "No Insight events are made of the events of %s.", row.Name)
+}
