@@ -41,6 +41,7 @@ type fake struct {
 	sql      query.SQLRequest
 	batches  []event.Batch
 	position map[string]int64
+	known    int64 // records of each copy that were stored before
 
 	search func() error
 	export func(ctx context.Context, w io.Writer) error
@@ -212,6 +213,9 @@ func (f *fake) Ingest(ctx context.Context, b event.Batch) error {
 		return ctx.Err()
 	}
 	f.batches = append(f.batches, b)
+	if b.Copy != nil {
+		b.Copy.Known.Add(f.known)
+	}
 	if b.Checkpoint != nil {
 		f.position[b.Checkpoint.Key] = b.Checkpoint.Position
 	}

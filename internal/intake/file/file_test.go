@@ -37,14 +37,14 @@ func (l *lake) Stored(_ context.Context, key string) (bool, error) {
 	return ok, nil
 }
 
-func (l *lake) Store(ctx context.Context, p *Piece) (bool, error) {
+func (l *lake) Store(ctx context.Context, p *Piece) (int64, error) {
 	if err := p.Turn(ctx); err != nil {
-		return false, err
+		return 0, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {
-		return false, l.fail
+		return 0, l.fail
 	}
 	_, ok := l.pieces[p.Key]
 	if !ok {
@@ -57,7 +57,10 @@ func (l *lake) Store(ctx context.Context, p *Piece) (bool, error) {
 		}
 	}
 	p.Sent()
-	return !ok, nil
+	if ok {
+		return 0, nil
+	}
+	return p.Records, nil
 }
 
 func write(t *testing.T, name string, data []byte) string {
@@ -236,7 +239,7 @@ type stopAfter struct {
 	done func()
 }
 
-func (s stopAfter) Store(ctx context.Context, p *Piece) (bool, error) {
+func (s stopAfter) Store(ctx context.Context, p *Piece) (int64, error) {
 	fresh, err := s.lake.Store(ctx, p)
 	s.done()
 	return fresh, err
@@ -264,6 +267,25 @@ func TestKeys(t *testing.T) {
 	}
 	if len(l.pieces) != 4 {
 		t.Errorf("%d pieces are stored, want 4", len(l.pieces))
+	}
+}
+
+// A piece says which of its records stood in earlier pieces of its member, and how often.
+func TestRepeats(t *testing.T) {
+	big := strings.Repeat("x", pieceBytes-1)
+	l := newLake()
+	items := []Item{{Path: write(t, "x.tar", tarOf(t, entry{"a", []byte("a\na\nb\n" + big + "\na\nc\na\nb\n" + big + "\na\n")}, entry{"b", []byte("a\n")}))}}
+	if _, err := Import(t.Context(), items, l, Options{Repeats: true}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range l.pieces {
+		got = append(got, strings.ReplaceAll(string(p.Data)+"< "+string(p.Before), big, "BIG"))
+	}
+	slices.Sort(got)
+	want := []string{"BIG\n< ", "BIG\n< 1 BIG\n", "a\n< ", "a\n< 4 a\n", "a\na\nb\n< ", "a\nc\na\nb\n< 2 a\n1 b\n"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pieces and what was before them (-want +got):\n%s", diff)
 	}
 }
 
@@ -379,7 +401,7 @@ type discard struct{}
 
 func (discard) Stored(context.Context, string) (bool, error) { return false, nil }
 
-func (discard) Store(_ context.Context, p *Piece) (bool, error) {
+func (discard) Store(_ context.Context, p *Piece) (int64, error) {
 	p.Sent()
-	return true, nil
+	return p.Records, nil
 }
