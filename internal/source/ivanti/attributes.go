@@ -17,7 +17,7 @@ func attributes(agents agentParser) func(*event.Record) (map[string]any, error) 
 	return func(rec *event.Record) (map[string]any, error) {
 		var n entry
 		var scratch event.Event
-		if n.parse(rec, &scratch) != nil {
+		if readable := n.parse(rec, &scratch) == nil; !readable {
 			return map[string]any{"message": strings.Clone(n.text())}, nil
 		}
 		a := tree{}
