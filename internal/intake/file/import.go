@@ -127,7 +127,7 @@ func (im *importer) piece(ctx context.Context, p Piece) error {
 		}
 		im.known = false
 	}
-	weight := min(max(int64(len(p.Data)), light), im.most)
+	weight := min(max(int64(len(p.Data)+len(p.Before)), light), im.most)
 	if err := im.room.Acquire(ctx, weight); err != nil {
 		return err
 	}

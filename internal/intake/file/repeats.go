@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// repeatsKept is how many different records are remembered, at least; at most twice as many are (about 16 MB). Equal records
-// of a log carry the same time and stand close together.
+// repeatsKept is how many different records are remembered at least, and from how many on the older ones are forgotten.
+// Equal records of a log carry the same time and stand close together.
 const repeatsKept = 1 << 18
 
 // repeats counts the equal records of a member, so that each piece can say which of its records were there before.
