@@ -38,6 +38,8 @@ a line (LF, CR LF or NUL), an element of a JSON array, or an element of "Records
 Running it again adds nothing, also after the file was renamed, copied or compressed, and an import that was interrupted goes on
 where it ended: what is stored is known by content, in pieces of 4 MiB, per store and per path within an archive. That holds
 for standard input, too. A file that has grown is read again from its last whole piece on; import files that no longer change.
+Lines of Okta Access Gateway are compared with what came by syslog or in other files: of equal lines the n-th is stored when
+fewer than n are stored. They, and records whose own id is known, count as "already there".
 
 A record longer than 4 MiB, or cut off by damage of its file, is stored as far as it goes with the tag "truncated". When a
 file cannot be read to its end, what was before the damage is stored, the other files are imported, and the exit code is 1.`,
@@ -119,7 +121,7 @@ func (a *app) runImport(ctx context.Context, s *cli.Server, items []file.Item, m
 		}
 		return now
 	})
-	damages, err := file.Import(ctx, items, sink, file.Options{Store: f.store, Stdin: a.in, Progress: &p})
+	damages, err := file.Import(ctx, items, sink, file.Options{Store: f.store, Repeats: mayRepeat(f.source), Stdin: a.in, Progress: &p})
 	stop()
 	damages = append(missing, damages...)
 	sum := importSummary{Files: len(items), Members: p.Members.Load(), New: p.New.Load(), Already: p.Already.Load(), Truncated: p.Truncated.Load(),
@@ -130,6 +132,9 @@ func (a *app) runImport(ctx context.Context, s *cli.Server, items []file.Item, m
 	}
 	return errors.Join(a.tellImport(&sum, damages, err, f.json), err)
 }
+
+// mayRepeat says whether equal records of a file may be distinct events that have no id.
+func mayRepeat(source string) bool { return source == "" || source == string(event.OktaAccessGateway) }
 
 // tellImport prints what was wrong and the summary.
 func (a *app) tellImport(sum *importSummary, damages []error, err error, asJSON bool) error {

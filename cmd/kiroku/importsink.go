@@ -47,6 +47,7 @@ func (s *sink) Store(ctx context.Context, p *file.Piece) (fresh int64, err error
 	params.Key = p.Key
 	to := int64(len(p.Data))
 	params.To = &to
+	params.Copy, params.Before = true, int64(len(p.Before))
 	if p.Truncated {
 		params.Tags = append(slices.Clone(params.Tags), truncatedTag)
 	}
@@ -100,31 +101,27 @@ func (s *sink) unparsed(ctx context.Context, stored int64) *int64 {
 
 // body is a piece that is sent; the next piece may begin when it is read to its end.
 type body struct {
-	*bytes.Reader
+	io.Reader
 	piece *file.Piece
+	left  int
 }
 
-func newBody(p *file.Piece) *body { return &body{bytes.NewReader(p.Data), p} }
+func newBody(p *file.Piece) *body {
+	return &body{io.MultiReader(bytes.NewReader(p.Before), bytes.NewReader(p.Data)), p, len(p.Before) + len(p.Data)}
+}
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if errors.Is(err, io.EOF) || b.Len() == 0 {
+	if b.left -= n; errors.Is(err, io.EOF) || b.left == 0 {
 		b.piece.Sent()
 	}
-	return n, err
-}
-
-// WriteTo hides bytes.Reader's, which would pass Read by.
-func (b *body) WriteTo(w io.Writer) (int64, error) {
-	n, err := b.Reader.WriteTo(w)
-	b.piece.Sent()
 	return n, err
 }
 
 // withLength tells net/http what it cannot see in a body of our own type.
 func withLength(p *file.Piece) client.RequestEditorFn {
 	return func(_ context.Context, r *http.Request) error {
-		r.ContentLength = int64(len(p.Data))
+		r.ContentLength = int64(len(p.Before) + len(p.Data))
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newBody(p)), nil }
 		return nil
 	}

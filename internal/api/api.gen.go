@@ -1789,6 +1789,13 @@ type IngestParams struct {
 
 	// To Position after the body's last byte; checked when it is given.
 	To *int64 `form:"to,omitempty" json:"to,omitempty"`
+
+	// Copy The object is a copy of what may have come another way. Needs key.
+	Copy bool `form:"copy,omitempty" json:"copy,omitempty,omitzero"`
+
+	// Before How many bytes of the body stand in front of the piece. Each of their lines is a number, a blank, and a line that
+	// stands so often in earlier pieces of the object. Needs copy.
+	Before int64 `form:"before,omitempty" json:"before,omitempty,omitzero"`
 }
 
 // CheckpointParams defines parameters for Checkpoint.
@@ -3608,6 +3615,32 @@ func (siw *ServerInterfaceWrapper) Ingest(w http.ResponseWriter, r *http.Request
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "copy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "copy", r.URL.Query(), &params.Copy, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "copy"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "copy", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", r.URL.Query(), &params.Before, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "before"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "before", Err: err})
 		}
 		return
 	}

@@ -43,6 +43,7 @@ type fake struct {
 	sql      query.SQLRequest
 	batches  []event.Batch
 	position map[string]int64
+	known    int64 // records of each copy that were stored before
 
 	search func() error
 	export func(ctx context.Context, w io.Writer) error
@@ -222,6 +223,9 @@ func (f *fake) Ingest(ctx context.Context, b event.Batch) error {
 		*b.Duplicates = int64(all - len(b.Records))
 	}
 	f.batches = append(f.batches, b)
+	if b.Copy != nil {
+		*b.Duplicates += f.known
+	}
 	if b.Checkpoint != nil {
 		f.position[b.Checkpoint.Key] = b.Checkpoint.Position
 	}

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"kiroku/internal/event"
@@ -35,12 +37,16 @@ func (s *server) Ingest(ctx context.Context, r IngestRequestObject) (IngestRespo
 		return nil, err
 	}
 	defer done()
+	if q.Before > int64(len(body)) {
+		return nil, invalid("Count the bytes of the body that stand in front of the piece.", "store piece: before is %d, but the body has %d bytes", q.Before, len(body))
+	}
+	before, body := body[:q.Before], body[q.Before:]
 	if q.To != nil && *q.To != q.From+int64(len(body)) {
 		return nil, invalid("Give the position before decompression's first byte and after its last one.",
 			"store piece: from %d to %d are %d bytes, but the body has %d", q.From, *q.To, *q.To-q.From, len(body))
 	}
 	if q.Key == "" {
-		return s.store(ctx, origin, body, nil, 0)
+		return s.store(ctx, origin, piece{body: body})
 	}
 	unlock, err := s.objects.lock(ctx, q.Key)
 	if err != nil {
@@ -59,22 +65,57 @@ func (s *server) Ingest(ctx context.Context, r IngestRequestObject) (IngestRespo
 		return Ingest200JSONResponse{Skipped: count(body), Position: position}, nil
 	}
 	old := body[:position-q.From]
-	return s.store(ctx, origin, body[len(old):], &event.Checkpoint{Key: q.Key, Position: end}, count(old))
+	in := piece{body: body[len(old):], at: &event.Checkpoint{Key: q.Key, Position: end}, skipped: count(old)}
+	if q.Copy {
+		if in.copy, err = copyOf(origin, before, old); err != nil {
+			return nil, err
+		}
+	}
+	return s.store(ctx, origin, in)
 }
 
-// store waits until the records of body are durable.
-func (s *server) store(ctx context.Context, origin *event.Origin, body []byte, at *event.Checkpoint, skipped int64) (IngestResponseObject, error) {
+// piece is what store stores.
+type piece struct {
+	body    []byte
+	at      *event.Checkpoint
+	skipped int64 // records of the request that are stored already
+	copy    *event.Copy
+}
+
+// copyOf says what stands in a copy before a piece of it: lines with their number in front, and those of the piece that are
+// stored already.
+func copyOf(origin *event.Origin, before, old []byte) (*event.Copy, error) {
+	c, now := &event.Copy{}, time.Now()
+	add := func(line []byte, times int) {
+		c.Before = append(c.Before, event.Repeat{Record: event.Record{Data: line, Received: now, Origin: origin}, Times: times})
+	}
+	for line := range records(before) {
+		number, text, ok := bytes.Cut(line, []byte{' '})
+		n, err := strconv.ParseInt(string(number), 10, 32)
+		if !ok || err != nil || n < 1 {
+			return nil, invalid("Write how often the line stands before the piece, a blank, and the line.", "store piece: a line of its first %d bytes begins with %q", len(before), number[:min(len(number), 20)])
+		}
+		add(text, int(n))
+	}
+	for line := range records(old) {
+		add(line, 1)
+	}
+	return c, nil
+}
+
+// store waits until the records are durable.
+func (s *server) store(ctx context.Context, origin *event.Origin, in piece) (IngestResponseObject, error) {
 	now, from := time.Now(), peer(ctx)
 	duplicates := new(int64)
-	batch := event.Batch{Checkpoint: at, Duplicates: duplicates, Records: make([]event.Record, 0, count(body))}
-	for line := range records(body) {
+	batch := event.Batch{Checkpoint: in.at, Copy: in.copy, Duplicates: duplicates, Records: make([]event.Record, 0, count(in.body))}
+	for line := range records(in.body) {
 		batch.Records = append(batch.Records, event.Record{Data: line, Received: now, Peer: from, Origin: origin})
 	}
-	out := Ingest200JSONResponse{Accepted: int64(len(batch.Records)), Skipped: skipped}
-	if at != nil {
-		out.Position = at.Position
+	out := Ingest200JSONResponse{Accepted: int64(len(batch.Records)), Skipped: in.skipped}
+	if in.at != nil {
+		out.Position = in.at.Position
 	}
-	if len(batch.Records) == 0 && at == nil {
+	if len(batch.Records) == 0 && in.at == nil {
 		return out, nil
 	}
 	// A caller that gives up in the middle must not leave a batch that is stored after the lock on its object was released:
@@ -114,8 +155,12 @@ func checkPiece(q IngestParams) error {
 	switch {
 	case q.Key == "" && (q.From != 0 || q.To != nil):
 		return invalid("Name the object with key, or leave from and to out.", "store piece: from and to need a key")
-	case q.From < 0:
-		return invalid("Begin at 0.", "store piece: from is %d", q.From)
+	case q.Key == "" && q.Copy:
+		return invalid("Name the object with key, or leave copy out.", "store copy: it needs a key")
+	case q.Before != 0 && !q.Copy:
+		return invalid("Add copy=true, or leave before out.", "store piece: before is only for copies")
+	case q.From < 0 || q.Before < 0:
+		return invalid("Begin at 0.", "store piece: from is %d, before %d", q.From, q.Before)
 	case len(q.Key) > maxKey:
 		return invalid("Use a hash of the object's name.", "store piece: the key has %d bytes, more than %d", len(q.Key), maxKey)
 	}

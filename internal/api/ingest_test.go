@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,44 @@ func BenchmarkIngest(b *testing.B) {
 		s.batches = nil
 		if a := s.do("ingest", "POST", "/api/v1/ingest", body); a.status != 200 {
 			b.Fatal(a.body)
+		}
+	}
+}
+
+// Of a copy the pipeline hears what stood before the piece: lines with their number, and what is stored already.
+func TestIngestCopy(t *testing.T) {
+	s := start(t, api.Limits{})
+	const before = "3 one\n1 two  words\n"
+	path := func(from, to int) string {
+		return fmt.Sprintf("/api/v1/ingest?key=k&copy=true&from=%d&to=%d&before=%d", from, to, len(before))
+	}
+	s.do("ingest", "POST", "/api/v1/ingest?key=k&copy=true&to=4", "old\n")
+	s.known = 1
+	a := s.do("ingest", "POST", path(0, 12), before+"old\none\nnew\n")
+	if diff := cmp.Diff(api.IngestResult{Accepted: 1, Skipped: 2, Position: 12}, decode[api.IngestResult](t, a.body)); a.status != 200 || diff != "" {
+		t.Errorf("%d, -want +got:\n%s", a.status, diff)
+	}
+	if diff := cmp.Diff([]string{"old", "one", "new"}, s.records()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	got := ""
+	for _, r := range s.batches[1].Copy.Before {
+		got += fmt.Sprintf("%d %s|", r.Times, r.Record.Data)
+	}
+	if got != "3 one|1 two  words|1 old|" {
+		t.Errorf("before the piece: %q", got)
+	}
+	for path, body := range map[string]string{
+		"/api/v1/ingest?copy=true":                "one\n",
+		"/api/v1/ingest?key=k2&before=2":          "1 one\n",
+		"/api/v1/ingest?key=k2&copy=1&before=99":  "1 one\n",
+		"/api/v1/ingest?key=k2&copy=1&before=-1":  "1 one\n",
+		"/api/v1/ingest?key=k2&copy=1&before=4":   "one\ntwo\n",
+		"/api/v1/ingest?key=k2&copy=1&before=6":   "0 one\ntwo\n",
+		"/api/v1/ingest?key=k2&copy=true&from=-1": "one\n",
+	} {
+		if a := s.do("ingest", "POST", path, body); a.status != 400 {
+			t.Errorf("%s: %d, want 400", path, a.status)
 		}
 	}
 }

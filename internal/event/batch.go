@@ -5,11 +5,25 @@ type Batch struct {
 	Records []Record
 	// Checkpoint, when not nil, is stored in the same transaction as the batch's events: both or neither.
 	Checkpoint *Checkpoint
+	// Copy, when not nil, says that the records are a copy, for example a file, of what may have come another way.
+	Copy *Copy
 	// Release, when not nil, is called once when nobody needs the records' bytes any more.
 	Release func()
 	// Duplicates, when not nil, gets before the batch is said to be durable how many of its records were not stored, because
 	// they are stored already.
 	Duplicates *int64
+}
+
+// Copy tells a batch of a copy's records what went before it in the copy.
+type Copy struct {
+	// Before are records that stand before the batch in the copy and are equal to some in it. They are counted, not stored.
+	Before []Repeat
+}
+
+// Repeat is a record that stands somewhere several times.
+type Repeat struct {
+	Record Record
+	Times  int
 }
 
 // Checkpoint says how far an input has come with one of its objects: a file, an S3 object, a queue.

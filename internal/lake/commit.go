@@ -105,7 +105,7 @@ func (l *Lake) commitUntilDone(ctx context.Context) error {
 	}
 }
 
-// Flush commits what there is now, for tests and for shutting down.
+// Flush commits what there is now.
 func (l *Lake) Flush(ctx context.Context) error { return l.commit(ctx) }
 
 // commit makes everything that writers have taken durable. After an error everything is kept for the next try.

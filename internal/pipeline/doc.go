@@ -5,5 +5,6 @@
 //
 // There is one worker a core. A batch is mapped by one worker and committed as a whole. A record is never dropped: what
 // its source cannot map, even if the mapping panics, becomes a Base Event with raw_data and parse_error. The one
-// exception is a record with an id of its own that was stored with the same content before: it is counted instead.
+// exception is what was stored before: a record with an id of its own and the same content, and a record of a copy (see
+// event.Copy) as far as the copy holds no more of its kind than the store. It is counted instead.
 package pipeline

@@ -50,6 +50,9 @@ type Options struct {
 	// Collect names the stores that ask for a mapped event beside the one that its input or a route names. It is called for
 	// every event, by all workers at once. It may be nil.
 	Collect func(rec *event.Record, e *event.Event) []string
+	// At calls f for every stored event of a store whose time is one of times, which are sorted microseconds: see lake.At. It
+	// is asked before records of a copy are stored. nil: they are stored without asking.
+	At      func(ctx context.Context, store string, times []int64, cols []event.Column, f func(e *event.Event)) error
 	Default string // store of events without a route
 	// Priorities go before those of the sources; SetPriorities changes them at run time.
 	Priorities Priorities
@@ -71,6 +74,7 @@ type Pipeline struct {
 	stats      counters
 	counts     []*sourceCount // in the order of opt.Sources
 	stopped    chan struct{}
+	copying    chan struct{} // held by the copy that is compared and stored
 }
 
 type job struct {
@@ -117,7 +121,7 @@ func New(opt Options) *Pipeline {
 	if opt.Queue == 0 {
 		opt.Queue = 64
 	}
-	p := &Pipeline{opt: opt, byName: map[event.SourceName]*source.Source{}, queue: make(chan job, opt.Queue), seen: newSeen(), stopped: make(chan struct{})}
+	p := &Pipeline{opt: opt, byName: map[event.SourceName]*source.Source{}, queue: make(chan job, opt.Queue), seen: newSeen(), stopped: make(chan struct{}), copying: make(chan struct{}, 1)}
 	for i := range opt.Sources {
 		p.byName[opt.Sources[i].Name] = &opt.Sources[i]
 		p.counts = append(p.counts, &sourceCount{name: opt.Sources[i].Name})
@@ -163,6 +167,13 @@ func (p *Pipeline) TryOffer(b event.Batch) bool {
 // Accept queues a batch and returns when its events and its checkpoint are durable: nil, and only nil, may be
 // acknowledged to the sender. An error leaves open whether the batch will be stored.
 func (p *Pipeline) Accept(ctx context.Context, b event.Batch) error {
+	if b.Copy != nil && p.opt.At != nil {
+		return p.storeCopy(ctx, b)
+	}
+	return p.offerAndWait(ctx, b)
+}
+
+func (p *Pipeline) offerAndWait(ctx context.Context, b event.Batch) error {
 	done := make(chan error, 1)
 	select {
 	case p.queue <- job{batch: b, done: func(err error) { done <- err }}:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/source"
 )
 
 // seen remembers which events were stored, for 12 to 24 hours and at most 2 to 4 million of them (64 MB), since the start
@@ -30,10 +31,10 @@ func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
 
 // before says whether the event was stored before in the same store, and remembers this one. Which event it is, the source
 // says: see source.Source.Identity. An input may ask for several stores: each gets its own.
-func (s *seen) before(e *event.Event, rec *event.Record, identity []event.Column, store string) bool {
-	h := uint64(0)
+func (s *seen) before(e *event.Event, rec *event.Record, src *source.Source, store string) bool {
+	h, identity := uint64(0), src.Identity
 	switch uid := e.GetStr(event.ColMetadataUID); {
-	case identity == nil && uid == "", e.Has(event.ColParseError):
+	case src.Hashed, identity == nil && uid == "", e.Has(event.ColParseError):
 		return false
 	case identity == nil:
 		h = maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)

@@ -101,7 +101,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 			parsed++
 		}
 		w.stores = w.p.route(w.stores[:0], rec, &w.e)
-		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, w.p.opt.Sources[at].Identity, store) })
+		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, &w.p.opt.Sources[at], store) })
 		if len(stores) == 0 {
 			duplicates++
 			continue

@@ -80,6 +80,18 @@ func (i ingester) Ingest(ctx context.Context, b event.Batch) error {
 	return i.pipe.Accept(ctx, b)
 }
 
+// at implements pipeline.Options.At. What was taken in before is made durable first, so that it is seen. An event of a store
+// that does not exist went to the default store.
+func (st *storage) at(ctx context.Context, store string, times []int64, cols []event.Column, f func(e *event.Event)) error {
+	if err := st.lake.Flush(ctx); err != nil {
+		return err
+	}
+	if _, err := st.lake.Store(store); err != nil {
+		store = lake.DefaultStore
+	}
+	return st.lake.At(ctx, store, times, cols, f)
+}
+
 type checkpoints struct{ lake *lake.Lake }
 
 func (c checkpoints) Position(ctx context.Context, key string) (int64, error) {

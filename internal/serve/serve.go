@@ -159,6 +159,7 @@ func (s *Server) newPipeline() *pipeline.Pipeline {
 		Enricher:  func() pipeline.Enricher { return s.tables.New() },
 		Mapped:    s.mapped,
 		Collect:   s.collect,
+		At:        s.storage.at,
 	})
 }
 

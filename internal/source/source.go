@@ -31,6 +31,10 @@ type Source struct {
 	// stored again, also after a restart: see pipeline. nil: metadata_uid together with the bytes.
 	Identity []event.Column
 
+	// Hashed says that metadata_uid is no id but a hash of the record, which distinct events may share: those of a copy (see
+	// event.Copy) are stored only as far as the copy holds more of them than the store, all others always.
+	Hashed bool
+
 	// Fields are the source's own names for columns. A name that is not here is looked up in unmapped.
 	Fields []Field
 

@@ -1790,6 +1790,13 @@ type IngestParams struct {
 
 	// To Position after the body's last byte; checked when it is given.
 	To *int64 `form:"to,omitempty" json:"to,omitempty"`
+
+	// Copy The object is a copy of what may have come another way. Needs key.
+	Copy bool `form:"copy,omitempty" json:"copy,omitempty,omitzero"`
+
+	// Before How many bytes of the body stand in front of the piece. Each of their lines is a number, a blank, and a line that
+	// stands so often in earlier pieces of the object. Needs copy.
+	Before int64 `form:"before,omitempty" json:"before,omitempty,omitzero"`
 }
 
 // CheckpointParams defines parameters for Checkpoint.
@@ -2299,6 +2306,11 @@ type ClientInterface interface {
 	// `to`. The service keeps in the same transaction as the events how far it has come with that object, so that a piece
 	// that is sent again adds nothing. Pieces must end at the end of a line and come in order; one that starts after the
 	// stored position is refused with 409 and the position.
+	//
+	// With `copy` the object is a file of what may also have come by syslog or in another file. Records of Okta Access
+	// Gateway in it, which have no id of their own, are then stored only as far as the object holds more of them than the
+	// store: the n-th of equal lines is new when fewer than n are stored. Lines of earlier pieces that are equal to lines of
+	// this one go in front of the body, so that they are counted: see `before`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3453,6 +3465,11 @@ func (c *Client) Histogram(ctx context.Context, body HistogramJSONRequestBody, r
 // `to`. The service keeps in the same transaction as the events how far it has come with that object, so that a piece
 // that is sent again adds nothing. Pieces must end at the end of a line and come in order; one that starts after the
 // stored position is refused with 409 and the position.
+//
+// With `copy` the object is a file of what may also have come by syslog or in another file. Records of Okta Access
+// Gateway in it, which have no id of their own, are then stored only as far as the object holds more of them than the
+// store: the n-th of equal lines is new when fewer than n are stored. Lines of earlier pieces that are equal to lines of
+// this one go in front of the body, so that they are counted: see `before`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6421,6 +6438,22 @@ func NewIngestRequestWithBody(server string, params *IngestParams, contentType s
 
 		}
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "copy", params.Copy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -8639,6 +8672,11 @@ type ClientWithResponsesInterface interface {
 	// `to`. The service keeps in the same transaction as the events how far it has come with that object, so that a piece
 	// that is sent again adds nothing. Pieces must end at the end of a line and come in order; one that starts after the
 	// stored position is refused with 409 and the position.
+	//
+	// With `copy` the object is a file of what may also have come by syslog or in another file. Records of Okta Access
+	// Gateway in it, which have no id of their own, are then stored only as far as the object holds more of them than the
+	// store: the n-th of equal lines is new when fewer than n are stored. Lines of earlier pieces that are equal to lines of
+	// this one go in front of the body, so that they are counted: see `before`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13259,6 +13297,11 @@ func (c *ClientWithResponses) HistogramWithResponse(ctx context.Context, body Hi
 // `to`. The service keeps in the same transaction as the events how far it has come with that object, so that a piece
 // that is sent again adds nothing. Pieces must end at the end of a line and come in order; one that starts after the
 // stored position is refused with 409 and the position.
+//
+// With `copy` the object is a file of what may also have come by syslog or in another file. Records of Okta Access
+// Gateway in it, which have no id of their own, are then stored only as far as the object holds more of them than the
+// store: the n-th of equal lines is new when fewer than n are stored. Lines of earlier pieces that are equal to lines of
+// this one go in front of the body, so that they are counted: see `before`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //

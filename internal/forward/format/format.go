@@ -113,9 +113,10 @@ func (e *Encoder) Append(dst []byte, ev *event.Event) (line []byte, cut int, err
 	return dst[:start], 0, fmt.Errorf("encode event %q: %w (%d)", UID(ev), ErrTooLong, e.max)
 }
 
-// UID is the external id of an event, the key by which receivers know it again: metadata_uid, else event_uid.
+// UID is the external id of an event, the key by which receivers know it again: metadata_uid, else event_uid. Access
+// Gateway's metadata_uid is a hash of the line, which distinct events may share, and therefore no such key.
 func UID(ev *event.Event) string {
-	if uid := ev.GetStr(event.ColMetadataUID); uid != "" {
+	if uid := ev.GetStr(event.ColMetadataUID); uid != "" && ev.GetStr(event.ColSource) != string(event.OktaAccessGateway) {
 		return uid
 	}
 	return ev.GetStr(event.ColEventUID)

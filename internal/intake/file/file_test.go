@@ -270,6 +270,25 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// A piece says which of its records stood in earlier pieces of its member, and how often.
+func TestRepeats(t *testing.T) {
+	big := strings.Repeat("x", pieceBytes-1)
+	l := newLake()
+	items := []Item{{Path: write(t, "x.tar", tarOf(t, entry{"a", []byte("a\na\nb\n" + big + "\na\nc\na\nb\n" + big + "\na\n")}, entry{"b", []byte("a\n")}))}}
+	if _, err := Import(t.Context(), items, l, Options{Repeats: true}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range l.pieces {
+		got = append(got, strings.ReplaceAll(string(p.Data)+"< "+string(p.Before), big, "BIG"))
+	}
+	slices.Sort(got)
+	want := []string{"BIG\n< ", "BIG\n< 1 BIG\n", "a\n< ", "a\n< 4 a\n", "a\na\nb\n< ", "a\nc\na\nb\n< 2 a\n1 b\n"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pieces and what was before them (-want +got):\n%s", diff)
+	}
+}
+
 // Keys are promised to stay: what was imported by an earlier version is known.
 func TestKeyOfVersion1(t *testing.T) {
 	l := newLake()

@@ -18,14 +18,15 @@ import (
 type Sink interface {
 	// Stored says whether the piece of this key is stored already.
 	Stored(ctx context.Context, key string) (bool, error)
-	// Store returns when the piece is durable: fresh is how many of its records were not there before. It must wait for p.Turn before it
-	// sends, and call p.Sent when the bytes are on their way. It tries again by itself; its error ends the import.
+	// Store returns when the piece is durable: fresh is how many of its records were not there before. It must wait for p.Turn
+	// before it sends, and call p.Sent when the bytes are on their way. It tries again by itself; its error ends the import.
 	Store(ctx context.Context, p *Piece) (fresh int64, err error)
 }
 
 // Options say how to import.
 type Options struct {
 	Store    string // part of the keys: the same file may go into two stores
+	Repeats  bool   // whether Piece.Before is asked for
 	Stdin    io.Reader
 	InFlight int64 // bytes of pieces that are sent and not yet durable; 0: 64 MiB
 	Progress *Progress
@@ -98,7 +99,11 @@ func (im *importer) item(ctx context.Context, it Item) ([]error, error) {
 			_, _ = r.Discard(3) // it was just peeked
 		}
 		head, _ := r.Peek(headBytes)
-		records, truncated, err := newCutter(im.opt.Store, name, func(p Piece) error { return im.piece(ctx, p) }).cut(splitterFor(head, r))
+		c := newCutter(im.opt.Store, name, func(p Piece) error { return im.piece(ctx, p) })
+		if im.opt.Repeats {
+			c.repeats = newRepeats()
+		}
+		records, truncated, err := c.cut(splitterFor(head, r))
 		p.Truncated.Add(truncated)
 		return records, err
 	}
@@ -122,7 +127,7 @@ func (im *importer) piece(ctx context.Context, p Piece) error {
 		}
 		im.known = false
 	}
-	weight := min(max(int64(len(p.Data)), light), im.most)
+	weight := min(max(int64(len(p.Data)+len(p.Before)), light), im.most)
 	if err := im.room.Acquire(ctx, weight); err != nil {
 		return err
 	}
@@ -133,10 +138,10 @@ func (im *importer) piece(ctx context.Context, p Piece) error {
 		defer im.room.Release(weight)
 		defer p.Sent()
 		fresh, err := im.sink.Store(ctx, &p)
-		switch {
-		case err != nil && errors.Is(err, context.Canceled):
+		if err != nil && errors.Is(err, context.Canceled) {
 			return err
-		case err != nil:
+		}
+		if err != nil {
 			return fmt.Errorf("store records: %w", err)
 		}
 		im.opt.Progress.New.Add(fresh)

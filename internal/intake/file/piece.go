@@ -22,6 +22,9 @@ type Piece struct {
 	Data      []byte // one record a line, each with its LF
 	Records   int64
 	Truncated bool // the piece is one record, of which only the beginning is there
+	// Before holds the records of earlier pieces of the member that are equal to some of this one, each once: how often it stands
+	// there, a blank, the record, LF.
+	Before []byte
 
 	turn <-chan struct{} // closed when the piece before is on its way
 	sent func()
@@ -45,6 +48,7 @@ type cutter struct {
 	sum     hash.Hash // of the store, the member's name and all records so far
 	buf     []byte
 	records int64
+	repeats *repeats // nil: Piece.Before is not asked for
 	emit    func(Piece) error
 }
 
@@ -81,6 +85,9 @@ func (c *cutter) flush(truncated bool) error {
 	}
 	p := Piece{Key: "import/" + keyVersion + "/" + hex.EncodeToString(c.sum.Sum(nil)), Data: append(make([]byte, 0, len(c.buf)), c.buf...),
 		Records: c.records, Truncated: truncated}
+	if c.repeats != nil {
+		p.Before = c.repeats.before(p.Data)
+	}
 	c.buf, c.records = c.buf[:0], 0
 	return c.emit(p)
 }

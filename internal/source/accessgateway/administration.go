@@ -116,24 +116,42 @@ func (m *mapper) nomination() {
 	m.entityName()
 }
 
-// nodeIn returns the host name behind the last "node" of a text: "for new admin node - oag02.example.com".
+// nodeIn returns the node that a text names: behind the last "node" or "nodes", or whom an acknowledgment is from. A name
+// without a dot counts where a sign leads to it, as in "for new admin node - gw3".
 func nodeIn(s string) string {
-	for {
-		i := strings.LastIndex(s, "node")
+	if i := strings.LastIndex(s, " from "); i >= 0 && strings.Contains(s[:i], "cknowledg") {
+		if host, _ := hostAt(s[i+len(" from "):]); host != "" {
+			return host
+		}
+	}
+	for rest := s; ; {
+		i := strings.LastIndex(rest, "node")
 		if i < 0 {
 			return ""
 		}
-		rest := strings.TrimLeft(s[i+len("node"):], " -:='\"")
-		end := 0
-		for end < len(rest) && (keyByte(rest[end]) && rest[end] != '_' || rest[end] == ':') {
-			end++
+		if behind := strings.TrimPrefix(s[i+len("node"):], "s"); behind != "" && !keyByte(behind[0]) {
+			if host, led := hostAt(behind); host != "" && (led || fullHost(host)) {
+				return host
+			}
 		}
-		host := strings.TrimRight(rest[:end], ".:-")
-		if strings.IndexByte(host, '.') > 0 || strings.Count(host, ":") > 1 {
-			return host
-		}
-		s = s[:i]
+		rest = rest[:i]
 	}
+}
+
+// hostAt reads a host name or an address behind blanks and signs; led says that a sign stands in front of it.
+func hostAt(s string) (host string, led bool) {
+	rest := strings.TrimLeft(s, " -:='\"")
+	led = strings.ContainsAny(s[:len(s)-len(rest)], "-:='\"")
+	end := 0
+	for end < len(rest) && (keyByte(rest[end]) && rest[end] != '_' || rest[end] == ':') {
+		end++
+	}
+	return strings.TrimRight(rest[:end], ".:-"), led
+}
+
+// fullHost says whether s cannot be an ordinary word.
+func fullHost(s string) bool {
+	return strings.IndexByte(s, '.') > 0 || strings.Count(s, ":") > 1 || strings.ContainsAny(s, "0123456789")
 }
 
 // restAPI maps the settings of the monitoring REST API.

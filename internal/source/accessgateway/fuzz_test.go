@@ -69,10 +69,9 @@ func show(t *testing.T, line []byte) string {
 	}
 	var b strings.Builder
 	for _, p := range e.Unmapped() {
-		if p.Key != "line_hash" {
-			b.WriteString(p.Key + "=" + p.Value + "\n")
-		}
+		b.WriteString(p.Key + "=" + p.Value + "\n")
 	}
 	e.Clear(event.ColUnmapped)
+	e.Clear(event.ColMetadataUID)
 	return string(e.AppendJSON(nil)) + b.String()
 }

@@ -102,7 +102,7 @@ func (l *Line) access(s string) bool {
 		}
 		stamp, rest = rest[1:end], rest[skipBlanks(rest, end+1):]
 	}
-	request, rest, ok := cutQuoted(rest)
+	request, rest, ok := cutRequest(rest)
 	status, rest := cutWord(rest)
 	if !ok || len(status) != 3 || digits(status) != 3 {
 		return false
@@ -115,11 +115,10 @@ func (l *Line) access(s string) bool {
 	bytes, rest := cutWord(rest)
 	l.Data = append(l.Data, Pair{"app_host", host}, Pair{"client_ip", client}, Pair{"method", method}, Pair{"url", url},
 		Pair{"protocol", protocol}, Pair{"status", status}, Pair{"bytes", bytes})
-	for _, key := range [...]string{"referrer", "user_agent", "x_forwarded_for"} {
-		var v string
-		v, rest, _ = cutQuoted(rest)
-		l.Data = append(l.Data, Pair{key, v})
+	if strings.IndexByte(request, '"') >= 0 {
+		l.note("sd_inner_quote", "url")
 	}
+	rest = l.accessTexts(rest)
 	requestTime, rest := cutWord(rest)
 	responseTime, _ := cutWord(rest)
 	l.Data = append(l.Data, Pair{"request_time", requestTime}, Pair{"response_time", responseTime})
@@ -127,6 +126,32 @@ func (l *Line) access(s string) bool {
 		l.Data = append(l.Data, Pair{"remote_user", user})
 	}
 	return true
+}
+
+// accessTexts reads referrer, user agent and forwarded-for, from both ends, because clients choose what stands in between,
+// and returns what follows.
+func (l *Line) accessTexts(s string) (rest string) {
+	const between = `" "`
+	keys := [...]string{"referrer", "user_agent", "x_forwarded_for"}
+	if last := strings.LastIndexByte(s, '"'); last > 0 && s[0] == '"' {
+		texts := s[1:last]
+		first, final := strings.Index(texts, between), strings.LastIndex(texts, between)
+		if first >= 0 && final >= first+len(between) {
+			for i, v := range [...]string{texts[:first], texts[first+len(between) : final], texts[final+len(between):]} {
+				if strings.IndexByte(v, '"') >= 0 {
+					l.note("sd_inner_quote", keys[i])
+				}
+				l.Data = append(l.Data, Pair{keys[i], v})
+			}
+			return s[skipBlanks(s, last+1):]
+		}
+	}
+	for _, key := range keys {
+		var v string
+		v, s, _ = cutQuoted(s)
+		l.Data = append(l.Data, Pair{key, v})
+	}
+	return s
 }
 
 // accessStamp takes the time in brackets where the line's own has no year or zone.
@@ -156,7 +181,25 @@ func splitRequest(s string) (method, url, protocol string) {
 	return first, rest, ""
 }
 
-// cutQuoted reads a quoted text at the start of s. nginx writes quotes inside as \x22, so the next one ends it.
+// cutRequest reads the quoted request at the start of s. A quote ends it when a status follows.
+func cutRequest(s string) (v, rest string, ok bool) {
+	if s == "" || s[0] != '"' {
+		return "", s, false
+	}
+	for i := 1; ; i++ {
+		n := strings.IndexByte(s[i:], '"')
+		if n < 0 {
+			return "", s, false
+		}
+		i += n
+		rest = s[skipBlanks(s, i+1):]
+		if len(rest) < len(s)-i-1 && digits(rest[:min(len(rest), 4)]) == 3 {
+			return s[1:i], rest, true
+		}
+	}
+}
+
+// cutQuoted reads a quoted text at the start of s; the next quote ends it.
 func cutQuoted(s string) (v, rest string, ok bool) {
 	if s == "" || s[0] != '"' {
 		return "", s, false

@@ -36,7 +36,6 @@ func (m *mapper) leftovers() {
 	}
 	m.envelope()
 	m.warnings()
-	e.Unmap("line_hash", m.hash())
 }
 
 func (m *mapper) envelope() {
@@ -75,7 +74,7 @@ func (m *mapper) repeats(prefix string, list []Pair, show func(Pair) string) {
 // ownPrefix keeps a key of the line, which a client may have chosen, apart from the names that Map gives itself.
 func ownPrefix(key string) string {
 	switch key {
-	case "APPLICATION", "COMPONENT", "SUB_COMPONENT", "procid", "positional", "sd_bare", "intermediate_ips", "parse_warnings", "line_hash":
+	case "APPLICATION", "COMPONENT", "SUB_COMPONENT", "procid", "positional", "sd_bare", "intermediate_ips", "parse_warnings":
 		return "data."
 	}
 	for _, p := range [...]string{"reason.", "reason_repeats.", "message.", "sd_duplicates.", "envelope.", "data."} {

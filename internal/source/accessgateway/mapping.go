@@ -120,6 +120,7 @@ func (m *mapper) common() {
 	e.Str(event.ColEventCode, "EVENT", redact(l.Event.Value))
 	e.Str(event.ColMessage, "MESSAGE", redact(l.Message))
 	e.Str(event.ColLogName, "", l.logName())
+	e.Str(event.ColMetadataUID, "", m.hash())
 }
 
 func (l *Line) logName() string {

@@ -13,8 +13,10 @@ var Source = source.Source{
 	Recognise:  recognise,
 	Map:        mapLine,
 	Attributes: attributes,
+	Hashed:     true,
 	// RESULT is not here: unmapped keeps it, because the words of the outcome column are others.
 	Fields: []source.Field{
+		{Name: "line_hash", Column: event.ColMetadataUID},
 		{Name: "TIMESTAMP", Column: event.ColTime},
 		{Name: "HOSTNAME", Column: event.ColDeviceHost},
 		{Name: "APPLICATION", Column: event.ColLogProvider},

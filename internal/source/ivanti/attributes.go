@@ -12,13 +12,13 @@ import (
 const notAvailable = "N/A"
 
 // attributes returns the function that gives a record the attributes of Datadog's pipeline, with its names and types:
-// counters are numbers, ports taken from texts are strings, roles are a list.
+// counters are numbers, ports taken from texts are strings, roles are a list. A record that cannot be read has only its text.
 func attributes(agents agentParser) func(*event.Record) (map[string]any, error) {
 	return func(rec *event.Record) (map[string]any, error) {
 		var n entry
 		var scratch event.Event
-		if err := n.parse(rec, &scratch); err != nil {
-			return nil, err
+		if readable := n.parse(rec, &scratch) == nil; !readable {
+			return map[string]any{"message": strings.Clone(n.text())}, nil
 		}
 		a := tree{}
 		n.keyAttributes(a)

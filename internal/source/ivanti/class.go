@@ -41,7 +41,7 @@ func (n *entry) classOf() (class, activity int, name string) {
 	case "AUT":
 		return event.ClassAuthentication, other, "Authentication"
 	case "JAV":
-		if n.values[keyMessageID] == refusedID {
+		if n.refused() {
 			return event.ClassNetworkActivity, networkRefuse, ""
 		}
 		return event.ClassNetworkActivity, other, "Connection"
@@ -57,8 +57,10 @@ func (n *entry) classOf() (class, activity int, name string) {
 	return event.ClassBaseEvent, other, "Log"
 }
 
-// refusedID says that a connection was refused: permission denied.
-const refusedID = "JAV20022"
+// refused says that a connection was refused: permission denied.
+func (n *entry) refused() bool {
+	return n.values[keyMessageID] == "JAV20022" || n.typ == "JAV" && refusal(n.values[keyText])
+}
 
 // classByType is no class: the text does not tell, the type of log does.
 const classByType = -1

@@ -110,7 +110,10 @@ func (n *entry) has(k key) bool { return n.seen&(1<<k) != 0 }
 
 func (n *entry) add(name, v string) { n.extra = append(n.extra, extra{name: name, value: v}) }
 
-var errUnknown = errors.New("read Ivanti record: neither JSON, Standard, WELF nor a known custom filter")
+var (
+	errUnknown = errors.New("read Ivanti record: neither JSON, Standard, WELF nor a known custom filter")
+	errNoBody  = errors.New("read Ivanti record: nothing follows the header")
+)
 
 // parse takes rec apart. e only lends its scratch memory.
 func (n *entry) parse(rec *event.Record, e *event.Event) error {
@@ -141,7 +144,9 @@ const programName = "PulseSecure:"
 
 func (n *entry) parseBody(body []byte, e *event.Event) error {
 	switch {
-	case len(body) > 0 && body[0] == '{':
+	case len(body) == 0:
+		return errNoBody
+	case body[0] == '{':
 		return n.parseJSON(body, e)
 	case hasPrefix(body, "id=firewall"):
 		n.parseWELF(event.Bytes(body))

@@ -1,6 +1,10 @@
 package ivanti
 
-import "kiroku/internal/event"
+import (
+	"strings"
+
+	"kiroku/internal/event"
+)
 
 // fact is something that only the message text says.
 type fact uint8
@@ -193,25 +197,48 @@ func guessType(s string) string {
 		return "WEB"
 	case has(s, "VPN Tunneling: "), has(s, "Transport mode switched"), has(s, "Key Exchange number"):
 		return "NWC"
-	case has(s, "Closed connection to "):
+	case has(s, "Closed connection to "), has(s, "Connected to "), has(s, "Connection request "), has(s, "Connect request "):
 		return "JAV"
 	case has(s, "Number of "):
 		return "STS"
-	case has(s, "Integrity "):
+	case has(s, "Integrity "), has(s, "Sending ") && strings.Contains(s, " SNMP trap"), has(s, "Successful syslog connection "),
+		has(s, "LMDB "), has(s, "Successfully executed '"):
 		return "SYS"
+	case has(s, "SAML "):
+		return "SML"
+	case has(s, "Leased "), has(s, "License "):
+		return "LIC"
 	case has(s, "Admin "), has(s, "Created ("), has(s, "Modified ("), has(s, "Deleted ("), has(s, "Syslog server "),
-		has(s, "User Accounts modified"):
+		has(s, "User Accounts modified"), adminLogin(s):
 		return "ADM"
 	case has(s, "Login "), has(s, "Logout "), has(s, "Session"), has(s, "Primary auth"), has(s, "Secondary auth"),
 		has(s, "Unauthenticated request"), has(s, "Connection from IP"), has(s, "Remote address"), has(s, "Host Checker"),
-		has(s, "SSL negotiation"), has(s, "Agent login"), has(s, "Authentication requests"), has(s, "Authenticating user"):
+		has(s, "SSL negotiation"), has(s, "Agent login"), has(s, "Authentication requests"), has(s, "Authenticating user"),
+		has(s, "Established connection with type"), has(s, "OCSP "), has(s, "CRL "):
 		return "AUT"
 	}
 	var probe facts
 	if probe.readAuthentication(s); probe.text != textUnknown {
 		return "AUT"
 	}
+	if refusal(s) {
+		return "JAV"
+	}
 	return ""
+}
+
+// refusal is a connect request that was refused: its wording differs between versions.
+func refusal(s string) bool {
+	return strings.Contains(s, "permission denied") && strings.Contains(s, "onnect")
+}
+
+// adminLogin: Login succeeded for U/R from IP A[ via (PORT|word) port]. Users' text has the address without "IP".
+func adminLogin(s string) bool {
+	if !has(s, "Login succeeded for ") {
+		return false
+	}
+	who, _, _, ok := fromIP(s)
+	return ok && has(blanks(s[len(who)+len(" from "):]), "IP ")
 }
 
 func has(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }

@@ -198,17 +198,23 @@ func TestHostileRecords(t *testing.T) {
 		data string
 		ok   bool
 	}{
-		"many keys":   {string(keys), true},
-		"long text":   {`{"message_id":"AUT24327","raw_message":"` + strings.Repeat(" from ", 200_000) + `"}`, true},
-		"deep":        {`{"message_id":"AUT24327","x":` + strings.Repeat("[", 100_000), true},
-		"bars":        {strings.Repeat("|", 1<<20), false},
-		"brackets":    {"2026-06-30 09:15:02 - " + strings.Repeat(" - [", 100_000), false},
-		"NULs":        {strings.Repeat("\x00", 1<<16), false},
-		"year 9999":   {`<13>1 9999-12-31T23:59:59Z h PulseSecure: - - - {"message_id":"AUT24327","raw_message":"x"}`, true},
-		"year 0":      {`<13>1 0000-01-01T00:00:00Z h PulseSecure: - - - {"message_id":"AUT24327","raw_message":"x"}`, true},
-		"not UTF-8":   {`{"message_id":"AUT24327","user":"` + "\xff\xfe" + `","raw_message":"x"}`, true},
-		"empty":       {"", false},
-		"only braces": {"{}", false},
+		"many keys":             {string(keys), true},
+		"long text":             {`{"message_id":"AUT24327","raw_message":"` + strings.Repeat(" from ", 200_000) + `"}`, true},
+		"deep":                  {`{"message_id":"AUT24327","x":` + strings.Repeat("[", 100_000), true},
+		"bars":                  {strings.Repeat("|", 1<<20), false},
+		"brackets":              {"2026-06-30 09:15:02 - " + strings.Repeat(" - [", 100_000), false},
+		"NULs":                  {strings.Repeat("\x00", 1<<16), false},
+		"year 9999":             {`<13>1 9999-12-31T23:59:59Z h PulseSecure: - - - {"message_id":"AUT24327","raw_message":"x"}`, true},
+		"year 0":                {`<13>1 0000-01-01T00:00:00Z h PulseSecure: - - - {"message_id":"AUT24327","raw_message":"x"}`, true},
+		"quotes":                {`{"message_id":"AUT24327","x":"` + strings.Repeat(`"`, 1<<19), true},
+		"backslashes":           {`{"message_id":"AUT24327","x":"a"b` + strings.Repeat(`\"`, 1<<18), true},
+		"blanks":                {`{"message_id":"AUT24327","x":"a"b` + strings.Repeat(`" `, 1<<10) + strings.Repeat(" ", 1<<18), true},
+		"commas":                {`{"message_id":"AUT24327","x":"a"b` + strings.Repeat(`",`, 1<<18), true},
+		"many keys, one broken": {`{"message_id":"AUT24327","x":"a"b"` + strings.Repeat(`,"k":1,"l":"m"`, 1<<15) + strings.Repeat(`,"o":[`, 1<<10), true},
+		"WELF quotes":           {`id=firewall msg_code=AUT24327 realm="` + strings.Repeat(`" a`, 1<<17), true},
+		"not UTF-8":             {`{"message_id":"AUT24327","user":"` + "\xff\xfe" + `","raw_message":"x"}`, true},
+		"empty":                 {"", false},
+		"only braces":           {"{}", false},
 	} {
 		e := new(event.Event)
 		err := ivanti.Map(sourcetest.Record([]byte(c.data)), e)

@@ -12,7 +12,7 @@ import (
 var errNoMessageID = errors.New("read Ivanti record: JSON object without message_id and raw_message")
 
 // parseJSON reads the JSON filter and the export of Neurons for Secure Access. Firmware is known to leave quotes within
-// raw_message unescaped; such a record is repaired.
+// values unescaped; such a record is repaired.
 func (n *entry) parseJSON(body []byte, e *event.Event) error {
 	ms := jsonleaf.Members{Doc: body}
 	text := n.members(&ms, e)
@@ -132,44 +132,4 @@ func hasElements(array string) bool {
 		}
 	}
 	return false
-}
-
-const (
-	textKey = `"raw_message":"`
-	// afterText follows raw_message in the export of Neurons for Secure Access, whose keys are sorted. In the JSON
-	// filter raw_message is the last key.
-	afterText = `","session_id":`
-)
-
-// repair takes raw_message to the end of the object, or to the key that follows it, whatever quotes are in between.
-// start is where its value starts, 0 when the error was in front of it.
-func (n *entry) repair(body []byte, start int, e *event.Event) {
-	if start == 0 {
-		at := bytes.Index(body, []byte(textKey))
-		if at < 0 {
-			n.additional()
-			return
-		}
-		start = at + len(textKey)
-	}
-	rest := body[start:]
-	end, next := len(rest), []byte(nil)
-	if !n.has(keyAdditional) {
-		if at := bytes.LastIndex(rest, []byte(afterText)); at >= 0 {
-			end, next = at, rest[at+2:]
-		}
-	}
-	if next == nil {
-		if at := bytes.LastIndexByte(rest, '"'); at >= 0 && len(trim(rest[at+1:])) == 1 && rest[len(rest)-1] == '}' {
-			end = at
-		}
-	} else {
-		// The members behind the text, read as an object of their own: the opening brace takes the comma's place.
-		tail := append([]byte{'{'}, next...)
-		ms := jsonleaf.Members{Doc: tail}
-		n.members(&ms, e)
-	}
-	// Members that were made of the text's own quotes are taken back by what the text itself says.
-	n.set(keyText, n.unescape(rest[:end], e))
-	n.additional()
 }

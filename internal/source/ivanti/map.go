@@ -1,12 +1,17 @@
 package ivanti
 
-import "kiroku/internal/event"
+import (
+	"unicode/utf8"
+
+	"kiroku/internal/decode/syslogline"
+	"kiroku/internal/event"
+)
 
 // Map fills e from rec.
 func Map(rec *event.Record, e *event.Event) error {
 	var n entry
 	if err := n.parse(rec, e); err != nil {
-		return err
+		return n.mapUnparsed(rec, e, err)
 	}
 	e.Str(event.ColProductVendor, "", vendorName)
 	e.Str(event.ColProductName, "", productName)
@@ -26,6 +31,28 @@ func Map(rec *event.Record, e *event.Event) error {
 	}
 	return nil
 }
+
+// mapUnparsed keeps what the header says of a record whose body cannot be read. Without a header it returns err.
+func (n *entry) mapUnparsed(rec *event.Record, e *event.Event, err error) error {
+	*n = entry{line: n.line}
+	if n.line.Format != syslogline.RFC3164 && n.line.Format != syslogline.RFC5424 {
+		return err
+	}
+	e.Class(event.ClassBaseEvent, 0)
+	e.Int(event.ColSeverityID, "", event.SeverityUnknown)
+	e.Str(event.ColProductVendor, "", vendorName)
+	e.Str(event.ColProductName, "", productName)
+	n.mapHeader(rec, e)
+	n.mapTime(rec, e)
+	e.Str(event.ColParseError, "", err.Error())
+	if text := n.text(); utf8.ValidString(text) {
+		e.Str(event.ColMessage, "", text)
+	}
+	return nil
+}
+
+// text is the body as it stands, for records that cannot be read.
+func (n *entry) text() string { return event.Bytes(trim(n.line.Body)) }
 
 // usualFacility is local0, which the appliance uses unless told otherwise.
 const usualFacility = 16

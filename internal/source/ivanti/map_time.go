@@ -10,16 +10,12 @@ import (
 const maxEpoch = 253402300799
 
 // mapTime takes the event's time from the body's epoch, else from the body's local time, else from the header, else from
-// the receipt. The header may be an hour off.
+// the receipt. The header may be an hour off. The fraction of us_timestamp is no part of the time: firmware prints one to
+// six digits of it and it is not known where zeros are missing, so that events of one second would change their order.
 func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 	epoch, micros := n.values[keyTimestamp], n.values[keyUSTimestamp]
 	if s, ok := atoi(epoch); ok && s <= maxEpoch {
 		e.Int(event.ColTime, "timestamp", s*1_000_000)
-		if us, ok := fraction(epoch, micros); ok {
-			// The time says all of it: a text of its own would only cost room.
-			e.Int(event.ColTime, "us_timestamp", s*1_000_000+us)
-			return
-		}
 		e.Str(event.ColOriginalTime, "us_timestamp", micros)
 		if micros == "" {
 			e.Str(event.ColOriginalTime, "timestamp", epoch)
@@ -48,13 +44,4 @@ func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 		return
 	}
 	e.Time(event.ColTime, "", rec.Received)
-}
-
-// fraction is the microseconds of us_timestamp, if it belongs to the same second and prints six digits. Firmware prints
-// fewer, and it is not known whether zeros are missing in front or behind.
-func fraction(epoch, micros string) (us int64, ok bool) {
-	if len(micros) != len(epoch)+7 || micros[len(epoch)] != '.' || micros[:len(epoch)] != epoch {
-		return 0, false
-	}
-	return atoi(micros[len(epoch)+1:])
 }

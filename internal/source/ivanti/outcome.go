@@ -88,7 +88,7 @@ func (n *entry) statusOf(outcome string) int64 {
 		textWebFailed, textWebBlocked, textWebDenied, textLoginFailed, textLoginRejected, textAuthFailed, textUnauthenticated:
 		return event.StatusFailure
 	case textUnknown:
-		if n.values[keyMessageID] == refusedID {
+		if n.refused() {
 			return event.StatusFailure
 		}
 		return event.StatusUnknown

@@ -84,15 +84,27 @@ func (f *facts) sessionDeleted(s string) {
 	}
 }
 
-// loggedOut: (Admin|User) U[/R] logged out …
+// loggedOut: (Admin|User) U[/R] logged out[ from IP A][ because REASON.] The realm may hold blanks.
 func (f *facts) loggedOut(s string) {
-	who, _, ok := strings.Cut(s, " logged out")
+	who, rest, ok := strings.Cut(s, " logged out")
 	if !ok {
 		return
 	}
 	f.text = textLogout
 	kind, name, ok := strings.Cut(who, " ")
-	if ok && (kind == "User" || kind == "Admin") && strings.IndexByte(name, ' ') < 0 {
-		f.who(unquote(name))
+	user, _, _ := strings.Cut(name, "/")
+	if !ok || kind != "User" && kind != "Admin" || strings.IndexByte(user, ' ') >= 0 {
+		return
+	}
+	f.who(unquote(name))
+	c := read(rest)
+	if c.try(" from ") {
+		c.try("IP ")
+		f.set(factClientIP, c.ip())
+	}
+	if c.try(" because ") {
+		c.try("of ")
+		why, _ := sentence(c.s)
+		f.set(factDetail, why)
 	}
 }

@@ -77,10 +77,7 @@ func (n *entry) welfField(name, value string) {
 // welfValue reads a quoted value, or a bare one up to the next " name=".
 func welfValue(s string) (value, rest string) {
 	if strings.HasPrefix(s, `"`) {
-		if v, after, ok := strings.Cut(s[1:], `"`); ok {
-			return v, strings.TrimLeft(after, " ")
-		}
-		return s[1:], ""
+		return quotedWELF(s[1:])
 	}
 	for i := 0; i < len(s); i++ {
 		if s[i] == ' ' && startsName(s[i+1:]) {
@@ -88,6 +85,28 @@ func welfValue(s string) (value, rest string) {
 		}
 	}
 	return strings.TrimSpace(s), ""
+}
+
+// quotedWELF reads a value behind its opening quote. Quotes within it are not escaped: the one that closes it is the first
+// that the end or " name=" follows.
+func quotedWELF(s string) (value, rest string) {
+	first := -1
+	for i := 0; i < len(s); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		after := blanks(s[i+1:])
+		if after == "" || len(after) < len(s)-i-1 && startsName(after) {
+			return s[:i], after
+		}
+	}
+	if first < 0 {
+		return s, ""
+	}
+	return s[:first], blanks(s[first+1:])
 }
 
 // startsName says that s starts with a field name and "=".
