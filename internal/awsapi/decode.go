@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"kiroku/internal/decode/jsonleaf"
 )
 
 // decode reads a JSON object; no body at all is an empty one. Members are known by their exact names.
@@ -64,15 +66,74 @@ func kindGiven(value string) string {
 // exactNames makes names of members that differ from a member of t in case only such that they are no member's: encoding/json
 // would take them, AWS does not. The body itself is left as it is.
 func exactNames(body []byte, t reflect.Type) []byte {
-	n := &namer{d: json.NewDecoder(bytes.NewReader(body)), in: body, out: body, fields: map[reflect.Type]map[string]reflect.Type{}}
-	n.value(t) // what is no JSON is told by who decodes it
+	n := &namer{in: body, out: body, fields: map[reflect.Type]map[string]reflect.Type{}}
+	n.value(body, t)
 	return n.out
 }
 
+// namer goes through what is a struct, list or map as well in JSON as in Go. What is no JSON is told by who decodes it.
 type namer struct {
-	d       *json.Decoder
 	in, out []byte // the same until a name is changed
 	fields  map[reflect.Type]map[string]reflect.Type
+}
+
+// jsonDepth is how deep encoding/json goes.
+const jsonDepth = 10_000
+
+// value changes names in a part of the body that goes into t; nil: into nothing.
+func (n *namer) value(part []byte, t reflect.Type) {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return
+	}
+	var m jsonleaf.Member
+	switch t.Kind() {
+	case reflect.Slice:
+		for es := jsonleaf.NewElements(part, jsonDepth); es.Next(&m); {
+			n.nested(&m, t.Elem())
+		}
+	case reflect.Map:
+		for ms := (&jsonleaf.Members{Doc: part, MaxDepth: jsonDepth}); ms.Next(&m); {
+			n.nested(&m, t.Elem())
+		}
+	case reflect.Struct:
+		for ms := (&jsonleaf.Members{Doc: part, MaxDepth: jsonDepth}); ms.Next(&m); {
+			n.nested(&m, n.member(t, &m))
+		}
+	}
+}
+
+func (n *namer) nested(m *jsonleaf.Member, t reflect.Type) {
+	if m.Kind == jsonleaf.Object || m.Kind == jsonleaf.Array {
+		n.value(m.Text, t)
+	}
+}
+
+// member returns the type of a member of t, nil when there is none; then it changes a name that looks like one.
+func (n *namer) member(t reflect.Type, m *jsonleaf.Member) reflect.Type {
+	key := m.Key
+	if m.KeyEscaped {
+		key, _ = jsonleaf.Unescape(nil, key)
+	}
+	all := n.names(t)
+	if of := all[string(key)]; of != nil {
+		return of
+	}
+	for like := range all {
+		if !strings.EqualFold(like, string(key)) {
+			continue
+		}
+		if &n.out[0] == &n.in[0] {
+			n.out = slices.Clone(n.in)
+		}
+		first := cap(n.in) - cap(m.Key) // it is a part of the body
+		for i := range m.Key {
+			n.out[first+i] = '?'
+		}
+	}
+	return nil
 }
 
 // names are the members of a struct.
@@ -88,66 +149,4 @@ func (n *namer) names(t reflect.Type) map[string]reflect.Type {
 	}
 	n.fields[t] = all
 	return all
-}
-
-// value passes a value that goes into t; nil: into nothing. It returns false where there is no more JSON.
-func (n *namer) value(t reflect.Type) bool {
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t == nil || t.Kind() != reflect.Struct && t.Kind() != reflect.Slice && t.Kind() != reflect.Map || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		var whole json.RawMessage
-		return n.d.Decode(&whole) == nil
-	}
-	token, err := n.d.Token()
-	if err != nil {
-		return false
-	}
-	start, nested := token.(json.Delim)
-	if !nested {
-		return true
-	}
-	var element reflect.Type // of a list or map of the kind that t wants
-	if start == '[' && t.Kind() == reflect.Slice || start == '{' && t.Kind() == reflect.Map {
-		element = t.Elem()
-	}
-	for n.d.More() {
-		of := element
-		if start == '{' {
-			at := int(n.d.InputOffset())
-			name, err := n.d.Token()
-			if err != nil {
-				return false
-			}
-			if t.Kind() == reflect.Struct {
-				of = n.member(t, name.(string), at)
-			}
-		}
-		if !n.value(of) {
-			return false
-		}
-	}
-	_, err = n.d.Token()
-	return err == nil
-}
-
-// member returns the type of a member of t, nil when there is none. The name stands behind at.
-func (n *namer) member(t reflect.Type, name string, at int) reflect.Type {
-	all := n.names(t)
-	if of := all[name]; of != nil {
-		return of
-	}
-	for like := range all {
-		if !strings.EqualFold(like, name) {
-			continue
-		}
-		if &n.out[0] == &n.in[0] {
-			n.out = slices.Clone(n.in)
-		}
-		first := at + bytes.IndexByte(n.in[at:], '"') + 1
-		for i := first; i < int(n.d.InputOffset())-1; i++ {
-			n.out[i] = '?'
-		}
-	}
-	return nil
 }

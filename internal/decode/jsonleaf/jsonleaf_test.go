@@ -132,6 +132,32 @@ func TestMembersDepth(t *testing.T) {
 	}
 }
 
+func TestElements(t *testing.T) {
+	for doc, want := range map[string]string{
+		` [ 1 , "a\"b",[2,[3]] , {"c":[]},null,true ] tail`: `1/1 a\"b/0 [2,[3]]/4 {"c":[]}/5 null/3 true/2`,
+		`[]`: "", ` [ ] `: "",
+		`[1,]`:   "1/1 parse JSON at byte 3: expected a value",
+		`[1 2]`:  "1/1 parse JSON at byte 3: expected , or ]",
+		`[1`:     "1/1 parse JSON at byte 2: expected , or ]",
+		`[[1,]]`: "parse JSON at byte 4: expected a value",
+		`{}`:     "parse JSON at byte 0: no array",
+		``:       "parse JSON at byte 0: no array",
+	} {
+		es := jsonleaf.NewElements([]byte(doc), 0)
+		var got []string
+		var m jsonleaf.Member
+		for es.Next(&m) {
+			got = append(got, fmt.Sprintf("%s/%d", m.Text, m.Kind))
+		}
+		if err := es.Err(); err != nil {
+			got = append(got, err.Error())
+		}
+		if s := strings.Join(got, " "); s != want || es.Next(&m) {
+			t.Errorf("%s: %s, want %s", doc, s, want)
+		}
+	}
+}
+
 func TestMembersErrors(t *testing.T) {
 	for doc, want := range map[string]string{
 		`x`:               "parse JSON at byte 0: no object",
