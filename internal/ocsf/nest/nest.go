@@ -71,7 +71,7 @@ func (b *builder) column(c event.Column) {
 	b.keep("kiroku."+c.String(), b.value(c))
 }
 
-// keep adds to unmapped; a key that comes again becomes a list.
+// keep adds to unmapped; a column whose name a record has used becomes a list with what was there.
 func (b *builder) keep(key string, value any) {
 	before, again := b.unmapped[key]
 	if !again {

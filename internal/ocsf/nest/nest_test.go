@@ -153,6 +153,7 @@ func TestLogon(t *testing.T) {
 	e.Str(event.ColInput, "", "tcp")
 	e.Unmap("a.b", "1")
 	e.Unmap("a.b", "2")
+	e.Unmap("kiroku.input", "theirs")
 	user := map[string]any{"name": "alice", "groups": []any{map[string]any{"name": "staff"}, map[string]any{"name": "admins"}}}
 	want := map[string]any{
 		"class_uid": int64(3002), "class_name": "Authentication",
@@ -175,7 +176,7 @@ func TestLogon(t *testing.T) {
 			map[string]any{"name": "src_endpoint.ip", "type_id": int64(2), "type": "IP Address", "value": "192.0.2.1"},
 			map[string]any{"name": "device.hostname", "type_id": int64(1), "type": "Hostname", "value": "gw1"},
 		},
-		"unmapped": map[string]any{"kiroku.input": "tcp", "a.b": []any{"1", "2"}},
+		"unmapped": map[string]any{"kiroku.input": []any{"tcp", "theirs"}, "a.b": "1", "a.b#2": "2"},
 	}
 	if diff := cmp.Diff(want, New(ocsf.New()).Object(&e)); diff != "" {
 		t.Errorf("object (-want +got):\n%s", diff)
