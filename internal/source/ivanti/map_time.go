@@ -16,6 +16,11 @@ func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 	epoch, micros := n.values[keyTimestamp], n.values[keyUSTimestamp]
 	if s, ok := atoi(epoch); ok && s <= maxEpoch {
 		e.Int(event.ColTime, "timestamp", s*1_000_000)
+		if sameSecond(epoch, micros) {
+			// Its fraction is no order and would cost five bytes an event: it stays in the raw record.
+			e.Int(event.ColTime, "us_timestamp", s*1_000_000)
+			return
+		}
 		e.Str(event.ColOriginalTime, "us_timestamp", micros)
 		if micros == "" {
 			e.Str(event.ColOriginalTime, "timestamp", epoch)
@@ -44,4 +49,9 @@ func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 		return
 	}
 	e.Time(event.ColTime, "", rec.Received)
+}
+
+// sameSecond says whether us_timestamp is the epoch with a fraction.
+func sameSecond(epoch, micros string) bool {
+	return len(micros) > len(epoch) && micros[len(epoch)] == '.' && micros[:len(epoch)] == epoch
 }
