@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// epoch is the time of record 0; others follow a millisecond apart.
+// epoch is the time of record 0; others follow a second apart.
 var epoch = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 
-func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Millisecond) }
+func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
 
 // record is record n as Ivanti Connect Secure writes it, with its end of line. Its number is its external id, and stands at
 // the end of a line of CEF, too, so that a line that was cut off is told from a whole one.
