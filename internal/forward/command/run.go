@@ -63,7 +63,7 @@ running agent is not disturbed.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, name := range []string{"spool-size", "spool-skip-damaged"} {
 				if c.Flags().Changed(name) && f.spool.Dir == "" {
-					return fault.New(fault.Invalid, fmt.Errorf("--%s is given without --spool", name), "Name the folder of the spool, too: --spool DIR; or leave --"+name+" out.")
+					return ended(fault.New(fault.Invalid, fmt.Errorf("--%s is given without --spool", name), "Name the folder of the spool, too: --spool DIR; or leave --"+name+" out."), true)
 				}
 			}
 			if f.dryRun {
