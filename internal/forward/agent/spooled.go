@@ -273,7 +273,12 @@ func (s *spooled) acks(ctx context.Context, closing <-chan struct{}, end context
 			last = true
 		default:
 		}
-		if a, upTo := s.q.Due(); a != nil {
+		a, upTo, err := s.q.Due()
+		if err != nil {
+			end(err)
+			return
+		}
+		if a != nil {
 			if !s.ack(ctx, a, end) {
 				return
 			}

@@ -61,6 +61,11 @@ running agent is not disturbed.`,
   kiroku agent run --server https://kiroku.example.com:8480 --token-file agent.token --ca-file company-ca.pem --logs-directory /var/log/kiroku-agent`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			for _, name := range []string{"spool-size", "spool-skip-damaged"} {
+				if c.Flags().Changed(name) && f.spool.Dir == "" {
+					return ended(fault.New(fault.Invalid, fmt.Errorf("--%s is given without --spool", name), "Name the folder of the spool, too: --spool DIR; or leave --"+name+" out."), true)
+				}
+			}
 			if f.dryRun {
 				return f.look(c.Context(), env, wire.PeekNext, "")
 			}

@@ -22,24 +22,24 @@ func (q *Queue) Append(h *wire.BatchHeader, records []wire.Record, skipped int64
 	}
 	end := q.end
 	q.mu.Unlock()
-	var f frame
+	var frames []frame
 	var s *segment
 	if len(records) > 0 {
-		b, made, err := appendFrame(nil, end, time.Now(), h, records)
+		b, made, err := appendFrames(end, time.Now(), h, records)
 		if err != nil {
 			return err
 		}
-		f = made
+		frames = made
 		if s, err = q.put(b, end); err != nil {
 			return err
 		}
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if s != nil {
-		if s.size == int64(len(segmentHead)) {
-			q.segments = append(q.segments, s)
-		}
+	if s != nil && s.size == int64(len(segmentHead)) {
+		q.segments = append(q.segments, s)
+	}
+	for _, f := range frames {
 		s.size, s.next, s.lines, q.end = s.size+f.size, f.next(), s.lines+f.lines, f.next()
 		if q.waiting.Records == 0 {
 			q.waiting.Oldest = f.time

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -8,7 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"slices"
+	"sync"
 	"time"
 
 	"kiroku/internal/forward/wire"
@@ -44,14 +45,43 @@ type frame struct {
 
 func (f *frame) next() int64 { return f.first + f.records }
 
-// appendFrame appends a batch.
-func appendFrame(dst []byte, first int64, now time.Time, h *wire.BatchHeader, records []wire.Record) ([]byte, frame, error) {
-	f := frame{first: first, records: int64(len(records)), time: time.UnixMicro(now.UnixMicro())}
-	began, size := len(dst), frameHead+maxHeader
+// appendFrames makes the frames of a batch. The position of each is its last record's, so that the server gives what is behind it
+// again when the others did not reach the disk; the last one's is the batch's.
+func appendFrames(first int64, now time.Time, h *wire.BatchHeader, records []wire.Record) (dst []byte, frames []frame, err error) {
+	size := 0
 	for i := range records {
 		size += len(records[i].UID) + len(records[i].Line) + maxNumbers
 	}
-	dst = append(slices.Grow(dst, size), make([]byte, frameHead)...)
+	dst = make([]byte, 0, size+(size/mostLines+len(records)/mostRecords+1)*(frameHead+maxHeader))
+	for len(records) > 0 {
+		n, part := fitting(records), *h
+		if n < len(records) {
+			part.Next = records[n-1].Seq
+		}
+		var f frame
+		if dst, f, err = appendFrame(dst, first, now, &part, records[:n]); err != nil {
+			return nil, nil, err
+		}
+		frames, first, records = append(frames, f), f.next(), records[n:]
+	}
+	return dst, frames, nil
+}
+
+// fitting is how many records the next frame has.
+func fitting(records []wire.Record) int {
+	n, lines := 1, len(records[0].Line)
+	for n < min(len(records), mostRecords) && lines+len(records[n].Line) <= mostLines {
+		lines += len(records[n].Line)
+		n++
+	}
+	return n
+}
+
+// appendFrame appends a frame.
+func appendFrame(dst []byte, first int64, now time.Time, h *wire.BatchHeader, records []wire.Record) ([]byte, frame, error) {
+	f := frame{first: first, records: int64(len(records)), time: time.UnixMicro(now.UnixMicro())}
+	began := len(dst)
+	dst = append(dst, make([]byte, frameHead)...)
 	dst, err := wire.AppendHeader(dst, &wire.BatchHeader{Store: h.Store, Next: h.Next, Records: len(records)})
 	if err != nil {
 		return dst, f, err
@@ -124,6 +154,21 @@ func scan(b []byte) (frames []frame, bad []span) {
 	return frames, bad
 }
 
+// buffers are what batches are read through.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
+
+// batch reads what stands behind the head of a frame.
+func (f *frame) batch(b []byte) (wire.BatchHeader, []wire.Record, error) {
+	in, _ := buffers.Get().(*bufio.Reader)
+	defer buffers.Put(in)
+	in.Reset(bytes.NewReader(b))
+	h, records, err := wire.ReadBatch(in)
+	if err == nil && int64(len(records)) != f.records {
+		err = errors.New("it has another number of records than it says")
+	}
+	return h, records, err
+}
+
 // errBadFrame says that a frame which was whole is not any more.
 var errBadFrame = errors.New("its checksum is wrong")
 
@@ -148,11 +193,7 @@ func readFrame(file *os.File, at int64) (f frame, h wire.BatchHeader, records []
 	if !whole(b) {
 		return f, h, nil, fmt.Errorf("read %q at byte %d: %w", file.Name(), at, errBadFrame)
 	}
-	h, records, err = wire.ReadBatch(bytes.NewReader(b[frameHead:]))
-	if err == nil && int64(len(records)) != f.records {
-		err = errors.New("it has another number of records than it says")
-	}
-	if err != nil {
+	if h, records, err = f.batch(b[frameHead:]); err != nil {
 		return f, h, nil, fmt.Errorf("read %q at byte %d: %w", file.Name(), at, err)
 	}
 	return f, h, records, nil

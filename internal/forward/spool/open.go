@@ -67,7 +67,7 @@ func (q *Queue) load(text []byte, destination string) error {
 	if len(q.gaps) > 0 && !q.o.SkipDamaged {
 		return damaged(q.dir, q.gaps)
 	}
-	q.end = max(l.end, q.mark.Confirmed, q.mark.Acked)
+	q.end = max(l.end, q.mark.Confirmed, q.mark.Promised)
 	q.told = -1 // the server is told how much waits
 	return nil
 }
@@ -77,6 +77,7 @@ type loading struct {
 	q    *Queue
 	end  int64 // behind the last record that can be read; -1: there was none yet
 	last place // of the record before end
+	gone bool  // something is missing of which the server was not told: it gives that again, and what is behind it
 }
 
 // place says where a record comes from.
@@ -102,7 +103,7 @@ func (l *loading) files() error {
 			return err
 		}
 	}
-	if missing := l.q.mark.Acked - l.q.mark.Confirmed; len(names) == 0 && missing > 0 {
+	if missing := l.q.mark.Promised - l.q.mark.Confirmed; len(names) == 0 && missing > 0 {
 		l.gap(missing, "because there are no segments any more", place{})
 	}
 	return nil
@@ -120,12 +121,16 @@ func (l *loading) file(path string, last bool) error {
 	frames, bad := scan(b)
 	s := &segment{path: path, first: max(0, l.end), next: max(0, l.end), size: int64(len(b)), bad: bad}
 	for i := range frames {
+		if last && l.begins() >= l.q.mark.Promised && frames[i].first > l.begins() {
+			frames = frames[:i] // a power cut may leave the end of what was being written without its beginning
+			break
+		}
 		if err := l.frame(s, b, frames, i); err != nil {
 			return err
 		}
 	}
 	if last {
-		return l.tail(s, b, len(frames))
+		return l.tail(s, frames)
 	}
 	l.q.segments = append(l.q.segments, s)
 	return nil
@@ -134,16 +139,13 @@ func (l *loading) file(path string, last bool) error {
 func (l *loading) frame(s *segment, b []byte, frames []frame, i int) error {
 	q, f := l.q, &frames[i]
 	batch := func() (wire.BatchHeader, []wire.Record, error) {
-		h, records, err := wire.ReadBatch(bytes.NewReader(b[f.at+frameHead : f.at+f.size]))
-		if err == nil && int64(len(records)) != f.records {
-			err = errors.New("it has another number of records than it says")
-		}
+		h, records, err := f.batch(b[f.at+frameHead : f.at+f.size])
 		if err != nil {
 			err = fmt.Errorf("%s at byte %d: %w", s.path, f.at, err)
 		}
 		return h, records, err
 	}
-	begins := max(l.end, q.mark.Confirmed)
+	begins := l.begins()
 	if l.end >= 0 && f.first < l.end {
 		return fmt.Errorf("%s at byte %d has record %d, which is in a segment before it, too", s.path, f.at, f.first)
 	}
@@ -152,6 +154,7 @@ func (l *loading) frame(s *segment, b []byte, frames []frame, i int) error {
 		if err != nil {
 			return err
 		}
+		l.gone = l.gone || f.first > q.mark.Acked
 		l.gap(f.first-begins, fmt.Sprintf("before byte %d of %s", f.at, s.path), place{h.Store, records[0].Seq})
 	}
 	if i == 0 {
@@ -174,11 +177,14 @@ func (l *loading) frame(s *segment, b []byte, frames []frame, i int) error {
 		return err
 	}
 	l.last = place{h.Store, records[len(records)-1].Seq}
-	if f.first >= q.mark.Acked && h.Store != "" {
+	if f.first >= q.mark.Acked && h.Store != "" && !l.gone {
 		q.tails[h.Store] = max(q.tails[h.Store], h.Next)
 	}
 	return nil
 }
+
+// begins is the number that comes next.
+func (l *loading) begins() int64 { return max(l.end, l.q.mark.Confirmed) }
 
 // gap notes records that are missing.
 func (l *loading) gap(n int64, where string, behind place) {
@@ -193,19 +199,20 @@ func (l *loading) gap(n int64, where string, behind place) {
 	l.q.gaps = append(l.q.gaps, g)
 }
 
-// tail ends the last segment: what is not whole behind its last frame is cut off, unless the server was told of it.
-func (l *loading) tail(s *segment, b []byte, frames int) error {
+// tail ends the last segment: what is behind its last frame is cut off, unless the server may have been told of it.
+func (l *loading) tail(s *segment, frames []frame) error {
 	q := l.q
-	if missing := q.mark.Acked - max(l.end, q.mark.Confirmed); missing > 0 {
+	if missing := q.mark.Promised - l.begins(); missing > 0 {
 		l.gap(missing, "at the end of "+s.path, place{})
 		q.segments = append(q.segments, s)
 		return nil
 	}
-	if frames == 0 {
+	if len(frames) == 0 {
 		return q.o.Disk.Remove(s.path)
 	}
-	if n := len(s.bad); n > 0 && s.bad[n-1].to == int64(len(b)) {
-		s.size, s.bad = s.bad[n-1].from, s.bad[:n-1]
+	if end := frames[len(frames)-1]; end.at+end.size < s.size {
+		s.size = end.at + end.size
+		s.bad = slices.DeleteFunc(s.bad, func(b span) bool { return b.from >= s.size })
 		if err := q.o.Disk.CutFile(s.path, s.size); err != nil {
 			return err
 		}

@@ -19,7 +19,9 @@ const (
 	segments    = 64       // that a queue has room for at least
 	maxUID      = 1000     // of a receipt, as the server keeps it
 	fullWait    = 10 * time.Second
-	roomPart    = 10 // a tenth of a queue that was full must be free before it takes something again
+	mostRecords = 100      // of a frame, which is what one wrong byte costs
+	mostLines   = 64 << 10 // bytes in a frame, but for one record that is longer
+	roomPart    = 10       // a tenth of a queue that was full must be free before it takes something again
 )
 
 // Waiting is what a queue holds that is not confirmed.
@@ -70,7 +72,8 @@ type mark struct {
 	Version     int     `json:"version"`
 	Destination string  `json:"destination"`
 	Confirmed   int64   `json:"confirmed"` // every record before it is confirmed
-	Acked       int64   `json:"acked"`     // of every record before it the server was told
+	Promised    int64   `json:"promised"`  // of every record before it the server may have been told: it must be there
+	Acked       int64   `json:"acked"`     // of every record before it the server was told: it does not give it again
 	Untold      Counted `json:"untold"`    // confirmed, and the server was not told
 }
 
@@ -158,18 +161,31 @@ func (q *Queue) Confirm(n int, c Counted) {
 	q.tell()
 }
 
-// Due is what the server has to be told, and upTo for Told when it was; nil: nothing.
-func (q *Queue) Due() (a *wire.Ack, upTo int64) {
+// Due is what the server has to be told, and upTo for Told when it was; nil: nothing. Before it returns, the checkpoint says that
+// the server may have been told: from then on what is missing is damage, whether or not the agent lives to tell.
+func (q *Queue) Due() (a *wire.Ack, upTo int64, err error) {
+	a, upTo, more := q.take()
+	if more {
+		err = q.Checkpoint()
+	}
+	return a, upTo, err
+}
+
+// take is Due without the checkpoint; more: it has to be written.
+func (q *Queue) take() (a *wire.Ack, upTo int64, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.due) == 0 && q.skipped == 0 && q.mark.Untold.Records == 0 && q.waiting.Records == q.told {
-		return nil, 0
+		return nil, 0, false
 	}
 	q.telling, q.mark.Untold = q.mark.Untold, Counted{}
 	a = &wire.Ack{Destination: q.mark.Destination, Positions: q.due, Skipped: q.skipped, Records: q.telling.Records, First: q.telling.First, Last: q.telling.Last,
 		Spool: q.spool()}
 	q.due, q.skipped, q.told = wire.Positions{}, 0, q.waiting.Records
-	return a, q.end
+	if more = q.end > q.mark.Promised; more {
+		q.mark.Promised, q.dirty = q.end, true
+	}
+	return a, q.end, more
 }
 
 // Told says that the server has what Due gave.
@@ -179,6 +195,7 @@ func (q *Queue) Told(upTo int64) {
 	q.telling = Counted{}
 	q.mark.Acked = max(q.mark.Acked, upTo)
 	q.dirty = true
+	q.tell() // so that a checkpoint is written
 }
 
 // Changed is closed when something came, was confirmed or was removed.
