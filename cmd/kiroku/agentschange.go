@@ -162,6 +162,9 @@ func destinationChanges(c *cobra.Command) (flags []string) {
 // editedDestinations are those of an agent with what the flags change; none: they change nothing.
 func (ag *agentsCommand) editedDestinations(c *cobra.Command, s *cli.Server, agent, which string, to *destinationFlags) ([]wire.Destination, error) {
 	flags := destinationChanges(c)
+	if err := to.check(c); err != nil {
+		return nil, err
+	}
 	switch {
 	case to.file != "" || len(to.to) > 1:
 		if which != "" {

@@ -61,8 +61,19 @@ func (f *destinationFlags) add(c *cobra.Command) {
 	must(c.RegisterFlagCompletionFunc("confirm", cobra.FixedCompletions([]string{"relp", "http", "halfclose", "window", "none"}, cobra.ShellCompDirectiveNoFileComp)))
 }
 
+// check refuses what the configuration could not tell from a flag that was left out.
+func (f *destinationFlags) check(c *cobra.Command) error {
+	if f.d.Header.Priority == 0 && c.Flags().Changed("priority") {
+		return wrongUse(c, errors.New("--priority is 0; write 1 to 191: facility * 8 + severity"))
+	}
+	return nil
+}
+
 // destinations are those that the flags name; none: there is no such flag.
 func (f *destinationFlags) destinations(c *cobra.Command, a *app) ([]wire.Destination, error) {
+	if err := f.check(c); err != nil {
+		return nil, err
+	}
 	if f.file != "" {
 		if len(f.to) > 0 {
 			return nil, wrongUse(c, errors.New("--destination-file and --to exclude each other"))

@@ -84,14 +84,15 @@ type agent struct {
 
 // destination is a destination of an agent. pulling guards what only Pull uses.
 type destination struct {
-	config   wire.Destination
-	pos      map[string]*position
-	pulled   map[string]int64 // how far this session may acknowledge
-	given    meta.SIEMDelivery
-	metrics  wire.Metrics
-	oldest   map[string]ingested
-	replayed int64 // how many dead letters have a number to be sent again
-	dropped  bool  // no longer configured
+	config    wire.Destination
+	pos       map[string]*position
+	pulled    map[string]int64 // how far this session may acknowledge
+	given     meta.SIEMDelivery
+	shortened map[string]int64 // the last record by store that was counted in given.Oversize
+	metrics   wire.Metrics
+	oldest    map[string]ingested
+	replayed  int64 // how many dead letters have a number to be sent again
+	dropped   bool  // no longer configured
 
 	pulling chan struct{} // one Pull at a time
 	reader  *reader
@@ -118,7 +119,7 @@ type end struct {
 }
 
 func newDestination(id string, d *wire.Destination) *destination {
-	return &destination{config: *d, pos: map[string]*position{}, pulled: map[string]int64{}, oldest: map[string]ingested{}, pulling: make(chan struct{}, 1),
+	return &destination{config: *d, pos: map[string]*position{}, pulled: map[string]int64{}, shortened: map[string]int64{}, oldest: map[string]ingested{}, pulling: make(chan struct{}, 1),
 		given: meta.SIEMDelivery{Agent: id, Destination: d.Name}}
 }
 

@@ -36,11 +36,13 @@ func (p *pull) last(ctx context.Context, r *reader, buf []byte) (Batch, error) {
 		if err != nil {
 			return Batch{}, err
 		}
-		if b.Next = progress.Next; b.BatchHeader.Records > 0 && at > newest {
+		fill.tell()
+		if b.Next = progress.Next; b.BatchHeader.Records+len(fill.dead) > 0 && at > newest {
 			best, newest = b, at
 		}
 	}
 	best.ETag = p.etag
+	p.tellUnfit(&best)
 	best.Records = append(buf[:0], best.Records...)
 	return best, nil
 }

@@ -55,10 +55,17 @@ type pull struct {
 	from    map[string]int64 // where to begin
 	until   map[string]int64
 	acked   map[string]int64
+	unfit   map[string]unfit // of a look, by store: what cannot be encoded
 	max     int
 	changed <-chan struct{}
 	etag    string
 	paused  bool
+}
+
+// unfit are records that cannot be encoded.
+type unfit struct {
+	count int
+	why   string // of the last one
 }
 
 // Pull returns the next records of a destination. It waits for some as long as the agent wants. The batch's Records are a part
@@ -96,7 +103,15 @@ func (s *Service) Pull(ctx context.Context, token, session string, req *wire.Pul
 			return Batch{}, err
 		}
 	}
-	return p.wait(ctx, r, session, buf)
+	b, err := p.wait(ctx, r, session, buf)
+	p.tellUnfit(&b)
+	return b, err
+}
+
+// tellUnfit says in a batch what of its store cannot be encoded.
+func (p *pull) tellUnfit(b *Batch) {
+	u := p.unfit[b.Store]
+	b.Dead, b.DeadWhy = u.count, u.why
 }
 
 // alone waits a moment for another Pull of the destination: that of a session that was just replaced ends by itself.
@@ -148,7 +163,7 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 	if d == nil {
 		return nil, wrong("there is no destination %q", short(req.Destination, maxName))
 	}
-	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, share: s.shareOf(a), host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{},
+	p := &pull{s: s, a: a, d: d, config: d.config, req: req, spec: a.spec, share: s.shareOf(a), host: a.row.Host, stores: s.storesOf(a), from: map[string]int64{}, until: map[string]int64{}, acked: map[string]int64{}, unfit: map[string]unfit{},
 		max: wire.MaxPull, changed: a.changed, etag: a.etag, paused: a.row.Status == meta.SIEMPaused && !looks}
 	if looks && req.Host != "" { // the agent has perhaps never run
 		p.host = short(req.Host, 255)

@@ -42,7 +42,7 @@ func (p *pull) read(ctx context.Context, r *reader, store string, buf []byte) (b
 		b.Acked = p.acked[store]
 	}
 	after, began := p.from[store], time.Now()
-	fill := filling{p: p, r: r, b: &b}
+	fill := filling{p: p, r: r, b: &b, shortened: p.shortened(store)}
 	for after < last && b.BatchHeader.Records == 0 {
 		f, err := p.follower(r, store, after)
 		if err != nil {
@@ -85,9 +85,11 @@ type filling struct {
 	stop    int64 // the last sequence number that is wanted
 	stopped bool
 	full    bool
-	over    int64 // records that were shortened
-	cut     string
 	dead    []meta.SIEMDeadLetter
+
+	shortened int64 // the last record that was shortened; those up to here are counted
+	over      int64 // records beyond it that were shortened
+	cut       string
 }
 
 func (f *filling) take(e *event.Event) bool {
@@ -113,17 +115,27 @@ func (f *filling) add(e *event.Event, seq int64) {
 		return
 	}
 	f.r.line = line
-	if cut > 0 {
+	if cut > 0 && seq > f.shortened {
 		f.over++
-		f.cut = uid
+		f.shortened, f.cut = seq, uid
 	}
 	f.b.Records = wire.AppendRecord(f.b.Records, &wire.Record{Seq: seq, Time: e.GetInt(event.ColTime), UID: uid, Line: line})
 	f.b.BatchHeader.Records++
 }
 
+// tell keeps for the answer to a look what cannot be encoded.
+func (f *filling) tell() {
+	if n := len(f.dead); n > 0 {
+		before := f.p.unfit[f.b.Store]
+		f.p.unfit[f.b.Store] = unfit{before.count + n, f.dead[n-1].Reason}
+	}
+}
+
 // readUpTo notes how far was read: so far the session may acknowledge, and where nothing matched is not looked at again.
 func (p *pull) readUpTo(ctx context.Context, store string, f *filling) error {
 	if p.looks() {
+		f.tell()
+		p.from[store] = f.b.Next
 		return nil
 	}
 	if cap(f.r.line) > 1<<20 {
@@ -144,11 +156,19 @@ func (p *pull) readUpTo(ctx context.Context, store string, f *filling) error {
 		p.d.pulled[store] = max(p.d.pulled[store], f.b.Next)
 	}
 	if f.over > 0 {
+		p.d.shortened[store] = f.shortened
 		p.d.given.Oversize += f.over
 		p.s.raise(p.a, noteKey{p.config.Name, wire.RecordOversize},
 			fmt.Sprintf("%d records were longer than %d bytes and were shortened; the last is %s.", p.d.given.Oversize, p.config.MaxBytes, f.cut), f.over, now)
 	}
 	return nil
+}
+
+// shortened is the last record of a store that was counted as shortened: what is sent again is not counted again.
+func (p *pull) shortened(store string) int64 {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return p.d.shortened[store]
 }
 
 // begins is where the agent said that it is in a store.

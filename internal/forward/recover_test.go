@@ -332,6 +332,54 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A record that is sent again, to another process or after an edit, is not counted as shortened again.
+func TestShortenedOnce(t *testing.T) {
+	w := newWorld(t, "a")
+	defer w.close()
+	long := func(s *stored) { s.message = strings.Repeat("long ", 1000) }
+	w.lake.add("a", 4, time.Now(), long)
+	d := relp("siem")
+	d.MaxBytes = wire.MinMaxBytes
+	a := w.create("soc", Spec{Destinations: []wire.Destination{d}}, Start{})
+	for i, want := range []int64{4, 4, 5} {
+		if i == 2 {
+			w.lake.add("a", 1, time.Now(), long)
+		}
+		a.hello()
+		b := a.pull(wire.Pull{})
+		if got := a.status().Destinations[0].Oversize; got != want || int64(b.BatchHeader.Records) != want {
+			t.Errorf("%d records are counted as shortened of %d, want %d", got, b.BatchHeader.Records, want)
+		}
+	}
+}
+
+// A look tells what cannot be encoded, once, and makes no dead letter of it.
+func TestLookAtPoison(t *testing.T) {
+	name := strings.Repeat("a", wire.MinMaxBytes) // and so the ids
+	w := newWorld(t, name)
+	defer w.close()
+	w.lake.add(name, 2, time.Now())
+	d := relp("siem")
+	d.MaxBytes = wire.MinMaxBytes
+	a := w.create("soc", Spec{Destinations: []wire.Destination{d}}, Start{})
+	for _, tt := range []struct {
+		req  wire.Pull
+		dead int
+	}{
+		{wire.Pull{Check: true}, 1},
+		{wire.Pull{Peek: wire.PeekNext}, 2},
+		{wire.Pull{Peek: wire.PeekNext, After: wire.Positions{name: 2}}, 0},
+	} {
+		b := a.pull(tt.req)
+		if b.BatchHeader.Records != 0 || b.Dead != tt.dead || strings.Contains(b.DeadWhy, "max_bytes") != (tt.dead > 0) {
+			t.Errorf("%+v: %d records, %d cannot be encoded: %s", tt.req, b.BatchHeader.Records, b.Dead, b.DeadWhy)
+		}
+	}
+	if n := a.status().DeadLetters; n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+}
+
 // An agent that asks for what is missing has the receipts already: only who makes the recovery is told to name them.
 func TestRecoveryOfWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

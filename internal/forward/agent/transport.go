@@ -138,6 +138,9 @@ func explain(err error, host string) error {
 	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), next)
 }
 
+// UnfitRemedy is what to do about records that cannot be encoded.
+const UnfitRemedy = "Raise max_bytes (--max-bytes) of the destination if the SIEM takes longer records: kiroku agents edit ID. Delivery goes on with the next record."
+
 // Remedy takes from an explanation of deliver what stands in it beside the error itself, as a sentence.
 func Remedy(err error, explanation string) string {
 	text, ok := strings.CutPrefix(explanation, err.Error()+": ")

@@ -237,6 +237,11 @@ func connect(ctx context.Context, address string) result {
 // explained makes a failure of an error of the network: its text, and what it means.
 func explained(err error, host string) result {
 	text, _ := deliver.Explain(err, host)
+	return remedied(err, text)
+}
+
+// remedied makes a failure of an error and its explanation.
+func remedied(err error, text string) result {
 	remedy := agent.Remedy(err, text)
 	if remedy == "" {
 		remedy = "Check host, port, and the firewalls on the way."

@@ -42,6 +42,11 @@ func server(t *testing.T, skew time.Duration, destinations ...wire.Destination) 
 			if json.NewDecoder(r.Body).Decode(&p) != nil || !p.Check || p.Host != "checker" {
 				t.Error("a check moves positions")
 			}
+			if p.Destination == "unfit" {
+				b, _ := wire.AppendHeader(nil, &wire.BatchHeader{Store: "default", Next: 1, Dead: 1, DeadWhy: "the event is too long for max_bytes"})
+				_, _ = w.Write(b)
+				return
+			}
 			b, _ := wire.AppendHeader(nil, &wire.BatchHeader{Store: "default", Next: 1, Records: 1})
 			_, _ = w.Write(wire.AppendRecord(b, &wire.Record{Seq: 1, UID: "a", Line: []byte("CEF:0|\x1b[31mred")}))
 		default:
@@ -255,6 +260,10 @@ func TestWarnings(t *testing.T) {
 	ok, hops = run(t, Options{Server: server(t, 0, wire.Destination{Name: "siem", To: "udp://" + s.addr, Format: wire.CEF}).URL, Send: true})
 	if !ok || statusOf(t, hops, hopConfirm).Status != Warn || statusOf(t, hops, hopRecord).Status != Warn {
 		t.Errorf("UDP is no warning: %+v", hops)
+	}
+	_, hops = run(t, Options{Server: server(t, 0, wire.Destination{Name: "unfit", To: "tcp://" + s.addr, Format: wire.CEF}).URL})
+	if h := statusOf(t, hops, hopRecords); h.Status != Warn || !strings.Contains(h.Text, "too long for max_bytes") || !strings.Contains(h.Remedy, "--max-bytes") {
+		t.Errorf("a record that cannot be encoded: %+v", h)
 	}
 }
 

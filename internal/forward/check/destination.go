@@ -125,7 +125,7 @@ func destinationTLS(ctx context.Context, dial deliver.DialFunc, address string, 
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
-	conn, r := handshake(ctx, dial, address, cfg)
+	conn, r := handshake(ctx, dial, address, cfg, func(err error) result { return remedied(err, deliver.ExplainHandshake(err, host)) })
 	if conn != nil {
 		conn.Close()
 	}

@@ -183,7 +183,7 @@ func (c *checker) serverTLS(ctx context.Context) result {
 	if c.proxied != nil {
 		dial = c.proxied
 	}
-	conn, r := handshake(ctx, dial, c.address(), &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ServerName: c.base.Hostname()})
+	conn, r := handshake(ctx, dial, c.address(), &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ServerName: c.base.Hostname()}, func(err error) result { return explained(err, c.base.Hostname()) })
 	if conn != nil {
 		conn.Close()
 	}
@@ -217,20 +217,28 @@ func clock(off time.Duration) result {
 
 // sample pulls one record, and moves nothing.
 func (c *checker) sample(ctx context.Context, d *wire.Destination) result {
-	_, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1, Host: c.Host})
+	h, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1, Host: c.Host})
 	if err != nil {
 		return of(err, "The server cannot encode what this destination wants: kiroku agents show ID.")
+	}
+	if len(records) == 0 && h.Dead > 0 {
+		return warning(agent.UnfitRemedy, "the last one cannot be sent and would be a dead letter: %s", excerpt([]byte(h.DeadWhy), maxReason))
 	}
 	if len(records) == 0 {
 		return warning("Look whether the filter is meant so: kiroku agents preview.", "there is no record yet that would be sent")
 	}
 	r := &records[0]
-	return good("the last one, %s, has %d bytes: %s", time.UnixMicro(r.Time).UTC().Format(time.RFC3339), len(r.Line), excerpt(r.Line))
+	return good("the last one, %s, has %d bytes: %s", time.UnixMicro(r.Time).UTC().Format(time.RFC3339), len(r.Line), excerpt(r.Line, maxLine))
 }
 
+// How much of a text is shown.
+const (
+	maxLine   = 100
+	maxReason = 500
+)
+
 // excerpt is the beginning of a line, harmless for a terminal.
-func excerpt(line []byte) string {
-	const most = 100
+func excerpt(line []byte, most int) string {
 	text := bytes.ToValidUTF8(line[:min(len(line), most)], nil)
 	text = bytes.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {

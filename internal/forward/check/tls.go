@@ -17,8 +17,9 @@ import (
 // expiresSoon is when the end of a certificate is worth a word.
 const expiresSoon = 14 * 24 * time.Hour
 
-// handshake makes TLS and looks at the certificate. The connection is for the caller, nil after a failure.
-func handshake(ctx context.Context, dial deliver.DialFunc, address string, cfg *tls.Config) (*tls.Conn, result) {
+// handshake makes TLS and looks at the certificate. The connection is for the caller, nil after a failure. broken makes a
+// failure of TLS a result.
+func handshake(ctx context.Context, dial deliver.DialFunc, address string, cfg *tls.Config, broken func(error) result) (*tls.Conn, result) {
 	ctx, cancel := context.WithTimeout(ctx, tlsTime)
 	defer cancel()
 	raw, err := dial(ctx, "tcp", address)
@@ -38,11 +39,11 @@ func handshake(ctx context.Context, dial deliver.DialFunc, address string, cfg *
 	conn := tls.Client(raw, cfg)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
-		return nil, explained(err, cfg.ServerName)
+		return nil, broken(err)
 	}
 	if err := lateAlert(conn); err != nil {
 		raw.Close()
-		return nil, explained(err, cfg.ServerName)
+		return nil, broken(err)
 	}
 	state := conn.ConnectionState()
 	leaf := state.PeerCertificates[0]

@@ -1,7 +1,10 @@
 package check
 
 import (
+	"context"
 	"crypto/tls"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,3 +52,30 @@ func TestLateAlert(t *testing.T) {
 		t.Errorf("a client certificate that is missing is not noticed: %+v", h)
 	}
 }
+
+// A receiver that does not answer the handshake, or ends it, is explained as by an agent that runs.
+func TestNoTLS(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"silent": {context.DeadlineExceeded, "No answer to the TLS handshake: perhaps a plain port (use tcp://), or the receiver hangs."},
+		"closed": {io.EOF, "Closed during the TLS handshake: perhaps the port speaks no TLS (use tcp://), or the receiver wants a client certificate."},
+	} {
+		client, far := net.Pipe()
+		dial := func(context.Context, string, string) (net.Conn, error) { return failing{client, tt.err}, nil }
+		if _, r := destinationTLS(t.Context(), dial, "192.0.2.1:6514", &wire.Destination{}, "192.0.2.1"); r.status != Fail || r.remedy != tt.want {
+			t.Errorf("%s: %+v", name, r)
+		}
+		far.Close()
+	}
+}
+
+// failing is a connection that breaks.
+type failing struct {
+	net.Conn
+	err error
+}
+
+func (f failing) Read([]byte) (int, error)    { return 0, f.err }
+func (f failing) Write(b []byte) (int, error) { return len(b), nil }

@@ -76,7 +76,7 @@ func exitCodes() string {
 
 // use is the error of wrong use.
 func use(c *cobra.Command, err error) error {
-	return &Exit{Code: agent.ExitUse, Err: fault.New(fault.Invalid, err, fmt.Sprintf("See \"%s --help\".", c.CommandPath()))}
+	return &Exit{Code: agent.ExitUse, Err: fault.New(fault.Invalid, fmt.Errorf("%s: %w", agent.WrongUse, err), fmt.Sprintf("See \"%s --help\".", c.CommandPath()))}
 }
 
 // noArgs refuses arguments: a token or address that was given without its flag.

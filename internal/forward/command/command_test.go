@@ -48,9 +48,9 @@ func TestWrongUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, says := range map[string]string{
-		"":                                  "needs a command",
+		"":                                  "Invalid command line: agent needs a command",
 		"walk":                              `no command "agent walk"`,
-		"run --tokn x":                      "tokn",
+		"run --tokn x":                      "Invalid command line: unknown flag: --tokn",
 		"run":                               "no server is given",
 		"run --server http://h":             "Invalid token: none is given",
 		"run --server http://h --token a b": "takes flags only",

@@ -34,6 +34,14 @@ func Explain(err error, host string) (text string, code wire.Code) {
 	return with(err, explainNet(err)), code
 }
 
+// ExplainHandshake is Explain for an error of the TLS handshake with a receiver.
+func ExplainHandshake(err error, host string) string {
+	if next := explainTLS(err, host, time.Now()); next != "" {
+		return with(err, next)
+	}
+	return with(err, explainBroken(err))
+}
+
 func with(err error, next string) string {
 	if next == "" {
 		return err.Error()

@@ -162,3 +162,81 @@ func TestManyLeaves(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCutFits holds that a line fits whenever its texts can be cut and its leaves left out far enough, and that no more is
+// cut than is needed.
+func FuzzCutFits(f *testing.F) {
+	for _, limit := range []uint16{700, 1200, 2048, 8192} {
+		f.Add("日", "é", uint32(150_000), uint32(18_000), uint32(0), uint8(0), limit)
+		f.Add("m", "b", uint32(3000), uint32(0), uint32(3000), uint8(1), limit)
+		f.Add("m", "b", uint32(0), uint32(0), uint32(3000), uint8(2), limit)
+		f.Add("m", "b", uint32(3000), uint32(3000), uint32(0), uint8(0), limit)
+		f.Add("m", "b", uint32(150_000), uint32(9000), uint32(0), uint8(0), limit)
+		f.Add("m", "\n", uint32(1500), uint32(1500), uint32(1500), uint8(1), limit)
+		f.Add("\"", "\\", uint32(450), uint32(450), uint32(450), uint8(3), limit)
+		f.Add("\x01", "\xff", uint32(40), uint32(40), uint32(40), uint8(7), limit)
+		f.Add("", "x", uint32(0), uint32(900), uint32(700), uint8(200), limit)
+		f.Add("", "same", uint32(0), uint32(500), uint32(5), uint8(255), limit)
+	}
+	f.Fuzz(func(t *testing.T, unit, other string, message, agent, leaf uint32, leaves uint8, limit uint16) {
+		if int(limit) < wire.MinMaxBytes || max(message, agent, leaf) > 200_000 || int(leaf)*int(leaves) > 1<<20 || max(len(unit), len(other)) > 100 || strings.Contains(unit+other, cutMark) {
+			return
+		}
+		texts := func(shortest bool) *event.Event {
+			text := func(unit string, length uint32) string {
+				s := strings.Repeat(unit, int(length)/max(1, len(unit)))
+				if mark := string(appendCut(nil, len(s))); shortest && escapedLength(s, appendInner) > len(mark) {
+					return mark
+				}
+				return s
+			}
+			ev := new(event.Event)
+			ev.Class(event.ClassBaseEvent, 99)
+			ev.Str(event.ColMetadataUID, "", "105693141_20893_0c180415-c5f1-4cf2-226a-08dd44be8110")
+			ev.Str(event.ColMessage, "", text(unit, message))
+			ev.Str(event.ColUserAgent, "", text(other, agent))
+			if shortest && leaves > 2 {
+				ev.Unmap(leftOutKey, "100000")
+				return ev
+			}
+			for i := range leaves {
+				ev.Unmap(fmt.Sprintf("k%d\x01", i), text(unit, leaf))
+			}
+			return ev
+		}
+		ev := texts(false)
+		for _, format := range []wire.Format{wire.JSON, wire.RFC5424JSON, wire.OCSFJSON} {
+			whole, _, err := encoder(t, Options{Format: format, MaxBytes: 8 << 20}).Append(nil, ev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shortest, _, err := encoder(t, Options{Format: format, MaxBytes: 8 << 20}).Append(nil, texts(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, cut, err := encoder(t, Options{Format: format, MaxBytes: int(limit)}).Append(nil, ev)
+			if err != nil {
+				if len(shortest) <= int(limit) {
+					t.Fatalf("%s: %d bytes would fit into %d: %v", format, len(shortest), limit, err)
+				}
+				continue
+			}
+			if len(line) > int(limit) || (cut > 0) != (len(whole) > int(limit)) {
+				t.Fatalf("%s: %d of %d bytes, %d cut, limit %d", format, len(line), len(whole), cut, limit)
+			}
+			if !utf8.Valid(line) || !json.Valid(line[bytes.IndexByte(line, '{'):]) || bytes.Count(line, []byte("\ufffd")) > bytes.Count(whole, []byte("\ufffd")) {
+				t.Fatalf("%s: a rune or the object is broken: %q", format, line)
+			}
+			unused := 24 // an escape, and digits of the mark
+			if format == wire.OCSFJSON {
+				unused *= 2 + int(leaves) // the same text may stand more than once
+			}
+			if bytes.Contains(line, []byte(leftOutKey)) {
+				unused += 6*longText + 32 // a leaf
+			}
+			if cut > 0 && len(line) < int(limit)-unused {
+				t.Errorf("%s: %d of %d bytes are used, %d cut: %q", format, len(line), limit, cut, line)
+			}
+		}
+	})
+}

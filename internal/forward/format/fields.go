@@ -124,37 +124,34 @@ func (l *lineForm) shorten(over int) int {
 			if f.key != l.syntax.cutOrder[l.next] || f.cut > 0 {
 				continue
 			}
-			if n := f.shorten(over, l.syntax.value); n > 0 {
-				return n
+			if f.shorten(over, l.syntax.value) > 0 {
+				return f.cut
 			}
 		}
 	}
 	return 0
 }
 
-// shorten cuts the end off the value, so that what is written, the mark included, gets over bytes shorter if it can.
+// shorten cuts the end off the value, so that what is written, the mark included, gets over bytes shorter if it can. It
+// returns how many bytes shorter it got: 0 when the mark would be as long as what it stands for.
 func (f *field) shorten(over int, escape func([]byte, string) []byte) int {
 	size := len(f.value)
 	if !f.written {
 		size = escapedLength(f.value, escape)
 	}
-	room := size - over - cutLength(len(f.value))
-	keep := 0
-	if room > 0 {
-		keep = f.prefix(room, escape)
-	}
+	keep, kept := f.prefix(size-over-cutLength(len(f.value)), escape)
 	n := len(f.value) - keep
-	if n <= cutLength(n) {
-		return 0 // the mark is as long
+	gain := size - kept - cutLength(n)
+	if gain <= 0 {
+		return 0
 	}
 	f.value, f.cut = f.value[:keep], n
-	return n
+	return gain
 }
 
-// prefix is how many bytes of the value can be written in room bytes, no rune and no escape cut.
-func (f *field) prefix(room int, escape func([]byte, string) []byte) int {
+// prefix is how many bytes of the value can be written in room bytes, no rune and no escape cut, and how long they are then.
+func (f *field) prefix(room int, escape func([]byte, string) []byte) (keep, kept int) {
 	var one [16]byte
-	keep := 0
 	for keep < len(f.value) {
 		n := runeLength(f.value[keep:])
 		size := n
@@ -165,11 +162,11 @@ func (f *field) prefix(room int, escape func([]byte, string) []byte) int {
 			n = 1 + runeLength(f.value[keep+1:])
 			size = n
 		}
-		if size > room {
+		if kept+size > room {
 			break
 		}
-		room -= size
+		kept += size
 		keep += n
 	}
-	return keep
+	return keep, kept
 }

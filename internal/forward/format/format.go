@@ -35,8 +35,8 @@ type form interface {
 	read(ev *event.Event)
 	// write appends the line without the header of syslog.
 	write(dst []byte) []byte
-	// shorten makes the line over bytes shorter, or as short as one of its texts allows, and returns how many bytes that
-	// text has lost: 0 when there is nothing left to shorten.
+	// shorten makes the line over bytes shorter, or as short as the texts that it looks at allow, and returns how many bytes
+	// they have lost: 0 when there is nothing left to shorten.
 	shorten(over int) int
 }
 
@@ -88,7 +88,7 @@ func New(o Options) (*Encoder, error) {
 // ErrTooLong says that a line cannot be made to fit: the event is a dead letter.
 var ErrTooLong = errors.New("the event is too long for max_bytes (--max-bytes), whatever is shortened")
 
-// maxShortened bounds how many texts of one event are shortened.
+// maxShortened bounds how often a line is shortened.
 const maxShortened = 64
 
 // Append appends the line of ev without frame. cut is the number of bytes that were cut from its values. An event that

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"sync"
@@ -20,13 +21,19 @@ type objectForm struct {
 	pairs []shortened // of unmapped, empty while nothing is cut
 	// leftOut is how many leaves at the end of unmapped are not written.
 	leftOut int
-	keys    []string // scratch
+	keys    []string     // scratch
+	order   []*shortened // scratch
 }
 
 // shortened is a text that may have been cut.
 type shortened struct {
-	value string
-	cut   int
+	value string // the whole text
+	cut   int    // bytes that its end has lost
+
+	// What measure finds out.
+	size  int        // how long it is between its quotes, the mark included
+	times int        // how often the line shows it: 0 where cutting it would change nothing
+	same  *shortened // the text with the same bytes that stands for this one
 }
 
 // cutColumns are the columns whose texts may be shortened: raw_data first, the others with the texts of unmapped, longest first.
@@ -40,7 +47,7 @@ var nester = sync.OnceValue(func() *nest.Nester { return nest.New(ocsf.New()) })
 func (o *objectForm) read(ev *event.Event) {
 	o.ev, o.pairs, o.leftOut = ev, o.pairs[:0], 0
 	for i, c := range cutColumns {
-		o.text[i] = shortened{value: ev.GetStr(c)}
+		o.text[i].value, o.text[i].cut = ev.GetStr(c), 0
 	}
 }
 
@@ -48,78 +55,137 @@ func (o *objectForm) read(ev *event.Event) {
 const longText = 512
 
 // shorten cuts raw_data, then the longest texts, then leaves out leaves of unmapped from the end, then cuts the other texts.
-func (o *objectForm) shorten(over int) int {
+func (o *objectForm) shorten(over int) (cut int) {
+	o.measure()
+	take := func(s *shortened) {
+		if gain := s.shorten(over); gain > 0 {
+			over -= gain
+			cut += s.cut
+		}
+	}
 	if o.raw {
-		if n := o.text[0].shorten(over); n > 0 {
-			return n
-		}
+		take(&o.text[0])
 	}
-	o.copyPairs()
-	total := 0
-	for total < over {
-		n := o.longest(longText).shorten(over - total)
-		if n == 0 {
-			break
-		}
-		total += n
+	long := 0
+	for ; long < len(o.order) && o.order[long].size >= longText && over > 0; long++ {
+		take(o.order[long])
 	}
-	if total == 0 {
-		total = o.leaveOut(over)
+	if over > 0 {
+		gain, lost := o.leaveOut(over)
+		over -= gain
+		cut += lost
 	}
-	if total == 0 {
-		total = o.longest(0).shorten(over)
+	for ; long < len(o.order) && over > 0; long++ {
+		take(o.order[long])
 	}
-	return total
+	return cut
 }
 
-func (o *objectForm) copyPairs() {
+// measure finds out how long the texts are and how often the line shows them, and orders them, the longest first.
+func (o *objectForm) measure() {
 	if len(o.pairs) == 0 {
 		for _, p := range o.ev.Unmapped() {
 			o.pairs = append(o.pairs, shortened{value: p.Value})
 		}
 	}
-}
-
-// longest is the longest text that is not cut yet, of at least this length; one that cannot be cut when there is none.
-func (o *objectForm) longest(atLeast int) *shortened {
-	best := &shortened{}
-	for _, list := range [...][]shortened{o.pairs[:len(o.pairs)-o.leftOut], o.text[1:]} {
-		for i := range list {
-			if s := &list[i]; s.cut == 0 && len(s.value) > len(best.value) && len(s.value) >= atLeast {
-				best = s
-			}
+	o.order = o.order[:0]
+	for i := range o.pairs {
+		o.pairs[i].times = 1
+		if i >= len(o.pairs)-o.leftOut {
+			o.pairs[i].times = 0
+		}
+		o.order = append(o.order, &o.pairs[i])
+	}
+	for i := range o.text {
+		o.text[i].times = 1
+		if i > 0 || o.raw {
+			o.order = append(o.order, &o.text[i])
 		}
 	}
-	return best
+	for _, s := range o.order {
+		s.same = s
+	}
+	if o.nester != nil {
+		o.find()
+	}
+	for _, s := range o.order {
+		if s.cut == 0 && s.same == s {
+			s.size = escapedLength(s.value, appendInner)
+		}
+	}
+	o.order = slices.DeleteFunc(o.order, func(s *shortened) bool { return s.cut > 0 || s.times == 0 || s == &o.text[0] })
+	slices.SortStableFunc(o.order, func(a, b *shortened) int { return cmp.Compare(b.size, a.size) })
+}
+
+// find finds out how often the object shows the texts. Of texts with the same bytes one is cut for all.
+func (o *objectForm) find() {
+	shown := map[string]int{}
+	countTexts(shown, o.nested())
+	known := map[string]*shortened{}
+	for _, s := range o.order {
+		if same := known[s.value]; same == nil || s.cut > 0 {
+			known[s.value] = s
+		}
+	}
+	for _, s := range o.order {
+		s.times, s.same = 0, known[s.value]
+	}
+	for text, s := range known {
+		s.times = shown[text]
+	}
+}
+
+// countTexts counts how often each text stands in what package nest makes.
+func countTexts(shown map[string]int, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, element := range v {
+			countTexts(shown, element)
+		}
+	case []any:
+		for _, element := range v {
+			countTexts(shown, element)
+		}
+	case string:
+		shown[v]++
+	}
 }
 
 // leftOutKey is the leaf of unmapped that says how many leaves are missing.
 const leftOutKey = "_leaves_left_out"
 
-// leaveOut leaves out leaves of unmapped from the end.
-func (o *objectForm) leaveOut(over int) (total int) {
+// leaveOut leaves out leaves of unmapped from the end. gain is how much shorter the line gets, cut how many bytes are missing.
+func (o *objectForm) leaveOut(over int) (gain, cut int) {
 	list := o.ev.Unmapped()
-	need := over
+	left := len(list) - o.leftOut
 	if o.leftOut == 0 {
-		need += len(leftOutKey) + len(`"":"100000",`)
+		gain = -len(leftOutKey) - len(`"":"100000",`)
 	}
-	for i := len(list) - o.leftOut - 1; i >= 0 && need > 0; i-- {
-		n := len(list[i].Key) + len(o.pairs[i].value)
-		total += len(list[i].Key) + len(o.pairs[i].value)
-		need -= n + len(`"":"",`)
-		o.leftOut++
+	for left > 0 && gain < over {
+		left--
+		gain += escapedLength(list[left].Key, appendInner) + o.pairs[left].same.size + len(`"":"",`)
+		cut += len(list[left].Key) + len(o.pairs[left].value) - o.pairs[left].cut
 	}
-	return total
+	if gain <= 0 {
+		return 0, 0
+	}
+	for i := range o.pairs[left:] {
+		o.pairs[left+i].same.times--
+	}
+	o.leftOut = len(list) - left
+	return gain, cut
 }
 
+// shorten makes the line over bytes shorter if the text allows it, and returns how many bytes shorter the line gets.
 func (s *shortened) shorten(over int) int {
-	if s.cut > 0 {
+	if s.cut > 0 || s.times == 0 {
 		return 0
 	}
 	f := field{value: s.value}
-	n := f.shorten(over, appendInner)
-	s.value, s.cut = f.value, f.cut
-	return n
+	gain := f.shorten((over+s.times-1)/s.times, appendInner)
+	s.cut = f.cut
+	s.size -= gain
+	return gain * s.times
 }
 
 // appendInner writes the inside of a JSON string.
@@ -131,7 +197,7 @@ func appendInner(dst []byte, s string) []byte {
 }
 
 func (s *shortened) append(dst []byte) []byte {
-	dst = event.AppendJSONString(dst, s.value)
+	dst = event.AppendJSONString(dst, s.value[:len(s.value)-s.cut])
 	if s.cut > 0 {
 		dst = append(appendCut(dst[:len(dst)-1], s.cut), '"')
 	}
@@ -181,6 +247,11 @@ func (o *objectForm) column(dst []byte, c event.Column) []byte {
 
 // writeNested writes the object of OCSF. What was cut is cut in the object, wherever its column stands.
 func (o *objectForm) writeNested(dst []byte) []byte {
+	return o.value(dst, o.nested())
+}
+
+// nested is the object without what is left out.
+func (o *objectForm) nested() map[string]any {
 	root := o.nester.Object(o.ev)
 	if !o.raw {
 		delete(root, "raw_data")
@@ -192,7 +263,7 @@ func (o *objectForm) writeNested(dst []byte) []byte {
 		}
 		unmapped[leftOutKey] = strconv.Itoa(o.leftOut)
 	}
-	return o.value(dst, root)
+	return root
 }
 
 // value appends what package nest makes.
@@ -245,12 +316,12 @@ func (o *objectForm) object(dst []byte, obj map[string]any) []byte {
 // wherever it stands.
 func (o *objectForm) string(dst []byte, s string) []byte {
 	for i := range o.text {
-		if t := &o.text[i]; t.cut > 0 && s == o.ev.GetStr(cutColumns[i]) {
+		if t := &o.text[i]; t.cut > 0 && s == t.value {
 			return t.append(dst)
 		}
 	}
 	for i := range o.pairs {
-		if t := &o.pairs[i]; t.cut > 0 && s == o.ev.Unmapped()[i].Value {
+		if t := &o.pairs[i]; t.cut > 0 && s == t.value {
 			return t.append(dst)
 		}
 	}

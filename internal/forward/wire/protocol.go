@@ -112,9 +112,11 @@ type BatchHeader struct {
 	Next    int64  `json:"next"`            // position in Store when all records of the batch are confirmed; also without records
 	Acked   int64  `json:"acked,omitempty"` // with Pull.Replay: where the server stands in Store; records up to here were confirmed before
 	Records int    `json:"records"`
-	More    bool   `json:"more,omitempty"` // there is more already
-	Done    bool   `json:"done,omitempty"` // recovery: nothing more will come
-	ETag    string `json:"etag"`           // when it is another than Config.ETag: say Hello again
+	More    bool   `json:"more,omitempty"`     // there is more already
+	Done    bool   `json:"done,omitempty"`     // recovery: nothing more will come
+	ETag    string `json:"etag"`               // when it is another than Config.ETag: say Hello again
+	Dead    int    `json:"dead,omitempty"`     // with Pull.Check and Pull.Peek: records of Store that cannot be encoded; without, they are dead letters
+	DeadWhy string `json:"dead_why,omitempty"` // why the last of them cannot
 }
 
 // Ack says that everything up to Positions is confirmed by a destination, or lies in the agent's spool. With Records it counts
