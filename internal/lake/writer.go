@@ -53,16 +53,22 @@ func (w *Writer) Begin(ctx context.Context) error {
 	}
 }
 
-// Append adds an event to a store; to the default store when there is none of that name. Everything is copied.
-func (w *Writer) Append(name string, e *event.Event) {
+// Append adds events to a store; to the default store when there is none of that name. Everything is copied.
+func (w *Writer) Append(name string, events ...*event.Event) {
 	if w.last == nil || name != w.lastName {
 		w.choose(name)
 	}
-	w.build.Append(e)
-	w.rows++
-	w.bytes += int64(len(e.GetStr(event.ColRawData)))
-	if w.build.Full() {
-		w.groups[w.last] = append(w.groups[w.last], w.build.Finish())
+	w.rows += int64(len(events))
+	for _, e := range events {
+		w.bytes += int64(len(e.GetStr(event.ColRawData)))
+	}
+	for len(events) > 0 {
+		n := min(len(events), w.build.Room())
+		w.build.Append(events[:n]...)
+		events = events[n:]
+		if w.build.Full() {
+			w.groups[w.last] = append(w.groups[w.last], w.build.Finish())
+		}
 	}
 }
 

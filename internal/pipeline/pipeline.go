@@ -21,8 +21,8 @@ import (
 type Writer interface {
 	// Begin opens a batch; it waits while nothing can be stored.
 	Begin(ctx context.Context) error
-	// Append adds an event to a store and copies everything.
-	Append(store string, e *event.Event)
+	// Append adds at most chunk events to a store and copies everything.
+	Append(store string, events ...*event.Event)
 	// End closes the batch; done hears once whether it became durable.
 	End(cp *event.Checkpoint, done func(error))
 }

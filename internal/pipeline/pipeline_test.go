@@ -36,10 +36,12 @@ func (r *recorder) Begin(context.Context) error {
 	return r.refuse
 }
 
-func (r *recorder) Append(store string, e *event.Event) {
+func (r *recorder) Append(store string, events ...*event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rows = append(r.rows, store+": "+string(e.AppendJSON(nil)))
+	for _, e := range events {
+		r.rows = append(r.rows, store+": "+string(e.AppendJSON(nil)))
+	}
 }
 
 func (r *recorder) End(cp *event.Checkpoint, done func(error)) {
@@ -347,8 +349,11 @@ type builders struct{ b *segment.Builder }
 
 func (w builders) Begin(context.Context) error        { return nil }
 func (w builders) End(*event.Checkpoint, func(error)) {}
-func (w builders) Append(_ string, e *event.Event) {
-	w.b.Append(e)
+func (w builders) Append(_ string, events ...*event.Event) {
+	if w.b.Room() < len(events) {
+		w.b.Finish()
+	}
+	w.b.Append(events...)
 	if w.b.Full() {
 		w.b.Finish()
 	}

@@ -17,12 +17,19 @@ import (
 	"kiroku/internal/source"
 )
 
-// worker maps records with one reused Event.
+// chunk is how many events are written together.
+const chunk = 32
+
+// worker maps records with Events that it reuses.
 type worker struct {
 	p      *Pipeline
 	w      Writer
 	enrich Enricher
-	e      event.Event
+	events [chunk]event.Event
+	used   int            // of events
+	open   []*event.Event // those that are not written yet, all for one store
+	store  string         // that they go to
+	taps   []*tap
 	ids    idMaker
 	peers  peerText
 	stores []string                           // of the event
@@ -79,7 +86,7 @@ func (w *worker) do(ctx context.Context, j job) error {
 		}
 		return nil
 	}
-	taps := *w.p.taps.Load()
+	w.taps = *w.p.taps.Load()
 	var origin *event.Origin
 	var peer netip.Addr
 	parsed, unparsed := 0, 0
@@ -91,35 +98,43 @@ func (w *worker) do(ctx context.Context, j job) error {
 			w.report(origin, peer, parsed, unparsed)
 			origin, peer, parsed, unparsed = o, a, 0, 0
 		}
-		at := w.p.Map(rec, &w.e)
+		e := &w.events[w.used]
+		at := w.p.Map(rec, e)
 		n := &w.counts[at]
 		n.events++
-		if w.e.Has(event.ColParseError) {
+		if e.Has(event.ColParseError) {
 			unparsed++
 			n.unparsed++
 		} else {
 			parsed++
 		}
-		w.stores = w.p.route(w.stores[:0], rec, &w.e)
-		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(&w.e, rec, &w.p.opt.Sources[at], store) })
+		w.stores = w.p.route(w.stores[:0], rec, e)
+		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(e, rec, &w.p.opt.Sources[at], store) })
 		if len(stores) == 0 {
 			duplicates++
 			continue
 		}
-		w.e.Str(event.ColEventUID, "", w.ids.next(&w.e, rec.Received))
+		e.Str(event.ColEventUID, "", w.ids.next(e, rec.Received))
 		if rec.Peer.IsValid() {
-			w.e.Str(event.ColCollector, "", w.peers.text(rec.Peer.Addr()))
+			e.Str(event.ColCollector, "", w.peers.text(rec.Peer.Addr()))
 		}
 		if w.enrich != nil {
-			w.enrich.Enrich(&w.e)
+			w.enrich.Enrich(e)
 		}
 		for _, store := range stores {
-			w.w.Append(store, &w.e)
-			for _, t := range taps {
-				t.f(store, &w.e)
+			if store != w.store {
+				w.write()
+				w.store = store
 			}
+			w.open = append(w.open, e)
+		}
+		if w.used++; w.used == chunk {
+			w.write()
+			w.used = 0
 		}
 	}
+	w.write()
+	w.used = 0
 	w.report(origin, peer, parsed, unparsed)
 	for i, n := range w.counts {
 		if n.events > 0 {
@@ -135,6 +150,20 @@ func (w *worker) do(ctx context.Context, j job) error {
 	w.p.stats.events.Add(uint64(len(j.batch.Records)))
 	w.w.End(j.batch.Checkpoint, j.done)
 	return nil
+}
+
+// write hands the open events to its store and to the taps.
+func (w *worker) write() {
+	if len(w.open) == 0 {
+		return
+	}
+	w.w.Append(w.store, w.open...)
+	for _, t := range w.taps {
+		for _, e := range w.open {
+			t.f(w.store, e)
+		}
+	}
+	w.open = w.open[:0]
 }
 
 func (w *worker) report(o *event.Origin, peer netip.Addr, parsed, unparsed int) {

@@ -33,6 +33,7 @@ type Builder struct {
 	block  uint16
 	cols   [event.NumColumns]column
 	tokens tokenSet
+	texts  [64]string // of the column at hand
 	hashes []uint64
 	blocks []filter // of finished blocks; their bytes are in filterBuf
 	fbuf   []byte
@@ -60,7 +61,7 @@ type column struct {
 // textCol is a column of long or unique texts. Pages are compressed as soon as they are full.
 type textCol struct {
 	lens     []int64
-	buf      []byte
+	buf      []byte // headRoom bytes for what stands before the texts in a page, and the texts
 	firstRow int
 	out      []byte
 	pages    []page
@@ -70,6 +71,9 @@ type textCol struct {
 	lo, hi   []byte   // least and greatest text, unless one is long
 	long     bool
 }
+
+// headRoom has room for the levels and the lengths of a page of texts, of which a length takes at most 9 bytes.
+var headRoom [9*textPageRows + 4<<10]byte
 
 // NewBuilder makes a builder whose pages are compressed at level.
 func NewBuilder(hasher Hasher, level Level) *Builder {
@@ -109,7 +113,7 @@ func (b *Builder) reset() {
 			c.dict2.reset()
 		}
 		if t := c.text; t != nil {
-			t.lens, t.buf, t.out, t.pages, t.hashes, t.grams = t.lens[:0], t.buf[:0], t.out[:0], t.pages[:0], t.hashes[:0], t.grams[:0]
+			t.lens, t.buf, t.out, t.pages, t.hashes, t.grams = t.lens[:0], append(t.buf[:0], headRoom[:]...), t.out[:0], t.pages[:0], t.hashes[:0], t.grams[:0]
 			t.firstRow, t.raw, t.long = 0, 0, false
 		}
 	}
@@ -124,23 +128,41 @@ func (b *Builder) Rows() int { return b.rows }
 // Full says that the group should be finished now.
 func (b *Builder) Full() bool { return b.rows >= GroupRows || b.raw >= GroupBytes }
 
-// Append adds a row, of which a group has at most GroupRows. Everything is copied. raw_data must be UTF-8; other texts
-// are made so. Without KeepSeq the seq column is left to Assemble.
-func (b *Builder) Append(e *event.Event) {
-	set := e.Set()
-	for w := range set {
-		for word := set[w] | required[w]; word != 0; word &= word - 1 {
-			i := w*64 + bits.TrailingZeros64(word)
-			b.put(&b.cols[i], event.Column(i), e)
+// Room is how many rows the group still takes.
+func (b *Builder) Room() int { return GroupRows - b.rows }
+
+// Append adds rows, at most Room. Everything is copied. raw_data must be UTF-8; other texts are
+// made so. Without KeepSeq the seq column is left to Assemble. Rows that come together cost less: each column takes its
+// values of up to 64 of them in one go, which keeps what it looks them up in near.
+func (b *Builder) Append(rows ...*event.Event) {
+	for len(rows) > 0 {
+		n := min(len(rows), 64-b.rows%64)
+		b.fill(rows[:n])
+		rows = rows[n:]
+	}
+}
+
+// fill adds rows that share a word of the bitmaps.
+func (b *Builder) fill(rows []*event.Event) {
+	set := required
+	for _, e := range rows {
+		for w, word := range e.Set() {
+			set[w] |= word
+		}
+		t := e.GetInt(event.ColTime)
+		b.minT, b.maxT = min(b.minT, t), max(b.maxT, t)
+		b.raw += int64(len(e.GetStr(event.ColRawData)))
+		if e.Has(event.ColParseError) {
+			b.bad++
 		}
 	}
-	t := e.GetInt(event.ColTime)
-	b.minT, b.maxT = min(b.minT, t), max(b.maxT, t)
-	b.raw += int64(len(e.GetStr(event.ColRawData)))
-	if e.Has(event.ColParseError) {
-		b.bad++
+	for w, word := range set {
+		for ; word != 0; word &= word - 1 {
+			i := w*64 + bits.TrailingZeros64(word)
+			b.put(&b.cols[i], event.Column(i), rows)
+		}
 	}
-	b.rows++
+	b.rows += len(rows)
 	if b.rows%64 == 0 {
 		b.endPages()
 	}
@@ -159,7 +181,7 @@ var required = func() (set [(event.NumColumns + 63) / 64]uint64) {
 	return set
 }()
 
-func (b *Builder) put(c *column, col event.Column, e *event.Event) {
+func (b *Builder) put(c *column, col event.Column, rows []*event.Event) {
 	if col == event.ColSeq && !b.keepSeq {
 		return
 	}
@@ -167,17 +189,44 @@ func (b *Builder) put(c *column, col event.Column, e *event.Event) {
 		if c.set == nil {
 			c.set = make([]uint64, GroupRows/64)
 		}
-		c.set[b.rows>>6] |= 1 << (b.rows & 63)
+		var has uint64
+		for i, e := range rows {
+			if e.Has(col) {
+				has |= 1 << i
+			}
+		}
+		c.set[b.rows>>6] |= has << (b.rows & 63)
 	}
-	c.have++
+	if c.kind == event.String && c.dict != nil {
+		b.putTexts(c, col, rows)
+		return
+	}
+	for _, e := range rows {
+		if c.leaf.maxDef == 0 || e.Has(col) {
+			c.have++
+			b.putValue(c, col, e)
+		}
+	}
+}
+
+func (b *Builder) putTexts(c *column, col event.Column, rows []*event.Event) {
+	texts := b.texts[:0]
+	for _, e := range rows {
+		if c.leaf.maxDef == 0 || e.Has(col) {
+			texts = append(texts, e.GetStr(col))
+		}
+	}
+	c.have += len(texts)
+	c.dict.fetch(texts)
+	for _, s := range texts {
+		b.putDict(c.dict, s, c.leaf.tokens)
+	}
+}
+
+func (b *Builder) putValue(c *column, col event.Column, e *event.Event) {
 	switch c.kind {
 	case event.String:
-		s := e.GetStr(col)
-		if c.text != nil {
-			b.putText(c, s)
-			return
-		}
-		b.putDict(c.dict, s, c.leaf.tokens)
+		b.putText(c, e.GetStr(col))
 	case event.StringList:
 		list := e.GetList(col)
 		c.counts = append(c.counts, uint32(len(list)))
@@ -261,7 +310,7 @@ func (b *Builder) endPages() {
 		if c.text == nil || b.rows == c.text.firstRow {
 			continue
 		}
-		if b.rows-c.text.firstRow >= c.leaf.rowsper || len(c.text.buf) >= pageBytes {
+		if b.rows-c.text.firstRow >= c.leaf.rowsper || len(c.text.buf)-len(headRoom) >= pageBytes {
 			b.endPage(c)
 		}
 	}
@@ -272,23 +321,28 @@ func (b *Builder) endPage(c *column) {
 	if b.rows == t.firstRow {
 		return
 	}
-	body := b.enc.body[:0]
+	head := b.enc.body[:0]
 	rows := b.rows - t.firstRow
 	if c.leaf.maxDef > 0 {
-		body = appendLevels(body, c.set, t.firstRow, rows)
+		head = appendLevels(head, c.set, t.firstRow, rows)
 	}
-	body = appendDelta(body, t.lens)
-	body = append(body, t.buf...)
-	b.enc.body = body
+	head = appendDelta(head, t.lens)
+	b.enc.body = head
+	at := len(headRoom) - len(head)
+	copy(t.buf[at:], head)
 	p := page{firstRow: t.firstRow, rows: rows, values: rows, gramOff: len(t.grams)}
 	if c.leaf.grams {
-		t.grams = b.grams.appendFilter(t.grams, t.buf)
+		t.grams = b.grams.appendFilter(t.grams, t.buf[len(headRoom):])
 		p.gramLen = len(t.grams) - p.gramOff
 	}
-	t.out, p = b.enc.page(t.out, p, encText, body)
+	with := b.enc.zstd.texts
+	if c.leaf.col == event.ColRawData {
+		with = b.enc.zstd.records
+	}
+	t.out, p = b.enc.page(t.out, p, encText, with, t.buf[at:])
 	t.pages = append(t.pages, p)
 	t.raw += p.raw
-	t.lens, t.buf, t.firstRow = t.lens[:0], t.buf[:0], b.rows
+	t.lens, t.buf, t.firstRow = t.lens[:0], t.buf[:len(headRoom)], b.rows
 }
 
 func (b *Builder) endBlock() {

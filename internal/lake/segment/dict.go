@@ -24,6 +24,8 @@ type ends struct{ x, y uint64 }
 
 const wholeText = 16
 
+const fetchFrom = 1 << 10 // slots; fewer stay in the cache anyhow
+
 func endsOf(s string) ends {
 	b := bytesOf(s)
 	switch n := len(b); {
@@ -53,11 +55,12 @@ func hashText(s string, e ends) uint32 {
 
 // dict gives each distinct text of a column a code, in the order of first appearance.
 type dict struct {
-	table []slot   // open addressing
-	offs  []uint32 // by code; len(offs) = codes + 1
-	arena []byte
-	codes []uint32 // one a value
-	last  slot     // of the value before; entry is 0 at first
+	table   []slot   // open addressing
+	offs    []uint32 // by code; len(offs) = codes + 1
+	arena   []byte
+	codes   []uint32 // one a value
+	fetched uint32
+	last    slot // of the value before; entry is 0 at first
 
 	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
 	toks   []uint32
@@ -96,6 +99,18 @@ func (d *dict) value(code int) string {
 // is says whether the slot, which is not free, holds s.
 func (d *dict) is(p *slot, s string, e ends) bool {
 	return p.ends == e && int(p.len) == len(s) && (len(s) <= wholeText || string(d.arena[p.off:p.off+p.len]) == s)
+}
+
+// fetch looks where add will look for the texts. Nothing waits for what it finds, so that the processor fetches the places
+// of a large table at the same time instead of one after the other.
+func (d *dict) fetch(texts []string) {
+	if len(d.table) < fetchFrom {
+		return
+	}
+	mask := uint32(len(d.table) - 1)
+	for _, s := range texts {
+		d.fetched += d.table[hashText(s, endsOf(s))&mask].entry
+	}
 }
 
 // add appends s to the column. fresh says that it was not in the dictionary before.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/DataDog/zstd"
 	"github.com/cespare/xxhash/v2"
 
 	"kiroku/internal/event"
@@ -17,8 +16,7 @@ func hash64(s string) uint64 { return xxhash.Sum64String(s) }
 
 // encoder turns columns into Parquet column chunks. It owns the memory that they are made in.
 type encoder struct {
-	zstd  zstd.Ctx
-	level int
+	zstd  *compressor
 	body  []byte
 	comp  []byte
 	out   []byte
@@ -30,7 +28,7 @@ type encoder struct {
 	ranks   ranking
 }
 
-func newEncoder(level Level) *encoder { return &encoder{zstd: zstd.NewCtx(), level: int(level)} }
+func newEncoder(level Level) *encoder { return &encoder{zstd: newCompressor(level)} }
 
 // levels says which rows of a leaf have values.
 type levels struct {
@@ -119,22 +117,9 @@ func appendLevels(dst []byte, set []uint64, first, n int) []byte {
 }
 
 // page compresses body and appends it with its header to dst. The page's offset is relative to dst.
-func (e *encoder) page(dst []byte, p page, enc encoding, body []byte) ([]byte, page) {
-	return e.storedPage(dst, p, enc, e.compress(body, enc == encText), len(body))
-}
-
-// compress uses the encoder's level for texts; codes and numbers do not get smaller by trying harder.
-func (e *encoder) compress(body []byte, texts bool) []byte {
-	level := e.level
-	if !texts && level == int(Fast) {
-		level = 1
-	}
-	comp, err := e.zstd.CompressLevel(e.comp[:cap(e.comp)], body, level)
-	if err != nil {
-		panic("BUG: zstd: " + err.Error())
-	}
-	e.comp = comp
-	return comp
+func (e *encoder) page(dst []byte, p page, enc encoding, with parameters, body []byte) ([]byte, page) {
+	e.comp = e.zstd.compress(e.comp, body, with)
+	return e.storedPage(dst, p, enc, e.comp, len(body))
 }
 
 func (e *encoder) storedPage(dst []byte, p page, enc encoding, stored []byte, raw int) ([]byte, page) {
@@ -158,7 +143,8 @@ func (e *encoder) storedPage(dst []byte, p page, enc encoding, stored []byte, ra
 var parquetEncoding = [...]int{encNull: 0, encPlain: 0, encDict: 8, encText: 6, encDelta: 5}
 
 func (e *encoder) dictPage(dst []byte, p page, body []byte) ([]byte, page) {
-	comp := e.compress(body, true)
+	e.comp = e.zstd.compress(e.comp, body, e.zstd.texts)
+	comp := e.comp
 	t := thrift{b: dst}
 	t.i32(1, 2) // DICTIONARY_PAGE
 	t.i32(2, len(body))
@@ -196,9 +182,9 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 	ch.bytes.add(event.Bytes(d.arena))
 	body := e.body[:0]
 	body, e.codes = lv.append(body, e.codes)
-	headers := 0
+	headers, with := 0, e.zstd.codes
 	if 2*d.len() > len(d.codes) && len(d.arena) > 64<<10 {
-		ch.enc = encText
+		ch.enc, with = encText, e.zstd.texts
 		e.ints = e.ints[:0]
 		for _, c := range d.codes {
 			e.ints = append(e.ints, int64(d.offs[c+1]-d.offs[c]))
@@ -217,7 +203,7 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 	}
 	e.body = body
 	ch.dataAt = len(out)
-	out, p := e.page(out, page{rows: lv.rows, values: values}, ch.enc, body)
+	out, p := e.page(out, page{rows: lv.rows, values: values}, ch.enc, with, body)
 	ch.pages = []page{p}
 	ch.size = len(out) - ch.start
 	ch.raw = ch.size + headers + p.raw - p.comp
@@ -315,7 +301,7 @@ func (e *encoder) numbers(out []byte, ch *chunk, c *column, rows int) []byte {
 	}
 	e.body = body
 	ch.dataAt = len(out)
-	out, p := e.page(out, page{rows: rows, values: rows}, ch.enc, body)
+	out, p := e.page(out, page{rows: rows, values: rows}, ch.enc, e.zstd.codes, body)
 	ch.pages = []page{p}
 	ch.size = len(out) - ch.start
 	ch.raw = ch.size + headers + p.raw - p.comp
