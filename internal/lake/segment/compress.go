@@ -56,9 +56,8 @@ type compressor struct {
 	codes   parameters // and numbers
 }
 
-// newCompressor makes a compressor. The parameters of Fast were chosen by size and time together, and so that the tables
-// leave room in the second-level cache: see docs/decisions/0021. Records are long and much alike: long matches, anywhere
-// in the page. Codes do not get smaller by trying harder.
+// newCompressor makes a compressor. The parameters of Fast are explained in docs/decisions/0009-compression.md. Records are
+// long and much alike: long matches, anywhere in the page. Codes do not get smaller by trying harder.
 func newCompressor(l Level) *compressor {
 	all := parameters{byLevel, C.int(l)}
 	c := &compressor{C.ZSTD_createCCtx(), all, all, all}

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -248,6 +249,29 @@ func TestInvalidTexts(t *testing.T) {
 	}
 }
 
+// Rows that come together are written as if each had come alone.
+func TestAppendTogether(t *testing.T) {
+	events := make([]event.Event, 20_000)
+	alone, together := NewBuilder(words, Fast), NewBuilder(words, Fast)
+	for i := range events {
+		fill(&events[i], i)
+		alone.Append(&events[i])
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := 0; i < len(events); {
+		var rows []*event.Event
+		for range min(1+rnd.IntN(150), len(events)-i) {
+			rows = append(rows, &events[i])
+			i++
+		}
+		together.Append(rows...)
+	}
+	want, got := alone.Finish(), together.Finish()
+	if !bytes.Equal(want.data, got.data) || want.Rows != got.Rows || want.MinTime != got.MinTime || want.MaxTime != got.MaxTime {
+		t.Errorf("rows together gave %d bytes of %d rows, alone %d of %d", len(got.data), got.Rows, len(want.data), want.Rows)
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	bl := NewBuilder(words, Fast)
 	events := make([]event.Event, 256)
@@ -258,10 +282,14 @@ func BenchmarkBuild(b *testing.B) {
 	}
 	b.SetBytes(int64(size) / 256)
 	b.ReportAllocs()
+	var rows []*event.Event
 	i := 0
 	for b.Loop() {
-		bl.Append(&events[i&255])
-		i++
+		rows = append(rows, &events[i&255])
+		if i++; len(rows) == 32 {
+			bl.Append(rows...)
+			rows = rows[:0]
+		}
 		if bl.Full() {
 			bl.Finish()
 		}
