@@ -16,9 +16,10 @@ type objectForm struct {
 	raw    bool
 	nester *nest.Nester // nil: the flat row
 
-	ev    *event.Event
-	text  [len(cutColumns)]shortened
-	pairs []shortened // of unmapped, empty while nothing is cut
+	ev      *event.Event
+	cutting bool // the line is too long: text and pairs hold the event's
+	text    [len(cutColumns)]shortened
+	pairs   []shortened // of unmapped
 	// leftOut is how many leaves at the end of unmapped are not written.
 	leftOut int
 	keys    []string     // scratch
@@ -45,10 +46,7 @@ var cutColumns = [...]event.Column{
 var nester = sync.OnceValue(func() *nest.Nester { return nest.New(ocsf.New()) })
 
 func (o *objectForm) read(ev *event.Event) {
-	o.ev, o.pairs, o.leftOut = ev, o.pairs[:0], 0
-	for i, c := range cutColumns {
-		o.text[i].value, o.text[i].cut = ev.GetStr(c), 0
-	}
+	o.ev, o.cutting, o.pairs, o.leftOut = ev, false, o.pairs[:0], 0
 }
 
 // longText is a text that is shortened before leaves of unmapped are left out.
@@ -83,7 +81,11 @@ func (o *objectForm) shorten(over int) (cut int) {
 
 // measure finds out how long the texts are and how often the line shows them, and orders them, the longest first.
 func (o *objectForm) measure() {
-	if len(o.pairs) == 0 {
+	if !o.cutting {
+		o.cutting = true
+		for i, c := range cutColumns {
+			o.text[i] = shortened{value: o.ev.GetStr(c)}
+		}
 		for _, p := range o.ev.Unmapped() {
 			o.pairs = append(o.pairs, shortened{value: p.Value})
 		}
@@ -226,6 +228,9 @@ func (o *objectForm) write(dst []byte) []byte {
 }
 
 func (o *objectForm) column(dst []byte, c event.Column) []byte {
+	if !o.cutting {
+		return o.ev.AppendValue(dst, c)
+	}
 	if i := slices.Index(cutColumns[:], c); i >= 0 && o.text[i].cut > 0 {
 		return o.text[i].append(dst)
 	}
@@ -315,6 +320,9 @@ func (o *objectForm) object(dst []byte, obj map[string]any) []byte {
 // string appends a text; one that was cut in its cut form. A text is known by its bytes: the object shows the same text
 // wherever it stands.
 func (o *objectForm) string(dst []byte, s string) []byte {
+	if !o.cutting {
+		return event.AppendJSONString(dst, s)
+	}
 	for i := range o.text {
 		if t := &o.text[i]; t.cut > 0 && s == t.value {
 			return t.append(dst)
