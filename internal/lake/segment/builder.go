@@ -144,10 +144,11 @@ func (b *Builder) Append(rows ...*event.Event) {
 
 // fill adds rows that share a word of the bitmaps.
 func (b *Builder) fill(rows []*event.Event) {
-	set := required
+	set, all := required, rows[0].Set()
 	for _, e := range rows {
 		for w, word := range e.Set() {
 			set[w] |= word
+			all[w] &= word
 		}
 		t := e.GetInt(event.ColTime)
 		b.minT, b.maxT = min(b.minT, t), max(b.maxT, t)
@@ -159,7 +160,7 @@ func (b *Builder) fill(rows []*event.Event) {
 	for w, word := range set {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
-			b.put(&b.cols[i], event.Column(i), rows)
+			b.put(&b.cols[i], event.Column(i), rows, (all[w]|required[w])>>(i%64)&1 != 0)
 		}
 	}
 	b.rows += len(rows)
@@ -181,7 +182,8 @@ var required = func() (set [(event.NumColumns + 63) / 64]uint64) {
 	return set
 }()
 
-func (b *Builder) put(c *column, col event.Column, rows []*event.Event) {
+// put adds the values of one column; all says that every row has one.
+func (b *Builder) put(c *column, col event.Column, rows []*event.Event, all bool) {
 	if col == event.ColSeq && !b.keepSeq {
 		return
 	}
@@ -189,30 +191,33 @@ func (b *Builder) put(c *column, col event.Column, rows []*event.Event) {
 		if c.set == nil {
 			c.set = make([]uint64, GroupRows/64)
 		}
-		var has uint64
-		for i, e := range rows {
-			if e.Has(col) {
-				has |= 1 << i
+		has := uint64(1)<<len(rows) - 1
+		if !all {
+			has = 0
+			for i, e := range rows {
+				if e.Has(col) {
+					has |= 1 << i
+				}
 			}
 		}
 		c.set[b.rows>>6] |= has << (b.rows & 63)
 	}
 	if c.kind == event.String && c.dict != nil {
-		b.putTexts(c, col, rows)
+		b.putTexts(c, col, rows, all)
 		return
 	}
 	for _, e := range rows {
-		if c.leaf.maxDef == 0 || e.Has(col) {
+		if all || e.Has(col) {
 			c.have++
 			b.putValue(c, col, e)
 		}
 	}
 }
 
-func (b *Builder) putTexts(c *column, col event.Column, rows []*event.Event) {
+func (b *Builder) putTexts(c *column, col event.Column, rows []*event.Event, all bool) {
 	texts := b.texts[:0]
 	for _, e := range rows {
-		if c.leaf.maxDef == 0 || e.Has(col) {
+		if all || e.Has(col) {
 			texts = append(texts, e.GetStr(col))
 		}
 	}
