@@ -33,7 +33,8 @@ type Builder struct {
 	block  uint16
 	cols   [event.NumColumns]column
 	tokens tokenSet
-	texts  [64]string // of the column at hand
+	texts  []string // of the column at hand, for its dictionary
+	texts2 []string // the same of the values of a map
 	hashes []uint64
 	blocks []filter // of finished blocks; their bytes are in filterBuf
 	fbuf   []byte
@@ -202,48 +203,39 @@ func (b *Builder) put(c *column, col event.Column, rows []*event.Event, all bool
 		}
 		c.set[b.rows>>6] |= has << (b.rows & 63)
 	}
-	if c.kind == event.String && c.dict != nil {
-		b.putTexts(c, col, rows, all)
-		return
-	}
+	b.texts, b.texts2 = b.texts[:0], b.texts2[:0]
 	for _, e := range rows {
 		if all || e.Has(col) {
 			c.have++
 			b.putValue(c, col, e)
 		}
 	}
-}
-
-func (b *Builder) putTexts(c *column, col event.Column, rows []*event.Event, all bool) {
-	texts := b.texts[:0]
-	for _, e := range rows {
-		if all || e.Has(col) {
-			texts = append(texts, e.GetStr(col))
-		}
+	if c.dict != nil {
+		b.putDict(c.dict, b.texts, c.leaf.tokens)
 	}
-	c.have += len(texts)
-	c.dict.fetch(texts)
-	for _, s := range texts {
-		b.putDict(c.dict, s, c.leaf.tokens)
+	if c.dict2 != nil {
+		b.putDict(c.dict2, b.texts2, c.leaf2.tokens)
 	}
 }
 
+// putValue adds the value of a row; texts for the column's dictionaries are collected.
 func (b *Builder) putValue(c *column, col event.Column, e *event.Event) {
 	switch c.kind {
 	case event.String:
-		b.putText(c, e.GetStr(col))
+		if c.text != nil {
+			b.putText(c, e.GetStr(col))
+			return
+		}
+		b.texts = append(b.texts, e.GetStr(col))
 	case event.StringList:
 		list := e.GetList(col)
 		c.counts = append(c.counts, uint32(len(list)))
-		for _, s := range list {
-			b.putDict(c.dict, s, true)
-		}
+		b.texts = append(b.texts, list...)
 	case event.StringMap:
 		pairs := e.Unmapped()
 		c.counts = append(c.counts, uint32(len(pairs)))
 		for i := range pairs {
-			b.putDict(c.dict, pairs[i].Key, false)
-			b.putDict(c.dict2, pairs[i].Value, true)
+			b.texts, b.texts2 = append(b.texts, pairs[i].Key), append(b.texts2, pairs[i].Value)
 		}
 	case event.Double:
 		c.nums = append(c.nums, int64(math.Float64bits(e.GetDouble(col))))
@@ -252,22 +244,25 @@ func (b *Builder) putValue(c *column, col event.Column, e *event.Event) {
 	}
 }
 
-func (b *Builder) putDict(d *dict, s string, tokens bool) {
-	code, fresh := d.add(s)
-	if !tokens {
-		return
-	}
-	if fresh {
-		b.hashes = b.hasher(d.value(int(code)), b.hashes[:0])
-		for _, h := range b.hashes {
-			d.toks = append(d.toks, uint32(h>>32))
+func (b *Builder) putDict(d *dict, texts []string, tokens bool) {
+	d.fetch(texts)
+	for _, s := range texts {
+		code, fresh := d.add(s)
+		if !tokens {
+			continue
 		}
-		d.tokOff = append(d.tokOff, uint32(len(d.toks)))
-	}
-	if d.seen[code] != b.block {
-		d.seen[code] = b.block
-		for _, h := range d.toks[d.tokOff[code]:d.tokOff[code+1]] {
-			b.tokens.add(h)
+		if fresh {
+			b.hashes = b.hasher(d.value(int(code)), b.hashes[:0])
+			for _, h := range b.hashes {
+				d.toks = append(d.toks, uint32(h>>32))
+			}
+			d.tokOff = append(d.tokOff, uint32(len(d.toks)))
+		}
+		if d.seen[code] != b.block {
+			d.seen[code] = b.block
+			for _, h := range d.toks[d.tokOff[code]:d.tokOff[code+1]] {
+				b.tokens.add(h)
+			}
 		}
 	}
 }
