@@ -32,17 +32,29 @@ type Event struct {
 	steps    []Step
 }
 
+// A record may be far larger than others: what it needed beyond these is not kept for the next.
+const (
+	keptLeaves  = 1 << 10 // also elements of a list
+	keptScratch = 64 << 10
+)
+
 // Reset empties the row and keeps its memory.
 func (e *Event) Reset() {
 	for w, word := range e.set {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
 			e.str[i] = ""
-			if e.lists[i] != nil {
-				e.lists[i] = e.lists[i][:0]
+			if e.lists[i] = e.lists[i][:0]; cap(e.lists[i]) > keptLeaves {
+				e.lists[i] = nil
 			}
 		}
 		e.set[w] = 0
+	}
+	if cap(e.unmapped) > keptLeaves {
+		e.unmapped, e.names = nil, leafNames{}
+	}
+	if cap(e.scratch) > keptScratch {
+		e.scratch = nil
 	}
 	e.unmapped = e.unmapped[:0]
 	e.names.reset()

@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -111,5 +112,30 @@ func BenchmarkUnmap(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A row that was reset after a huge record holds no more memory than after a usual one.
+func TestResetAfterHugeRecord(t *testing.T) {
+	var e Event
+	for i := range 100_000 {
+		e.Unmap(strconv.Itoa(i), "v")
+	}
+	for range 100_000 {
+		e.Add(ColTags, "", "t")
+	}
+	e.Keep(make([]byte, 10<<20))
+	e.Reset()
+	if n := cap(e.unmapped); n > keptLeaves {
+		t.Errorf("room for %d leaves is kept", n)
+	}
+	if n := cap(e.lists[ColTags]); n > keptLeaves {
+		t.Errorf("room for %d tags is kept", n)
+	}
+	if n := cap(e.scratch); n > keptScratch {
+		t.Errorf("%d bytes are kept", n)
+	}
+	if e.names.index != nil {
+		t.Error("the index of names is kept")
 	}
 }
