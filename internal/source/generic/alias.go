@@ -70,6 +70,9 @@ func (m *mapper) take(to target, from, value string) bool {
 	case stamp:
 		return m.clock.take(m, from, value)
 	case dateOnly:
+		if len(value) > len("02 Jan 2006") && m.clock.take(m, from, value) {
+			return true
+		}
 		m.clock.date = value
 		return false
 	case status:

@@ -79,7 +79,9 @@ var layouts = [...]struct {
 	{"2006-01-02T15:04:05.999999999Z0700", true},
 	{"2006-01-02T15:04:05.999999999", false},
 	{"02/Jan/2006:15:04:05 -0700", true},
-	{time.RFC1123Z, true},
+	{"Mon, 2 Jan 2006 15:04:05 -0700", true},
+	{"Mon, 2 Jan 2006 15:04:05", false},
+	{"2006-01-02 15:04:05.999999999 -0700", true},
 	{"Jan 02 2006 15:04:05.999999999", false},
 	{"Jan _2 2006 15:04:05.999999999", false},
 	{"2006/01/02 15:04:05.999999999", false},
@@ -104,6 +106,12 @@ func parseTime(s string, zone *time.Location) (t time.Time, zoned, ok bool) {
 			t = t.In(time.FixedZone("", stamp.Offset()*60))
 		}
 		return t, stamp.HasZone, ok
+	}
+	for _, name := range [...]string{" UTC", " GMT"} {
+		if rest, ok := strings.CutSuffix(s, name); ok {
+			t, _, ok = parseTime(rest, time.UTC)
+			return t, ok, ok
+		}
 	}
 	for _, l := range layouts {
 		if t, err := time.ParseInLocation(l.text, s, zone); err == nil {
