@@ -23,6 +23,7 @@ const (
 	level10 // 0 to 10
 	stamp
 	dateOnly
+	zone // offset from UTC of the record's local time
 	status
 	eventID // a code when it is a short number, else the record's own id
 	other   // known, and no column
@@ -74,6 +75,9 @@ func (m *mapper) take(to target, from, value string) bool {
 			return true
 		}
 		m.clock.date = value
+		return false
+	case zone:
+		m.clock.zoned(m, from, value)
 		return false
 	case status:
 		return m.status(from, value)
