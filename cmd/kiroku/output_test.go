@@ -26,7 +26,7 @@ func TestStatusPage(t *testing.T) {
 		Inputs: []intake.Status{
 			{Name: "vpn", Integration: "ivanti_connect_secure", Type: "tcp", Address: "[::]:514", Source: "ivanti-connect-secure", Service: "vpn", State: "listening", Connections: 1,
 				LastSeen: seen, Counters: intake.Counters{Records: 1000, Bytes: 811_000, Malformed: 1, Oversized: 2, Discarded: 77, Parsed: 999, Unparsed: 1},
-				Peers: []intake.Peer{{Address: "192.0.2.1", LastSeen: seen, Counters: intake.Counters{Records: 1000, Bytes: 811_000}}}},
+				Peers: []intake.Peer{{Address: "192.0.2.1", LastSeen: seen, Counters: intake.Counters{Records: 1000, Bytes: 811_000, Parsed: 999, Unparsed: 1}}, {Address: "198.51.100.9", Counters: intake.Counters{Refused: 3}}}},
 			{Name: "syslog-udp-5514", Type: "udp", Address: "127.0.0.1:5514", State: "error", Error: "socket was \x1b[2J closed"},
 			{Name: "later", Type: "tls", Address: "127.0.0.1:6514"},
 			{Name: "trail", Type: "cloudtrail", State: "reading", CloudTrail: &intake.CloudTrail{Buckets: []intake.Bucket{{Bucket: "amzn-s3-demo-trail", Accounts: 1, Regions: 1, Folders: 1}},

@@ -149,8 +149,15 @@ func (p *statusPage) input(in intake.Status, now time.Time) {
 	if len(in.Peers) > 0 {
 		p.b.WriteString("      Peers:\n")
 		for _, peer := range in.Peers {
-			fmt.Fprintf(&p.b, "        %s: %s records, %s, %s dropped, %s malformed, %s oversized, last seen %s\n", cli.Clean(peer.Address), cli.Count(peer.Records),
-				cli.Bytes(int64(peer.Bytes)), cli.Count(peer.Dropped), cli.Count(peer.Malformed), cli.Count(peer.Oversized), cli.Ago(peer.LastSeen, now))
+			fmt.Fprintf(&p.b, "        %s: %s records, %s, %s dropped, %s malformed, %s oversized", cli.Clean(peer.Address), cli.Count(peer.Records),
+				cli.Bytes(int64(peer.Bytes)), cli.Count(peer.Dropped), cli.Count(peer.Malformed), cli.Count(peer.Oversized))
+			if peer.Unparsed > 0 {
+				fmt.Fprintf(&p.b, ", %s unparsed", cli.Count(peer.Unparsed))
+			}
+			if peer.Refused > 0 {
+				fmt.Fprintf(&p.b, ", %s refused", cli.Count(peer.Refused))
+			}
+			fmt.Fprintf(&p.b, ", last seen %s\n", cli.Ago(peer.LastSeen, now))
 		}
 	}
 }

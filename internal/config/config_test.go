@@ -15,13 +15,17 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"kiroku/internal/fault"
+	"kiroku/test/testca"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
 // Each archive of testdata/load holds a kiroku.yaml, perhaps other files beside it, and what loading it says: the
-// problems, or the inputs and warnings.
+// problems, or the inputs and warnings. Empty files cert.pem, key.pem and ca.pem get what their names say.
 func TestLoad(t *testing.T) {
+	ca := testca.New(t)
+	cert, key := ca.Issue(t, "kiroku")
+	made := map[string]string{"cert.pem": cert, "key.pem": key, "ca.pem": ca.File}
 	archives, err := filepath.Glob("testdata/load/*.txtar")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("no archives: %v", err)
@@ -45,7 +49,13 @@ func TestLoad(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(name, f.Data, 0o600); err != nil {
+				data := f.Data
+				if from := made[filepath.Base(name)]; from != "" && len(data) == 0 {
+					if data, err = os.ReadFile(from); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := os.WriteFile(name, data, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"os"
@@ -74,21 +76,46 @@ func atLeast[T ~int | ~int64](v *validator, path, key string, value, least T) {
 	}
 }
 
-func (v *validator) file(path, key, name string) {
+func (v *validator) file(path, key, name string) (ok bool) {
 	if name == "" {
-		return
+		return false
 	}
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its other end
 		v.add(path, key, "%q is not a file", name)
-		return
+		return false
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		v.add(path, key, "%v: check the path and that this user may read it", err)
-		return
+		return false
 	}
 	_ = f.Close() // it was only read
+	return true
+}
+
+// certificate checks a certificate and its key: that both can be read and belong together.
+func (v *validator) certificate(path, certFile, keyFile string) {
+	cert, key := v.file(path, "cert_file", certFile), v.file(path, "key_file", keyFile)
+	if !cert || !key {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(certFile, keyFile); err != nil {
+		v.add(path, "cert_file", "with key_file: %v: write a certificate and its key, both PEM", err)
+	}
+}
+
+// authorities checks a file of certificates of authorities.
+func (v *validator) authorities(path, key, name string) {
+	if !v.file(path, key, name) {
+		return
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		v.add(path, key, "%v", err)
+	} else if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		v.add(path, key, "%q holds no certificate: write the certificates of authorities, PEM", name)
+	}
 }
 
 func (v *validator) general() {
@@ -102,8 +129,7 @@ func (v *validator) general() {
 	if (c.HTTP.CertFile == "") != (c.HTTP.KeyFile == "") {
 		v.add("http", "", "tls requires both cert_file and key_file")
 	}
-	v.file("http", "cert_file", c.HTTP.CertFile)
-	v.file("http", "key_file", c.HTTP.KeyFile)
+	v.certificate("http", c.HTTP.CertFile, c.HTTP.KeyFile)
 	v.word("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	v.word("log", "format", c.Log.Format, "text", "json")
 	v.file("enrich", "geoip", c.Enrich.GeoIP)

@@ -131,9 +131,8 @@ func (v *validator) inputTLS(in *Input) {
 	if (t.ClientAuth == "optional" || t.ClientAuth == "required") && t.CAFile == "" {
 		v.add(path, "client_auth", "client_auth %q requires ca_file", t.ClientAuth)
 	}
-	v.file(path, "cert_file", t.CertFile)
-	v.file(path, "key_file", t.KeyFile)
-	v.file(path, "ca_file", t.CAFile)
+	v.certificate(path, t.CertFile, t.KeyFile)
+	v.authorities(path, "ca_file", t.CAFile)
 }
 
 func (v *validator) rules(in *Input) {

@@ -223,20 +223,17 @@ func (p *Pipeline) Map(rec *event.Record, e *event.Event) int {
 	return at
 }
 
-// maxAhead is how far ahead of its receipt a record's time may lie.
-const maxAhead = 366 * 24 * time.Hour
-
-// settleTime makes sure that the event has a time that can be right. A time before 1970 or more than a year ahead would
-// put the event where nobody looks; it is kept as original_time.
+// settleTime makes sure that the event has a time that can be right. One that is not plausible would put the event where
+// nobody looks; it is kept as original_time.
 func settleTime(rec *event.Record, e *event.Event) {
-	t := e.GetInt(event.ColTime)
-	if e.Has(event.ColTime) && t >= 0 && t <= rec.Received.Add(maxAhead).UnixMicro() {
-		return
-	}
 	if e.Has(event.ColTime) {
+		t := time.UnixMicro(e.GetInt(event.ColTime))
+		if source.Plausible(t, rec.Received) {
+			return
+		}
 		e.Add(event.ColLabels, "", "implausible_time")
 		if !e.Has(event.ColOriginalTime) {
-			e.Str(event.ColOriginalTime, "", strconv.FormatInt(t/1_000_000, 10))
+			e.Str(event.ColOriginalTime, "", strconv.FormatInt(t.Unix(), 10))
 		}
 	}
 	e.Time(event.ColTime, "", rec.Received)

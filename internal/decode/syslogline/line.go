@@ -24,7 +24,9 @@ type Line struct {
 	MsgID    []byte
 	Data     []byte // RFC 5424 structured data with its brackets; see EachParam
 	Body     []byte // what follows the header, without the byte order mark
-	Relay    []byte // host of a relay's header in front of the device's own
+	Relay    []byte // host of the relay's header in front of the device's own
+
+	versioned bool // RFC 5424 with its version
 }
 
 // PRI is the number between the angle brackets.
@@ -39,19 +41,44 @@ func (l *Line) Parse(data []byte) {
 	if !l.header(rest) {
 		return
 	}
-	if l.Format == RFC3164 && len(l.App) == 0 || len(l.Body) > 0 && l.Body[0] == '<' {
-		l.unwrap()
+	for range maxRelays {
+		if !l.unwrap() {
+			return
+		}
 	}
 }
 
+// maxRelays is how many headers of relays may stand in front of the device's own.
+const maxRelays = 4
+
 // unwrap looks for a second header in the body: a relay that does not understand the device's header puts its own in
 // front. The device's is the one that counts.
-func (l *Line) unwrap() {
-	inner := Line{HasPRI: l.HasPRI, Facility: l.Facility, Severity: l.Severity}
-	if inner.header(l.Body) && inner.Format != PRIOnly {
-		inner.Relay = l.Host
-		*l = inner
+func (l *Line) unwrap() bool {
+	b := l.Body
+	if len(b) == 0 || b[0] != '<' && !startsStamp(b) {
+		return false
 	}
+	b = skipOctetCount(b)
+	inner := Line{HasPRI: l.HasPRI, Facility: l.Facility, Severity: l.Severity}
+	if !inner.header(b) || inner.Format == PRIOnly {
+		return false
+	}
+	// Without a PRI a time stamp may as well begin the text of a program that named itself.
+	if b[0] != '<' && (l.Format == RFC3164 && len(l.App) > 0 || l.Format == RFC5424 && !inner.certain()) {
+		return false
+	}
+	inner.Relay = l.Host
+	*l = inner
+	return true
+}
+
+// certain says that a header without PRI is one, and no text that begins with a time: a version and all fields of RFC
+// 5424, or a month's name, a host and a tag.
+func (l *Line) certain() bool {
+	if l.Format == RFC5424 {
+		return l.versioned
+	}
+	return len(l.Host) > 0 && len(l.App) > 0 && month(l.Stamp.Text) > 0
 }
 
 // header parses one header at the start of b. Without one it leaves l as it is.

@@ -34,6 +34,9 @@ func (l *Line) rfc3164(b []byte, hasPRI bool) bool {
 	var host []byte
 	if !colon {
 		tok, after := token(rest)
+		if from, text, ok := forwarded(rest); ok {
+			tok, after = from, text
+		}
 		switch {
 		case len(tok) == 0 || len(tok) == 1 && tok[0] == '-':
 			return false
@@ -47,6 +50,19 @@ func (l *Line) rfc3164(b []byte, hasPRI bool) bool {
 	l.ProcID, l.MsgID, l.Data = nil, nil, nil
 	l.App, l.ProcID, l.Body = tag(rest)
 	return true
+}
+
+// forwarded splits "Message forwarded from HOST: text", as the syslogd of AIX writes it where the host belongs.
+func forwarded(b []byte) (host, text []byte, ok bool) {
+	const words = "Message forwarded from "
+	if len(b) < len(words) || string(b[:len(words)]) != words {
+		return nil, nil, false
+	}
+	host, text = token(b[len(words):])
+	if !endsTag(host) || len(host) == 1 {
+		return nil, nil, false
+	}
+	return host[:len(host)-1], text, true
 }
 
 // sequenceNumber skips the "237: " that Cisco devices may put in front of the time stamp.
@@ -66,7 +82,7 @@ func startsBody(tok []byte) bool {
 
 // endsTag tells "sshd:" and "sshd[42]:" from a host name, so that a line without a host is understood.
 func endsTag(tok []byte) bool {
-	return tok[len(tok)-1] == ':' && (len(tok) < 2 || tok[len(tok)-2] != ':')
+	return len(tok) > 0 && tok[len(tok)-1] == ':' && (len(tok) < 2 || tok[len(tok)-2] != ':')
 }
 
 // tag splits "app[123]: body" and "app: body". CEF and LEEF look like tags and are not. A relay that writes RFC 3164 for an

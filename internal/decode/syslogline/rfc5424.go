@@ -13,6 +13,9 @@ func (l *Line) rfc5424(b []byte) bool {
 		rest = rest[2:]
 	} else {
 		s, n := isoStamp(rest)
+		if n == 0 && versioned {
+			n = unsetStamp(rest)
+		}
 		if n == 0 || n < len(rest) && rest[n] != ' ' {
 			return false
 		}
@@ -30,8 +33,27 @@ func (l *Line) rfc5424(b []byte) bool {
 	l.Format = RFC5424
 	l.Stamp = stamp
 	l.Host, l.App, l.ProcID, l.MsgID = nilValue(host), nilValue(app), nilValue(proc), nilValue(msg)
-	l.Data, l.Body = data, body
+	l.Data, l.Body, l.versioned = data, body, versioned
 	return true
+}
+
+// unsetStamp returns the length of what has the form of a time stamp and is none, "0000-00-00T00:00:00Z": the clock of
+// the device was never set. The header has no stamp then.
+func unsetStamp(b []byte) int {
+	const form = "0000-00-00T00:00:00"
+	if len(b) < len(form) {
+		return 0
+	}
+	for i := range len(form) {
+		if form[i] == '0' && !isDigit(b[i]) || form[i] != '0' && b[i] != form[i] {
+			return 0
+		}
+	}
+	i := len(form)
+	for i < len(b) && b[i] != ' ' {
+		i++
+	}
+	return i
 }
 
 // fieldsOf5424 tells "host app 123 id - text" from "host app: some text - text".

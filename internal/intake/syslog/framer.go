@@ -25,7 +25,8 @@ type framingStats struct {
 //
 //   - "N <PRI>" is a frame of N octets (RFC 6587 §3.4.1). It is believed only with one to ten digits, one space and a
 //     complete PRI, since text such as "54 <1 minute elapsed" occurs. What the frame contains does not matter.
-//   - LF, CR and NUL between frames are skipped, and so is an empty frame ("0 ").
+//   - LF, CR and NUL between frames are skipped, and so is an empty frame ("0 "), and a byte order mark in front of a frame
+//     that begins with a PRI or a count.
 //   - "<" begins a line up to LF or NUL (RFC 6587 §3.4.2).
 //   - So does the text of a sender that writes no header, if it says what it is: see headerless. Such a line is never
 //     split, because JSON and the like may hold text that looks like a frame.
@@ -149,6 +150,15 @@ func (f *framer) start(buf []byte, final bool) (frame, int) {
 		if m == yes {
 			f.stats.framing += 2
 			return frame{}, 2
+		}
+	case c == byteOrderMark[0]:
+		m := marked(buf)
+		if m == partly && !final {
+			return frame{}, 0
+		}
+		if m == yes {
+			f.stats.framing += uint64(len(byteOrderMark))
+			return frame{}, len(byteOrderMark)
 		}
 	}
 	if !f.glued {

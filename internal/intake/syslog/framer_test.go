@@ -70,6 +70,7 @@ func frames(t testing.TB, f *framer, parts ...[]byte) []string {
 // mustFrame fails the test unless b is nothing but delimiters, counts and empty frames.
 func mustFrame(t testing.TB, b []byte) {
 	t.Helper()
+	b = bytes.ReplaceAll(b, []byte(byteOrderMark), nil)
 	for _, word := range strings.FieldsFunc(string(b), func(r rune) bool { return r < ' ' && isDelimiter(byte(r)) }) {
 		if strings.Trim(word, "0123456789 ") != "" || !strings.HasSuffix(word, " ") {
 			t.Fatalf("%q was taken for framing", b)
@@ -136,6 +137,7 @@ func TestFraming(t *testing.T) {
 		{name: "relayed header", in: "Oct 19 09:16:53 relay 1 2021-10-19T09:16:53+02:00 h PulseSecure: - - - x\n", want: []string{"Oct 19 09:16:53 relay 1 2021-10-19T09:16:53+02:00 h PulseSecure: - - - x"}},
 		{name: "text with an octet count in it", in: "said 7 <14>two\n" + b + "\n", want: []string{"!said ", b, b}, stats: framingStats{malformed: 1}},
 		{name: "line with a stray angle bracket", in: "<not a priority\n<\n" + b, want: []string{"<not a priority", "<", b}},
+		{name: "byte order marks in front of frames", in: "\xef\xbb\xbf" + a + "\n\xef\xbb\xbf" + octets(b) + "\xef\xbb\xbf" + b + "\n\xef\xbb", want: []string{a, b, b, "!\xef\xbb"}, stats: framingStats{malformed: 1}},
 		{name: "UTF-8 and byte order mark", in: "\xef\xbb\xbf監査\n" + b, want: []string{"!\xef\xbb\xbf監査", b}, stats: framingStats{malformed: 1}},
 
 		{name: "run glued to a counted frame", in: octets(a) + "garbage " + octets(b) + "rest\n" + octets(b), want: []string{a, "!garbage ", b, "!rest", b}, stats: framingStats{malformed: 2}},

@@ -1,6 +1,9 @@
 package syslog
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // match says whether the bytes at hand are what is looked for. Only partly may change when more bytes come.
 type match int
@@ -78,6 +81,26 @@ func emptyFrame(b []byte) match {
 		return m
 	}
 	_, _, m := octetPrefix(b[2:])
+	return m
+}
+
+const byteOrderMark = "\xef\xbb\xbf"
+
+// marked looks for a byte order mark in front of a PRI or an octet count.
+func marked(b []byte) match {
+	head := b[:min(len(b), len(byteOrderMark))]
+	if !strings.HasPrefix(byteOrderMark, string(head)) {
+		return no
+	}
+	rest := b[len(head):]
+	if len(rest) == 0 {
+		return partly
+	}
+	if rest[0] == '<' {
+		_, m := pri(rest)
+		return m
+	}
+	_, _, m := octetPrefix(rest)
 	return m
 }
 

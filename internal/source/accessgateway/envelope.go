@@ -31,7 +31,11 @@ type head struct {
 	received time.Time
 	zone     *time.Location
 	stamp    Stamp // of the envelope
+	relays   int   // headers of relays that were skipped
 }
+
+// maxRelays is how many headers of relays may stand in front of the line's own.
+const maxRelays = 4
 
 // maxJunk is how many characters may stand in front of the time stamp.
 const maxJunk = 40
@@ -50,9 +54,16 @@ func (h *head) parse(s string) string {
 		rest, ok = h.rfc3164(s)
 	}
 	if st, n := isoStamp(rest); n > 0 {
+		own := rest[skipBlanks(rest, n):]
+		if host, inner := relayed(own); inner != "" && h.relays < maxRelays {
+			return h.unwrap(host, inner)
+		}
 		l.text = rest
 		h.take(st)
-		return rest[skipBlanks(rest, n):]
+		return own
+	}
+	if ok && priLength(rest) > 0 && h.relays < maxRelays {
+		return h.unwrap(l.Envelope.Hostname, rest)
 	}
 	if ok {
 		l.note("columns_from_envelope", "")
@@ -65,6 +76,28 @@ func (h *head) parse(s string) string {
 		return rest
 	}
 	return h.loose(s)
+}
+
+// unwrap starts again behind the header of a relay.
+func (h *head) unwrap(relay, s string) string {
+	h.relays++
+	h.stamp = Stamp{}
+	h.line.Envelope, h.line.Relay = Envelope{}, relay
+	return h.parse(s)
+}
+
+// relayed returns the host of a relay and what is behind it, where s is "HOST [tag:] " in front of a header of its own; ""
+// where it is not.
+func relayed(s string) (host, inner string) {
+	n := hostLength(s)
+	host, inner = s[:n], s[skipBlanks(s, n):]
+	if name, _, n := tag(inner); name != "" {
+		inner = inner[skipBlanks(inner, n):]
+	}
+	if st, n := isoStamp(inner); n > 0 && !st.spaced || priLength(inner) > 0 {
+		return host, inner
+	}
+	return "", ""
 }
 
 // loose looks for a time stamp that does not start the line, or is none any more.
@@ -131,20 +164,29 @@ func (h *head) pri(s string) string {
 		at = d + 1
 	}
 	p := s[at:]
-	if len(p) < 3 || p[0] != '<' {
-		return s
-	}
-	d := digits(p[1:])
-	if d == 0 || d > 3 || 1+d >= len(p) || p[1+d] != '>' || number(p[1:1+d]) > 191 {
+	n := priLength(p)
+	if n == 0 {
 		return s
 	}
 	env := &h.line.Envelope
-	env.Format, env.HasPRI, env.PRI = envelopePRI, true, number(p[1:1+d])
-	p = p[2+d:]
+	env.Format, env.HasPRI, env.PRI = envelopePRI, true, number(p[1:n-1])
+	p = p[n:]
 	if len(p) >= 3 && p[:3] == "\ufeff" {
 		p = p[3:]
 	}
 	return p[skipBlanks(p, 0):]
+}
+
+// priLength is the length of "<134>" at the start of s, 0 when there is none.
+func priLength(s string) int {
+	if len(s) < 3 || s[0] != '<' {
+		return 0
+	}
+	d := digits(s[1:])
+	if d == 0 || d > 3 || 1+d >= len(s) || s[1+d] != '>' || number(s[1:1+d]) > 191 {
+		return 0
+	}
+	return d + 2
 }
 
 // rfc5424 reads VERSION TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA (RFC 5424 section 6).

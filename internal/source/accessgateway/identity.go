@@ -69,14 +69,17 @@ func (m *mapper) userSession() {
 
 // decision maps an access decision.
 func (m *mapper) decision(outcome string) {
+	id := int64(1)
 	switch outcome {
 	case event.OutcomeSuccess:
-		m.e.Int(event.ColActionID, "RESULT", 1)
-		m.e.Int(event.ColDispositionID, "RESULT", 1)
 	case event.OutcomeDenied, event.OutcomeFailure:
-		m.e.Int(event.ColActionID, "RESULT", 2)
-		m.e.Int(event.ColDispositionID, "RESULT", 2)
+		id = 2
+	default:
+		return
 	}
+	m.e.Int(event.ColActionID, "RESULT", id)
+	m.e.Int(event.ColDispositionID, "RESULT", id)
+	m.e.Add(event.ColProfiles, "", "security_control")
 }
 
 func (m *mapper) userLogout() {

@@ -39,6 +39,7 @@ func (m *mapper) leftovers() {
 }
 
 func (m *mapper) envelope() {
+	m.e.Unmap("envelope.relay", redact(m.l.Relay))
 	env := &m.l.Envelope
 	if env.Format == envelopePRI || env.Format == "" {
 		return

@@ -20,6 +20,7 @@ type Line struct {
 	Message      string
 
 	Envelope      Envelope
+	Relay         string // host of a relay's header in front of the envelope
 	ProcID        string
 	Positional    []string // host and port between level and data
 	Bare          []string // words without a key inside the data

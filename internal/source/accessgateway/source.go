@@ -85,7 +85,7 @@ func candidate(s string) bool {
 	for _, w := range [...]string{
 		"_GATEWAY", "OAG", "_CONSOLE", "CHECK_", "check_connection", appTemplate, "Access Gateway", " - - \"", " - - [", "/opt/oag/", "oagha",
 		"Certificate", "ExceptionHandlerAdvice", "ACCESS ", "MONITOR ", "SCRIPT ", "SERVICE ", "Scheduler", "EBS_", "HOST_IP",
-		"ApplicationService", "checkConnection", " auth 2",
+		"ApplicationService", "checkConnection", " auth ",
 	} {
 		if strings.Contains(s, w) {
 			return true

@@ -20,6 +20,8 @@ func TestNativeNames(t *testing.T) {
 		line   int
 		query  string
 	}{
+		{event.IvantiConnectSecure, "texts", 68, "session_id:5f934b7c31 session_id:sid0000eeee hostname:LAPTOP-1 ivanti_connect_secure.tunnel_ip:10.200.1.2"},
+		{event.IvantiConnectSecure, "relayed", 5, `sd.meta.note:"a \"b\"" syslog.procid:4711 syslog.msgid:ID9`},
 		{event.CloudTrail, "families", 0, "eventName:AuthorizeSecurityGroupIngress eventSource:ec2.amazonaws.com service:ec2"},
 		{event.CloudTrail, "families", 0, `userIdentity.arn:"arn:aws:sts::444455556666:assumed-role/PlatformAdmin/kei.tanaka@example.com"`},
 		{event.CloudTrail, "families", 0, "userIdentity.type:AssumedRole USERIDENTITY.ACCOUNTID:444455556666 userIdentity.accessKeyId:ASIAEXAMPLEKEYID00001"},

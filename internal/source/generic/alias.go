@@ -23,6 +23,7 @@ const (
 	level10 // 0 to 10
 	stamp
 	dateOnly
+	zone // offset from UTC of the record's local time
 	status
 	eventID // a code when it is a short number, else the record's own id
 	other   // known, and no column
@@ -70,7 +71,13 @@ func (m *mapper) take(to target, from, value string) bool {
 	case stamp:
 		return m.clock.take(m, from, value)
 	case dateOnly:
+		if len(value) > len("02 Jan 2006") && m.clock.take(m, from, value) {
+			return true
+		}
 		m.clock.date = value
+		return false
+	case zone:
+		m.clock.zoned(m, from, value)
 		return false
 	case status:
 		return m.status(from, value)

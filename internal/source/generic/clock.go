@@ -17,7 +17,9 @@ type clock struct {
 	from     string // its name
 	isTime   bool
 	at       time.Time
-	date     string // of records that write date and time of day apart
+	date     string         // of records that write date and time of day apart
+	zone     *time.Location // that the record names apart; nil: the input's
+	local    bool           // the time was read in the input's zone
 }
 
 // take tries a time stamp of the body. False: it stays an ordinary leaf.
@@ -29,21 +31,45 @@ func (c *clock) take(m *mapper, from, text string) bool {
 	if c.date != "" && len(text) >= len("15:04:05") && text[2] == ':' {
 		full = c.date + " " + text
 	}
-	t, zoned, ok := parseTime(full, m.rec.Location())
+	in := m.rec.Location()
+	if c.zone != nil {
+		in = c.zone
+	}
+	t, zoned, ok := parseTime(full, in)
 	if !ok || !source.Plausible(t, m.rec.Received) {
 		if c.rejected == "" || ok && !c.isTime {
 			c.rejected, c.from, c.isTime, c.at = text, from, ok, t
 		}
 		return false
 	}
-	c.set = true
+	_, instant := epoch(full)
+	c.set, c.at, c.local = true, t, !zoned && !instant
 	m.e.Time(event.ColTime, from, t)
 	m.e.Str(event.ColOriginalTime, from, full)
-	if zoned {
+	if zoned || c.local && c.zone != nil {
 		_, offset := t.Zone()
 		m.e.Int(event.ColTimezoneOffset, from, int64(offset/60))
 	}
 	return true
+}
+
+// zoned takes an offset from UTC that stands beside the time stamp: "+0900", "+09:00".
+func (c *clock) zoned(m *mapper, from, text string) {
+	t, err := time.Parse("-0700", strings.Replace(text, ":", "", 1))
+	if err != nil || c.zone != nil {
+		return
+	}
+	_, offset := t.Zone()
+	c.zone = time.FixedZone("", offset)
+	if !c.local {
+		return
+	}
+	y, mo, d := c.at.Date()
+	t = time.Date(y, mo, d, c.at.Hour(), c.at.Minute(), c.at.Second(), c.at.Nanosecond(), c.zone)
+	if source.Plausible(t, m.rec.Received) {
+		m.e.Time(event.ColTime, from, t)
+		m.e.Int(event.ColTimezoneOffset, from, int64(offset/60))
+	}
 }
 
 func (c *clock) finish(m *mapper) {
@@ -79,7 +105,9 @@ var layouts = [...]struct {
 	{"2006-01-02T15:04:05.999999999Z0700", true},
 	{"2006-01-02T15:04:05.999999999", false},
 	{"02/Jan/2006:15:04:05 -0700", true},
-	{time.RFC1123Z, true},
+	{"Mon, 2 Jan 2006 15:04:05 -0700", true},
+	{"Mon, 2 Jan 2006 15:04:05", false},
+	{"2006-01-02 15:04:05.999999999 -0700", true},
 	{"Jan 02 2006 15:04:05.999999999", false},
 	{"Jan _2 2006 15:04:05.999999999", false},
 	{"2006/01/02 15:04:05.999999999", false},
@@ -104,6 +132,12 @@ func parseTime(s string, zone *time.Location) (t time.Time, zoned, ok bool) {
 			t = t.In(time.FixedZone("", stamp.Offset()*60))
 		}
 		return t, stamp.HasZone, ok
+	}
+	for _, name := range [...]string{" UTC", " GMT"} {
+		if rest, ok := strings.CutSuffix(s, name); ok {
+			t, _, ok = parseTime(rest, time.UTC)
+			return t, ok, ok
+		}
 	}
 	for _, l := range layouts {
 		if t, err := time.ParseInLocation(l.text, s, zone); err == nil {

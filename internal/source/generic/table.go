@@ -7,7 +7,7 @@ import "kiroku/internal/event"
 var common = aliases{
 	"time": {event.ColTime, stamp}, "timestamp": {event.ColTime, stamp}, "@timestamp": {event.ColTime, stamp}, "ts": {event.ColTime, stamp},
 	"datetime": {event.ColTime, stamp}, "eventtime": {event.ColTime, stamp}, "logtime": {event.ColTime, stamp}, "createdat": {event.ColTime, stamp},
-	"asctime": {event.ColTime, stamp}, "date": {event.ColTime, dateOnly}, "published": {event.ColTime, stamp}, "event.created": {event.ColTime, stamp},
+	"asctime": {event.ColTime, stamp}, "date": {event.ColTime, dateOnly}, "tz": {event.ColTime, zone}, "published": {event.ColTime, stamp}, "event.created": {event.ColTime, stamp},
 	"realtimetimestamp": {event.ColTime, stamp}, "sourcerealtimetimestamp": {event.ColTime, stamp},
 
 	"level": {event.ColLogLevel, level}, "severity": {event.ColLogLevel, level}, "loglevel": {event.ColLogLevel, level}, "log.level": {event.ColLogLevel, level},

@@ -39,7 +39,7 @@ func (n *entry) classOf() (class, activity int, name string) {
 		}
 		return event.ClassBaseEvent, other, "Web request"
 	case "AUT":
-		return event.ClassAuthentication, other, "Authentication"
+		return n.classOfAUT()
 	case "JAV":
 		if n.refused() {
 			return event.ClassNetworkActivity, networkRefuse, ""
@@ -128,13 +128,29 @@ func classOfChange(f *facts) (class, activity int, name string) {
 	return event.ClassAccountChange, other, "Modify"
 }
 
+// classOfAUT is for texts without a rule, translated ones for example: the message id may tell.
+func (n *entry) classOfAUT() (class, activity int, name string) {
+	id := n.values[keyMessageID]
+	switch outcomeOfID(id) {
+	case event.OutcomeSuccess, event.OutcomeFailure, event.OutcomeRejected:
+		return event.ClassAuthentication, authLogon, ""
+	}
+	switch id {
+	case "AUT20914", "AUT22927", "AUT23523":
+		return event.ClassAuthentication, authLogoff, ""
+	}
+	return event.ClassAuthentication, other, "Authentication"
+}
+
 // classOfAdmin is for texts without a rule: whatever is not about logging in or out is a change.
 func (n *entry) classOfAdmin() (class, activity int, name string) {
 	switch n.values[keyMessageID] {
 	case "ADM22668", "ADM22667", "ADM22798", "ADM22814", "ADM22816":
 		return event.ClassAuthentication, authLogon, ""
-	case "ADM22671", "ADM22672", "ADM22818", "ADM22820", "ADM22894", "ADM22896", "ADM23451", "ADM23452", "ADM23453",
-		"ADM23573", "ADM24413", "ADM24511", "ADM24637", "ADM24780":
+	case "ADM22818", "ADM23573":
+		return event.ClassAuthentication, authLogoff, ""
+	case "ADM22671", "ADM22672", "ADM22820", "ADM22894", "ADM22896", "ADM23451", "ADM23452", "ADM23453", "ADM24413",
+		"ADM24511", "ADM24637", "ADM24780":
 		return event.ClassAuthentication, other, "Administrator session"
 	}
 	return event.ClassEntityManagement, entityUpdate, ""

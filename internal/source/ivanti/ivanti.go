@@ -34,6 +34,7 @@ var fields = []source.Field{
 	{Name: "realm_name", Column: event.ColActorUserDomain},
 	{Name: "roles", Column: event.ColActorUserGroups},
 	{Name: "session_id", Column: event.ColActorSessionUID},
+	{Name: "session_id", Column: event.ColActorSessionUIDAlt}, // the text's, which Datadog's pipeline calls so, too
 	{Name: "sessionid", Column: event.ColActorSessionUIDAlt},
 	{Name: "network.client.ip", Column: event.ColSrcIP},
 	{Name: "source_ip", Column: event.ColSrcIP},

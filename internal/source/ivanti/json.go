@@ -54,9 +54,13 @@ func (n *entry) members(ms *jsonleaf.Members, e *event.Event) (text int) {
 				continue
 			}
 		}
-		if text > 0 && n.has(k) {
-			// raw_message closed too early: a key that was there before is part of the text, not of the record.
-			return text
+		if n.has(k) {
+			if text > 0 {
+				// raw_message closed too early: a key that was there before is part of the text, not of the record.
+				return text
+			}
+			n.addMember(keyNames[k], &m, e)
+			continue
 		}
 		if k == keyText {
 			text = ms.Pos - len(m.Text) - 1

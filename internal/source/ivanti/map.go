@@ -72,6 +72,15 @@ func (n *entry) mapHeader(rec *event.Record, e *event.Event) {
 	if n.line.Stamp.HasZone {
 		e.Int(event.ColTimezoneOffset, "syslog.timestamp", int64(n.line.Stamp.Offset()))
 	}
+	// The appliance leaves these out; a relay may not.
+	e.Unmap("syslog.procid", event.Bytes(n.line.ProcID))
+	e.Unmap("syslog.msgid", event.Bytes(n.line.MsgID))
+	if len(n.line.Data) > 0 {
+		syslogline.EachParam(n.line.Data, nil, func(id, name, value []byte) bool {
+			e.Unmap("sd."+string(id)+"."+string(name), e.Keep(value))
+			return true
+		})
+	}
 }
 
 // mapKeys sets the columns of the keys that need no thought, and keeps those without a column.

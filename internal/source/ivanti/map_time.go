@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/source"
 )
 
 // maxEpoch is the end of year 9999.
@@ -14,11 +15,11 @@ const maxEpoch = 253402300799
 // six digits of it and it is not known where zeros are missing, so that events of one second would change their order.
 func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 	epoch, micros := n.values[keyTimestamp], n.values[keyUSTimestamp]
-	if s, ok := atoi(epoch); ok && s <= maxEpoch {
-		e.Int(event.ColTime, "timestamp", s*1_000_000)
+	if t, ok := instant(epoch); ok && (t > 0 && source.Plausible(time.UnixMicro(t), rec.Received) || !n.headerPlausible(rec)) {
+		e.Int(event.ColTime, "timestamp", t)
 		if sameSecond(epoch, micros) {
 			// Its fraction is no order and would cost five bytes an event: it stays in the raw record.
-			e.Int(event.ColTime, "us_timestamp", s*1_000_000)
+			e.Int(event.ColTime, "us_timestamp", t)
 			return
 		}
 		e.Str(event.ColOriginalTime, "us_timestamp", micros)
@@ -49,6 +50,24 @@ func (n *entry) mapTime(rec *event.Record, e *event.Event) {
 		return
 	}
 	e.Time(event.ColTime, "", rec.Received)
+}
+
+// instant reads seconds since 1970, or milliseconds, and returns microseconds.
+func instant(epoch string) (micros int64, ok bool) {
+	n, ok := atoi(epoch)
+	switch {
+	case ok && n <= maxEpoch:
+		return n * 1_000_000, true
+	case ok && len(epoch) == len("1772953200000"):
+		return n * 1000, true
+	}
+	return 0, false
+}
+
+// headerPlausible says whether the header has a time that can be right.
+func (n *entry) headerPlausible(rec *event.Record) bool {
+	t, ok := n.line.Stamp.Time(rec.Received, rec.Location())
+	return ok && source.Plausible(t, rec.Received)
 }
 
 // sameSecond says whether us_timestamp is the epoch with a fraction.

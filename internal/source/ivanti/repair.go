@@ -2,6 +2,7 @@ package ivanti
 
 import (
 	"bytes"
+	"strings"
 
 	"kiroku/internal/decode/jsonleaf"
 	"kiroku/internal/event"
@@ -10,6 +11,9 @@ import (
 // afterText follows raw_message in the export of Neurons for Secure Access, whose keys are sorted. In the JSON filter
 // raw_message is the last key.
 const afterText = `","session_id":`
+
+// afterTextKeys are the keys from there on.
+const afterTextKeys = 1<<keySessionID | 1<<keySourceIP | 1<<keyTimestamp | 1<<keyUser
 
 // repair reads an object with quotes inside its values. start is where the value of raw_message starts; 0 when the error
 // was in front of it: then everything is read again, by the shape of the object.
@@ -32,11 +36,13 @@ func (n *entry) repairText(rest []byte, e *event.Event) {
 		}
 	}
 	if next == nil {
-		if at := bytes.LastIndexByte(rest, '"'); at >= 0 && endsObject(rest[at+1:]) {
+		if at := bytes.LastIndexByte(rest, '"'); at >= 0 && (at == len(rest)-1 || endsObject(rest[at+1:])) {
 			end = at
 		}
 	} else {
-		// The members behind the text, read as an object of their own: the opening brace takes the comma's place.
+		// The members behind the text, read as an object of their own: the opening brace takes the comma's place. They
+		// replace what the text's own quotes made of it.
+		n.seen &^= afterTextKeys
 		tail := append([]byte{'{'}, next...)
 		ms := jsonleaf.Members{Doc: tail}
 		n.members(&ms, e)
@@ -86,7 +92,7 @@ func (n *entry) reread(body []byte, e *event.Event) (text int) {
 		}
 		i = skipBlanks(body, i+ms.Pos)
 	}
-	if rest := trim(body[min(i, len(body)):]); len(rest) > 0 && !(len(rest) == 1 && rest[0] == '}') {
+	if rest := trim(body[min(i, len(body)):]); len(rest) > 1 || len(rest) == 1 && rest[0] != '}' && rest[0] != ',' {
 		n.add("trailing", event.Bytes(rest))
 	}
 	return 0
@@ -102,11 +108,11 @@ func (n *entry) closing(body []byte, i int) int {
 		i += at
 		if !escapedAt(body, i) {
 			rest := skipBlanks(body, i+1)
-			if endsObject(body[i+1:]) {
+			if rest == len(body) || endsObject(body[i+1:]) {
 				return i
 			}
-			if rest < len(body) && body[rest] == ',' {
-				if name, value := memberAt(body, rest+1); value > 0 && !n.knows(name) {
+			if body[rest] == ',' {
+				if name, value := memberAt(body, rest+1); value > 0 && !n.knows(name) || value == 0 && n.cutKey(body, rest+1) {
 					return i
 				}
 			}
@@ -119,6 +125,23 @@ func (n *entry) closing(body []byte, i int) int {
 func (n *entry) knows(name []byte) bool {
 	k, known := keyOf(name)
 	return known && n.has(k)
+}
+
+// cutKey says whether body ends within a key that was not read before: the record was cut there.
+func (n *entry) cutKey(body []byte, i int) bool {
+	if i = skipBlanks(body, i); i == len(body) {
+		return true
+	}
+	if len(body)-i > maxName || body[i] != '"' {
+		return false
+	}
+	rest := event.Bytes(body[i:])
+	for k, prefix := range keyPrefixes {
+		if strings.HasPrefix(prefix, rest) && !n.has(key(k)) {
+			return true
+		}
+	}
+	return false
 }
 
 // escapedAt says whether an odd number of backslashes stands in front of i.

@@ -11,25 +11,29 @@ import (
 //	YYYY-MM-DD HH:MM:SS - NODE - [CLIENT] [VSYS::]USER(REALM)[ROLE, ROLE][SESSION] - TEXT
 //
 // The session is printed since 22.x. The user may be empty and may hold blanks, commas and backslashes; the realm may
-// stand in brackets of its own.
+// stand in brackets of its own, and a role may have some. Firmware prints two blanks here and there.
 func (n *entry) parseStandard(s string) bool {
-	if len(s) < 24 || s[4] != '-' || s[19:22] != " - " {
+	if len(s) < 24 || s[4] != '-' {
 		return false
 	}
 	stamp, ok := syslogline.ParseLocal([]byte(s[:19]))
 	if !ok {
 		return false
 	}
-	node, rest, ok := strings.Cut(s[22:], " - [")
+	rest, ok := afterDash(s[19:])
 	if !ok {
 		return false
 	}
+	node, rest, ok := strings.Cut(rest, "[")
+	if node = strings.TrimRight(node, " "); !ok || !strings.HasSuffix(node, " -") {
+		return false
+	}
+	node = strings.TrimRight(node[:len(node)-2], " ")
 	client, rest, ok := strings.Cut(rest, "]")
 	if !ok {
 		return false
 	}
-	rest = strings.TrimLeft(rest, " ")
-	user, rest, ok := strings.Cut(rest, "(")
+	user, rest, ok := strings.Cut(blanks(rest), "(")
 	if !ok {
 		return false
 	}
@@ -37,17 +41,7 @@ func (n *entry) parseStandard(s string) bool {
 	if !ok {
 		return false
 	}
-	roles, rest, ok := strings.Cut(rest, "]")
-	if !ok {
-		return false
-	}
-	session := ""
-	if strings.HasPrefix(rest, "[") {
-		if session, rest, ok = strings.Cut(rest[1:], "]"); !ok {
-			return false
-		}
-	}
-	text, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), "- ")
+	roles, session, text, ok := rolesAndText(rest)
 	if !ok {
 		return false
 	}
@@ -62,6 +56,35 @@ func (n *entry) parseStandard(s string) bool {
 	n.setUser(user)
 	n.add("node", node)
 	return true
+}
+
+// afterDash skips " - ".
+func afterDash(s string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(blanks(s), "-")
+	return blanks(rest), ok && (rest == "" || rest[0] == ' ')
+}
+
+// rolesAndText splits "ROLE, ROLE][SESSION] - TEXT": the bracket that closes the roles is the first one that the text or
+// the session and the text follow.
+func rolesAndText(s string) (roles, session, text string, ok bool) {
+	for i := range len(s) {
+		if s[i] != ']' {
+			continue
+		}
+		rest := s[i+1:]
+		if text, ok = afterDash(rest); ok {
+			return s[:i], "", text, true
+		}
+		if !strings.HasPrefix(rest, "[") {
+			continue
+		}
+		if session, rest, ok = strings.Cut(rest[1:], "]"); ok {
+			if text, ok = afterDash(rest); ok {
+				return s[:i], session, text, true
+			}
+		}
+	}
+	return "", "", "", false
 }
 
 // setUser splits the virtual system from the user: "Root::alice", "Default Network::alice".

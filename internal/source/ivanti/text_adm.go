@@ -21,7 +21,7 @@ func (f *facts) readAdmin(s string) {
 		f.userAccounts(s)
 	case has(s, "Logout "):
 		f.readLogout(s)
-	case has(s, "Session timed out for "):
+	case has(s, "Session timed out for "), has(s, maxSession):
 		f.readSession(s)
 	}
 	if f.text == textUnknown {

@@ -17,7 +17,7 @@ func (f *facts) readAuthentication(s string) {
 	case 'L':
 		f.readLogin(s)
 		f.readLogout(s)
-	case 'P', 'S':
+	case 'M', 'P', 'S':
 		f.readServer(s)
 		f.readSession(s)
 	case 'R':

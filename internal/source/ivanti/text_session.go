@@ -19,6 +19,8 @@ func (f *facts) readSession(s string) {
 	switch {
 	case has(s, "Session timed out for "):
 		f.sessionTimedOut(s[len("Session timed out for "):])
+	case has(s, maxSession):
+		f.sessionTimedOut(strings.TrimSuffix(strings.TrimSpace(s[len(maxSession):]), "."))
 	case has(s, "Session resumed from "):
 		f.sessionResumed(s[len("Session resumed from "):])
 	case has(s, "Session created for user:"):
@@ -27,6 +29,8 @@ func (f *facts) readSession(s string) {
 		f.sessionDeleted(s)
 	}
 }
+
+const maxSession = "Max session timeout for "
 
 // sessionTimedOut: U/R (session:SID) due to REASON (last access at HH:MM:SS YYYY/MM/DD). …
 func (f *facts) sessionTimedOut(s string) {

@@ -45,6 +45,7 @@ var texts = []struct {
 	{id: "AUT31829", text: "Session:[sid0000aaaa] for user:[alice] with roles:[Users] deleted. Bandwidth consumed [] bytes"},
 	{id: "AUT22927", text: "Session timed out for alice/Employees (session:sid0000aaaa) due to inactivity (last access at 09:15:02 2026/06/30). Idle."},
 	{id: "ADM22818", text: "Session timed out for admin/Admin Users due to inactivity (last access at 09:15:02 2026/06/30).", shared: true},
+	{id: "AUT20914", text: "Max session timeout for alice/Employees (session:sid0000aaaa)."},
 	{id: "AUT20914", text: "Logout from 198.51.100.9 (session:sid0000aaaa)"},
 	{id: "ADM23573", text: "Admin bob/Admin Users logged out from IP 198.51.100.6 because user started new session from IP 198.51.100.7."},
 	{id: "AUT23523", text: "User alice/Employees logged out because of a new session"},

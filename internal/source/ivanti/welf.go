@@ -67,6 +67,10 @@ func (n *entry) welfField(name, value string) {
 		n.set(keyText, strings.TrimSpace(value))
 	default:
 		if k, ok := welfKey(name); ok {
+			// A user's name is written before these and may hold what looks like them: the later one is the appliance's.
+			if n.values[k] != "" {
+				n.add(name, n.values[k])
+			}
 			n.set(k, value)
 		} else {
 			n.add(name, value)
