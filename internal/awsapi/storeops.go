@@ -97,7 +97,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	row.Updated = time.Now().UTC()
 	err = s.save(ctx, row)
 	if fault.KindOf(err) == fault.Conflict {
-		return EventDataStore{}, refuse("EventDataStoreAlreadyExistsException", "There is an event data store %q already.", row.Name)
+		return EventDataStore{}, storeNameTaken(row.Name)
 	}
 	if err == nil && row.Days != old.Days {
 		err = s.opt.Lake.SetRetention(ctx, row.Store, days(row.Days))
