@@ -49,7 +49,7 @@ func (s *Service) ListEventDataStores(ctx context.Context, c Caller, in *ListInp
 	if err != nil {
 		return ListEventDataStoresOutput{}, err
 	}
-	part, token, err := page(rows, func(r meta.EventDataStore) string { return r.Name + "\x00" + r.ID }, in.MaxResults, in.NextToken)
+	part, token, err := page(rows, func(r meta.EventDataStore) string { return r.Name + "\x00" + r.ID }, c.question("ListEventDataStores"), in.MaxResults, in.NextToken)
 	out := ListEventDataStoresOutput{EventDataStores: []EventDataStore{}, NextToken: token}
 	for _, r := range part {
 		out.EventDataStores = append(out.EventDataStores, EventDataStore{EventDataStoreArn: s.storeARN(r), Name: r.Name})
