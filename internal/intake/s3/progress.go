@@ -74,6 +74,21 @@ func (p *Progress) folder(ctx context.Context, bucket, prefix string) (meta.Buck
 	return f, err
 }
 
+// known is the number of a folder, 0 when it has no row yet.
+func (p *Progress) known(ctx context.Context, bucket, prefix string) (int64, error) {
+	p.mu.Lock()
+	f, ok := p.folders[[2]string{bucket, prefix}]
+	p.mu.Unlock()
+	if ok {
+		return f.ID, nil
+	}
+	f, err := meta.FindFolder(ctx, p.db.Read(), bucket, prefix)
+	if err == nil && f.ID != 0 {
+		p.keep(f)
+	}
+	return f.ID, err
+}
+
 func (p *Progress) keep(f meta.BucketFolder) {
 	p.mu.Lock()
 	p.folders[[2]string{f.Bucket, f.Prefix}] = f

@@ -56,6 +56,13 @@ func (r *report) over(place string) {
 	}
 }
 
+// worksAgain marks the problems of a place as over.
+func (in *Input) worksAgain(place string) {
+	in.report.mu.Lock()
+	defer in.report.mu.Unlock()
+	in.report.over(place)
+}
+
 // failed says how an attempt at something ended: nil takes a problem of it back. It is logged when that changes.
 func (in *Input) failed(ctx context.Context, place string, err error) {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {

@@ -196,7 +196,7 @@ func (l *looker) add(ctx context.Context, bucket string, f objectkey.Folder) err
 	if l.folders[key] != nil {
 		return nil
 	}
-	kept, err := l.in.progress.folder(ctx, l.in.cloud.Buckets.Scope()+"/"+bucket, f.String())
+	kept, err := l.in.progress.folder(ctx, l.in.unique(bucket), f.String())
 	if err != nil {
 		return err
 	}
