@@ -82,6 +82,7 @@ func (in *Input) Run(ctx context.Context) error {
 	if in.cfg.Queue != "" {
 		q := newQueue(in)
 		g.Go(func() error { return q.run(gctx) })
+		g.Go(func() error { return in.keepTidy(gctx) })
 	}
 	if in.cfg.Bucket != "" || in.cfg.Discover {
 		g.Go(func() error { return in.poll(gctx) })

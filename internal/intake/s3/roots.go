@@ -200,6 +200,7 @@ func (l *looker) add(ctx context.Context, bucket string, f objectkey.Folder) err
 	if err != nil {
 		return err
 	}
+	l.in.progress.looks(kept.ID)
 	l.folders[key] = &folder{BucketFolder: kept, bucket: bucket, where: f}
 	return nil
 }
