@@ -20,7 +20,9 @@ func (in *Input) keepTidy(ctx context.Context) error {
 		if err := sleep(ctx, tidyEach); err != nil {
 			return err
 		}
-		in.failed(ctx, "what is remembered", in.tidy(ctx, time.Now()))
+		now := time.Now()
+		in.failed(ctx, "what is remembered", in.tidy(ctx, now))
+		in.letGo(ctx, now)
 	}
 }
 
@@ -39,4 +41,15 @@ func (in *Input) tidy(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// letGo takes back problems with buckets that nothing was heard of for long: the messages that named them went to another
+// queue, or grew too old, and nobody will ever read those buckets with success.
+func (in *Input) letGo(ctx context.Context, now time.Time) {
+	quiet := max(time.Hour, 3*in.cfg.Visibility, 2*in.cfg.PollInterval)
+	for place, at := range in.standing() {
+		if _, bucket, ok := strings.Cut(place, "s3://"); ok && !strings.Contains(bucket, "/") && now.Sub(at) > quiet {
+			in.failed(ctx, place, nil)
+		}
+	}
 }

@@ -1,9 +1,12 @@
 package s3
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"kiroku/internal/event"
 	"kiroku/internal/meta"
 )
 
@@ -33,6 +36,29 @@ func TestQueueStateIsBounded(t *testing.T) {
 		}
 		if n, err := meta.CountObjects(t.Context(), l.db.Read()); err != nil || n != c.want {
 			t.Errorf("after %v %d objects are remembered (%v), want %d", c.after, n, err, c.want)
+		}
+	}
+}
+
+// A bucket that messages named which do not come any more is no error for ever, and there are never too many of them.
+func TestProblemsGo(t *testing.T) {
+	in := New(Config{Queue: queueURL, Origin: &event.Origin{}, Visibility: time.Hour}, Cloud{}, NewProgress(nil), nil, discard())
+	broken := errors.New("NoSuchBucket")
+	in.failed(t.Context(), queueURL, broken)
+	for i := range maxStanding + 50 {
+		in.failed(t.Context(), fmt.Sprintf("s3://bucket-%d", i), broken)
+	}
+	if n := len(in.standing()); n != maxStanding {
+		t.Errorf("%d places have a problem, want %d", n, maxStanding)
+	}
+	now := time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{2 * time.Hour, maxStanding}, {4 * time.Hour, 1}} {
+		in.letGo(t.Context(), now.Add(c.after))
+		if n := len(in.standing()); n != c.want {
+			t.Errorf("after %v %d places have a problem, want %d", c.after, n, c.want)
 		}
 	}
 }
