@@ -31,6 +31,8 @@ func TestStatusPage(t *testing.T) {
 			{Name: "later", Type: "tls", Address: "127.0.0.1:6514"},
 			{Name: "trail", Type: "cloudtrail", State: "reading", CloudTrail: &intake.CloudTrail{Buckets: []intake.Bucket{{Bucket: "amzn-s3-demo-trail", Accounts: 1, Regions: 1, Folders: 1}},
 				Digests: &intake.Digests{State: "invalid", Verified: seen, Wrong: "s3://amzn-s3-demo-trail/a.json.gz: hash value doesn't match, and 2 more", Next: "See what is wrong."}}},
+			{Name: "unproven", Integration: "cloudtrail", Type: "cloudtrail", State: "reading", CloudTrail: &intake.CloudTrail{Digests: &intake.Digests{State: "error", Error: "list public keys: not allowed"}}},
+			{Name: "next", Integration: "cloudtrail", Type: "cloudtrail"},
 		},
 		Stores:   []client.Store{{Name: "default", Events: 1000, Bytes: 119_000, RetentionDays: 365, Oldest: started, Newest: seen, DataFiles: 1}},
 		Pipeline: client.PipelineStatus{Workers: 2, Events: 1003, Unparsed: 1, Sources: []client.SourceStatus{{Source: "okta-access-gateway", Events: 3, LastSeen: seen}}},

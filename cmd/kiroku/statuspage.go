@@ -85,7 +85,7 @@ func (p *statusPage) checks(groups []*integration) {
 	for _, g := range groups {
 		state := "OK"
 		for _, in := range g.inputs {
-			if s := stateOf(in); s != "OK" && !strings.HasPrefix(state, "Error") { // an error weighs more than what is pending
+			if s := stateOf(in); weight(s) > weight(state) {
 				state = s
 			}
 		}
@@ -177,22 +177,39 @@ func stateOf(in intake.Status) string {
 	switch {
 	case in.Error != "":
 		return "Error: " + in.Error
-	case in.State == "listening", in.State == "reading":
-		return "OK"
 	case in.State == "error", in.State == "stopped":
 		return "Error: " + in.State
+	case in.CloudTrail != nil && in.CloudTrail.Digests != nil && in.CloudTrail.Digests.Wrong != "":
+		return "Warning: digests or log files are invalid"
+	case in.CloudTrail != nil && in.CloudTrail.Digests != nil && in.CloudTrail.Digests.Error != "":
+		return "Warning: digests cannot be verified"
+	case in.State == "listening", in.State == "reading":
+		return "OK"
 	}
 	return "Pending"
 }
 
-func (p *statusPage) coloured(state string) string {
+// weight orders states: of several inputs the worst is told.
+func weight(state string) int {
 	switch {
 	case state == "OK":
-		return p.style.Good(state)
+		return 0
+	case strings.HasPrefix(state, "Warning"):
+		return 2
 	case strings.HasPrefix(state, "Error"):
-		return p.style.Bad(cli.Clean(state))
+		return 3
 	}
-	return cli.Clean(state)
+	return 1
+}
+
+func (p *statusPage) coloured(state string) string {
+	switch weight(state) {
+	case 0:
+		return p.style.Good(state)
+	case 1:
+		return cli.Clean(state)
+	}
+	return p.style.Bad(cli.Clean(state))
 }
 
 func parseRate(parsed, unparsed uint64) string {

@@ -185,7 +185,7 @@ func (s *Service) ListChannels(ctx context.Context, c Caller, in *ListInput) (Li
 	if err != nil {
 		return ListChannelsOutput{}, err
 	}
-	part, token, err := page(rows, func(r meta.Channel) string { return r.Name + "\x00" + r.ID }, in.MaxResults, in.NextToken)
+	part, token, err := page(rows, func(r meta.Channel) string { return r.Name + "\x00" + r.ID }, c.question("ListChannels"), in.MaxResults, in.NextToken)
 	out := ListChannelsOutput{Channels: []Channel{}, NextToken: token}
 	for _, r := range part {
 		out.Channels = append(out.Channels, Channel{ChannelArn: s.channelARN(r), Name: r.Name})

@@ -219,7 +219,7 @@ func (s *Service) ListDashboards(ctx context.Context, c Caller, in *ListDashboar
 			all = append(all, d)
 		}
 	}
-	part, token, err := page(all, func(d meta.Dashboard) string { return d.Name }, in.MaxResults, in.NextToken)
+	part, token, err := page(all, func(d meta.Dashboard) string { return d.Name }, c.question("ListDashboards", in.NamePrefix, in.Type), in.MaxResults, in.NextToken)
 	for _, d := range part {
 		out.Dashboards = append(out.Dashboards, Dashboard{DashboardArn: s.dashboardARN(d), Type: dashboardCustom})
 	}

@@ -109,6 +109,9 @@ func TestDashboardLife(t *testing.T) {
 		t.Errorf("the widget's query ran as %q", got)
 	}
 	d.refuses("StartQuery", `{`+alias+`,"QueryParameters":["2026-01-01"]}`, "InvalidQueryStatementException")
+	for _, more := range []string{alias, `"QueryParameters":["2026-01-01"]`} {
+		d.refuses("StartQuery", `{"QueryStatement":"SELECT 1",`+more+`}`, "InvalidParameterException")
+	}
 	if got := d.get("calls"); got.LastRefreshId != second || got.LastRefreshFailureReason != "" {
 		t.Errorf("after refreshes: %+v", got)
 	}

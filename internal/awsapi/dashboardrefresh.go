@@ -245,7 +245,10 @@ func (s *Service) fromWidget(start Operation) Operation {
 		if err := decode(body, &in); err != nil {
 			return nil, err
 		}
-		if in.QueryAlias == "" || in.QueryStatement != "" {
+		switch {
+		case in.QueryStatement != "" && (in.QueryAlias != "" || len(in.QueryParameters) > 0):
+			return nil, invalid("Give QueryStatement, or QueryAlias with QueryParameters, not both.")
+		case in.QueryAlias == "":
 			return start(ctx, c, body)
 		}
 		w, err := s.widget(ctx, c, in.QueryAlias)

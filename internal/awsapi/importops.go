@@ -87,7 +87,7 @@ func (s *Service) ListImports(ctx context.Context, c Caller, in *ListImportsInpu
 		return into != "" && r.EventDataStore != into || in.ImportStatus != "" && r.Status != in.ImportStatus
 	})
 	var part []meta.Import
-	if part, out.NextToken, err = page(rows, newestFirst, in.MaxResults, in.NextToken); err != nil {
+	if part, out.NextToken, err = page(rows, newestFirst, c.question("ListImports", into, in.ImportStatus), in.MaxResults, in.NextToken); err != nil {
 		return out, err
 	}
 	for _, r := range part {
@@ -140,7 +140,7 @@ func (s *Service) ListImportFailures(ctx context.Context, c Caller, in *ListImpo
 	if err != nil {
 		return out, err
 	}
-	part, token, err := page(rows, func(f meta.ImportFailure) string { return f.Location }, in.MaxResults, in.NextToken)
+	part, token, err := page(rows, func(f meta.ImportFailure) string { return f.Location }, c.question("ListImportFailures", row.ID), in.MaxResults, in.NextToken)
 	for _, f := range part {
 		out.Failures = append(out.Failures, ImportFailure{f.Location, f.Status, f.ErrorType, f.Message, stamp(f.Updated)})
 	}

@@ -77,7 +77,7 @@ func (s *Service) LookupEvents(ctx context.Context, c Caller, in *LookupEventsIn
 			}
 			e, fits := l.event(&row)
 			if fits = fits && !l.repeats(&row); fits && len(out.Events) == l.size {
-				out.NextToken = l.at.write()
+				out.NextToken = l.token()
 				return out, nil
 			}
 			if fits {
@@ -90,22 +90,22 @@ func (s *Service) LookupEvents(ctx context.Context, c Caller, in *LookupEventsIn
 		}
 		looked += len(page.Rows)
 	}
-	out.NextToken = l.at.write()
+	out.NextToken = l.token()
 	return out, nil
 }
 
 // lookup is one request for a page.
 type lookup struct {
-	search string
-	attr   LookupAttribute // empty: all events
-	size   int
-	at     lookupPlace
-	shown  map[string]bool // ids of events at the time of the last row: the same event may be in several stores
+	search   string
+	attr     LookupAttribute // empty: all events
+	question string          // that the token is good for
+	size     int
+	at       lookupPlace
+	shown    map[string]bool // ids of events at the time of the last row: the same event may be in several stores
 }
 
 // lookupPlace is where a page begins; it is the content of NextToken.
 type lookupPlace struct {
-	Asked  string `json:"a"` // tells whether the token is used with the request that it was given for
 	From   int64  `json:"f"` // microseconds, for all pages those of the first
 	To     int64  `json:"t"`
 	Cursor string `json:"c"` // of the search
@@ -113,12 +113,12 @@ type lookupPlace struct {
 	Row    string `json:"r"` // its event_uid
 }
 
-func (p *lookupPlace) write() string {
-	b, err := json.Marshal(p)
+func (l *lookup) token() string {
+	b, err := json.Marshal(l.at)
 	if err != nil {
 		panic("BUG: a place has no JSON: " + err.Error())
 	}
-	return writeToken(string(b))
+	return writeToken(l.question, string(b))
 }
 
 // newLookup checks an input.
@@ -146,6 +146,7 @@ func newLookup(c Caller, in *LookupEventsInput, now time.Time) (*lookup, error) 
 	if utf8.RuneCountInString(l.search) > search.MaxChars {
 		return nil, refuse("InvalidLookupAttributesException", "AttributeValue is too long, with \\ and \" counting twice.")
 	}
+	l.question = c.question("LookupEvents", l.search, fmt.Sprint(in.StartTime, in.EndTime))
 	if err := l.period(in, now); err != nil {
 		return nil, err
 	}
@@ -165,14 +166,13 @@ func (l *lookup) period(in *LookupEventsInput, now time.Time) error {
 	if in.StartTime != nil && in.EndTime != nil && in.StartTime.After(in.EndTime.Time) || from.After(to) {
 		return refuse("InvalidTimeRangeException", "StartTime must be before EndTime, and within the last %d days.", lookupDays)
 	}
-	asked := sha256.Sum256(fmt.Appendf(nil, "%s\x00%v\x00%v", l.search, in.StartTime, in.EndTime))
-	l.at = lookupPlace{Asked: base64.RawStdEncoding.EncodeToString(asked[:9]), From: from.UnixMicro(), To: to.UnixMicro() + 1} // an event at EndTime belongs to it
+	l.at = lookupPlace{From: from.UnixMicro(), To: to.UnixMicro() + 1} // an event at EndTime belongs to it
 	if in.NextToken == "" {
 		return nil
 	}
-	text, ok := readToken(in.NextToken)
+	text, ok := readToken(l.question, in.NextToken)
 	var at lookupPlace
-	if !ok || json.Unmarshal([]byte(text), &at) != nil || at.Asked != l.at.Asked || at.Cursor == "" {
+	if !ok || json.Unmarshal([]byte(text), &at) != nil || at.Cursor == "" {
 		return refuse("InvalidNextTokenException", "NextToken is not one that this operation gave for the same request.")
 	}
 	l.at = at

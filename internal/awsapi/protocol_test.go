@@ -136,3 +136,30 @@ func TestTakes(t *testing.T) {
 		}
 	}
 }
+
+// A token is good for the operation, account, region and filter that it was given for, and only as it was given.
+func TestTokens(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, name := range []string{"one", "two"} {
+		w.newStore(name)
+	}
+	const op = "ListEventDataStores"
+	token := w.must(op, `{"MaxResults":1}`, "NextToken")
+	in := `{"NextToken":"` + token + `"}`
+	w.must(op, in, "")
+	for _, other := range []string{"ListChannels", "ListDashboards", "ListImports", "@bob " + op} {
+		w.refuses(other, in, "InvalidNextTokenException")
+	}
+	elsewhere := w.signed(w.owner, "cloudtrail", "eu-west-1", "/", []byte(in), "X-Amz-Target", "CloudTrail_20131101."+op, "Content-Type", "application/x-amz-json-1.1")
+	if a := w.send(elsewhere); a.code != "InvalidNextTokenException" {
+		t.Errorf("in another region: %d %s", a.status, a.body)
+	}
+	for i := range token {
+		changed := []byte(token)
+		if changed[i] = 'A'; token[i] == 'A' {
+			changed[i] = 'B'
+		}
+		w.refuses(op, `{"NextToken":"`+string(changed)+`"}`, "InvalidNextTokenException")
+		w.refuses(op, `{"NextToken":"`+token[:i]+`x"}`, "InvalidNextTokenException")
+	}
+}

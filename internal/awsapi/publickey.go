@@ -38,7 +38,7 @@ type PublicKey struct {
 }
 
 // ListPublicKeys lists the keys that were used in a time, the oldest first: CloudTrail's, and our own of query results.
-func (s *Service) ListPublicKeys(ctx context.Context, _ Caller, in *ListPublicKeysInput) (ListPublicKeysOutput, error) {
+func (s *Service) ListPublicKeys(ctx context.Context, c Caller, in *ListPublicKeysInput) (ListPublicKeysOutput, error) {
 	now := Timestamp{time.Now()}
 	from, to := orElse(in.StartTime, now), orElse(in.EndTime, now)
 	out := ListPublicKeysOutput{PublicKeyList: []PublicKey{}}
@@ -63,7 +63,7 @@ func (s *Service) ListPublicKeys(ctx context.Context, _ Caller, in *ListPublicKe
 		return k.ValidityStartTime.UTC().Format(time.RFC3339) + " " + k.Fingerprint
 	}
 	slices.SortFunc(keys, func(a, b digest.PublicKey) int { return cmp.Compare(place(a), place(b)) })
-	part, token, err := page(keys, place, nil, in.NextToken)
+	part, token, err := page(keys, place, c.question("ListPublicKeys"), nil, in.NextToken)
 	if err != nil {
 		return out, refuse("InvalidTokenException", "NextToken is not one that this operation gave.")
 	}

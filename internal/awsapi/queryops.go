@@ -91,7 +91,7 @@ func (s *Service) GetQueryResults(ctx context.Context, c Caller, in *GetQueryRes
 	if err != nil {
 		return out, err
 	}
-	offset, err := readPlace(in.NextToken, row.ID)
+	offset, err := readPlace(in.NextToken, c.question("GetQueryResults", row.ID))
 	if err != nil {
 		return out, err
 	}
@@ -109,20 +109,19 @@ func (s *Service) GetQueryResults(ctx context.Context, c Caller, in *GetQueryRes
 	}
 	out.QueryResultRows, out.QueryStatistics.ResultsCount = rows, len(rows)
 	if next > 0 {
-		out.NextToken = writeToken(row.ID + ":" + strconv.FormatInt(next, 10))
+		out.NextToken = writeToken(c.question("GetQueryResults", row.ID), strconv.FormatInt(next, 10))
 	}
 	return out, nil
 }
 
 // readPlace reads where a page begins from the token of the page before.
-func readPlace(token, id string) (int64, error) {
+func readPlace(token, question string) (int64, error) {
 	if token == "" {
 		return 0, nil
 	}
-	text, ok := readToken(token)
-	text, mine := strings.CutPrefix(text, id+":")
+	text, ok := readToken(question, token)
 	offset, err := strconv.ParseInt(text, 10, 64)
-	if !ok || !mine || err != nil || offset < 1 {
+	if !ok || err != nil || offset < 1 {
 		return 0, badPlace()
 	}
 	return offset, nil
@@ -185,7 +184,7 @@ func (s *Service) ListQueries(ctx context.Context, c Caller, in *ListQueriesInpu
 	rows = slices.DeleteFunc(rows, func(r meta.LakeQueryStatus) bool { return in.QueryStatus != "" && r.Status != in.QueryStatus })
 	// A key that rises from the newest to the oldest, and of the same microsecond as the list does: by falling id.
 	place := func(r meta.LakeQueryStatus) string { return newestFirst(meta.Import{ID: r.ID, Created: r.Created}) }
-	part, token, err := page(rows, place, in.MaxResults, in.NextToken)
+	part, token, err := page(rows, place, c.question("ListQueries", store.ID, in.QueryStatus), in.MaxResults, in.NextToken)
 	for _, r := range part {
 		out.Queries = append(out.Queries, ListedQuery{r.ID, r.Status, stamp(r.Created)})
 	}

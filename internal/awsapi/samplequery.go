@@ -40,7 +40,7 @@ const (
 )
 
 // SearchSampleQueries finds statements by words: names count, and what they are described with, and the statement itself.
-func (s *Service) SearchSampleQueries(_ context.Context, _ Caller, in *SearchSampleQueriesInput) (SearchSampleQueriesOutput, error) {
+func (s *Service) SearchSampleQueries(_ context.Context, c Caller, in *SearchSampleQueriesInput) (SearchSampleQueriesOutput, error) {
 	out := SearchSampleQueriesOutput{SearchResults: []SampleQuery{}}
 	if n := utf8.RuneCountInString(in.SearchPhrase); n < minPhrase || n > maxPhrase {
 		return out, invalid("SearchPhrase must have %d to %d characters, not %d.", minPhrase, maxPhrase, n)
@@ -51,7 +51,7 @@ func (s *Service) SearchSampleQueries(_ context.Context, _ Caller, in *SearchSam
 	}
 	first := 0
 	if in.NextToken != "" {
-		place, ok := readToken(in.NextToken)
+		place, ok := readToken(c.question("SearchSampleQueries", in.SearchPhrase), in.NextToken)
 		n, err := strconv.Atoi(place)
 		if !ok || err != nil || n < 1 {
 			return out, invalid("NextToken is not one that this operation gave.")
@@ -64,7 +64,7 @@ func (s *Service) SearchSampleQueries(_ context.Context, _ Caller, in *SearchSam
 		out.SearchResults = found[first:last]
 	}
 	if last < len(found) {
-		out.NextToken = writeToken(strconv.Itoa(last))
+		out.NextToken = writeToken(c.question("SearchSampleQueries", in.SearchPhrase), strconv.Itoa(last))
 	}
 	return out, nil
 }

@@ -64,6 +64,9 @@ func TestEventDataStoreLife(t *testing.T) {
 	if s := w.must("GetEventDataStore", in, "Status"); s != "PENDING_DELETION" {
 		t.Errorf("deleted: %s", s)
 	}
+	if a := w.op("CreateEventDataStore", `{"Name":"renamed"}`); !strings.Contains(a.body, "EventDataStoreAlreadyExistsException") || !strings.Contains(a.body, "RestoreEventDataStore") {
+		t.Errorf("a name that waits to be deleted: %s", a.body)
+	}
 	for _, op := range []string{"DeleteEventDataStore", "UpdateEventDataStore"} {
 		w.refuses(op, in, "InactiveEventDataStoreException")
 	}

@@ -59,7 +59,7 @@ func (s *Service) CreateEventDataStore(ctx context.Context, c Caller, in *Create
 		return setTags(ctx, tx, s.storeARN(row), in.TagsList)
 	})
 	if fault.KindOf(err) == fault.Conflict {
-		return EventDataStore{}, refuse("EventDataStoreAlreadyExistsException", "There is an event data store %q already.", in.Name)
+		return EventDataStore{}, storeNameTaken(in.Name)
 	}
 	if err != nil {
 		return EventDataStore{}, err
@@ -72,6 +72,12 @@ func (s *Service) CreateEventDataStore(ctx context.Context, c Caller, in *Create
 	out := s.whole(row)
 	out.TagsList = in.TagsList
 	return out, nil
+}
+
+// storeNameTaken says, too, why the name of a store that was deleted is not free: its deletion can be taken back.
+func storeNameTaken(name string) error {
+	return refuse("EventDataStoreAlreadyExistsException",
+		"There is an event data store %q already. One that was deleted keeps its name for 7 days, and RestoreEventDataStore brings it back.", name)
 }
 
 // complete makes the lake's store of a row that is stored, and gives the row its status. When it cannot, nothing stays.

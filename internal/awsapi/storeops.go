@@ -49,7 +49,7 @@ func (s *Service) ListEventDataStores(ctx context.Context, c Caller, in *ListInp
 	if err != nil {
 		return ListEventDataStoresOutput{}, err
 	}
-	part, token, err := page(rows, func(r meta.EventDataStore) string { return r.Name + "\x00" + r.ID }, in.MaxResults, in.NextToken)
+	part, token, err := page(rows, func(r meta.EventDataStore) string { return r.Name + "\x00" + r.ID }, c.question("ListEventDataStores"), in.MaxResults, in.NextToken)
 	out := ListEventDataStoresOutput{EventDataStores: []EventDataStore{}, NextToken: token}
 	for _, r := range part {
 		out.EventDataStores = append(out.EventDataStores, EventDataStore{EventDataStoreArn: s.storeARN(r), Name: r.Name})
@@ -97,7 +97,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	row.Updated = time.Now().UTC()
 	err = s.save(ctx, row)
 	if fault.KindOf(err) == fault.Conflict {
-		return EventDataStore{}, refuse("EventDataStoreAlreadyExistsException", "There is an event data store %q already.", row.Name)
+		return EventDataStore{}, storeNameTaken(row.Name)
 	}
 	if err == nil && row.Days != old.Days {
 		err = s.opt.Lake.SetRetention(ctx, row.Store, days(row.Days))

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -75,8 +76,8 @@ const (
 )
 
 // page cuts the part of a sorted list that comes after the last page. key tells the place of an element; token is where the
-// next page begins, "" on the last one.
-func page[T any](list []T, key func(T) string, maxResults *int, nextToken string) (part []T, token string, err error) {
+// next page of the same question begins, "" on the last one.
+func page[T any](list []T, key func(T) string, question string, maxResults *int, nextToken string) (part []T, token string, err error) {
 	size := defaultPage
 	if maxResults != nil {
 		size = *maxResults
@@ -86,7 +87,7 @@ func page[T any](list []T, key func(T) string, maxResults *int, nextToken string
 	}
 	start := 0
 	if nextToken != "" {
-		after, ok := readToken(nextToken)
+		after, ok := readToken(question, nextToken)
 		if !ok {
 			return nil, "", refuse("InvalidNextTokenException", "NextToken is not one that this operation gave.")
 		}
@@ -96,21 +97,38 @@ func page[T any](list []T, key func(T) string, maxResults *int, nextToken string
 	}
 	end := min(start+size, len(list))
 	if end < len(list) {
-		token = writeToken(key(list[end-1]))
+		token = writeToken(question, key(list[end-1]))
 	}
 	return list[start:end], token, nil
 }
 
-const tokenPrefix = "k1:" // a token is never shorter than four characters, and says its form
+const (
+	tokenForm  = "k2:"
+	tokenCheck = 9 // bytes of a hash
+)
 
-func writeToken(after string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + after))
+// question is what a token is good for: an operation, as this caller asks it, about these things.
+func (c Caller) question(op string, about ...string) string {
+	return strings.Join(append([]string{op, c.Account, c.Region}, about...), "\x00")
 }
 
-func readToken(token string) (after string, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
+// writeToken makes the token of a place in the answer to a question. A token holds nothing that its owner was not told; the check
+// finds tokens that were changed, or that answered another question.
+func writeToken(question, after string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(tokenForm + checkOf(question, after) + after))
+}
+
+func readToken(question, token string) (after string, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	text, ours := strings.CutPrefix(string(b), tokenForm)
+	if err != nil || !ours || len(text) < tokenCheck {
 		return "", false
 	}
-	return strings.CutPrefix(string(b), tokenPrefix)
+	after = text[tokenCheck:]
+	return after, text[:tokenCheck] == checkOf(question, after)
+}
+
+func checkOf(question, after string) string {
+	sum := sha256.Sum256([]byte(question + "\x00" + after))
+	return string(sum[:tokenCheck])
 }

@@ -3,6 +3,7 @@ package meta
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,7 +25,15 @@ func AddFolder(ctx context.Context, tx *sql.Tx, bucket, prefix string) (BucketFo
 	if _, err := tx.ExecContext(ctx, `INSERT INTO bucket_folders (bucket, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING`, bucket, prefix); err != nil {
 		return BucketFolder{}, fmt.Errorf("insert bucket folder %q: %w", prefix, err)
 	}
-	f, err := scanFolder(tx.QueryRowContext(ctx, `SELECT `+folderColumns+` FROM bucket_folders WHERE bucket = $1 AND prefix = $2`, bucket, prefix))
+	return FindFolder(ctx, tx, bucket, prefix)
+}
+
+// FindFolder returns a folder; one without ID when it has no row.
+func FindFolder(ctx context.Context, q Queryer, bucket, prefix string) (BucketFolder, error) {
+	f, err := scanFolder(q.QueryRowContext(ctx, `SELECT `+folderColumns+` FROM bucket_folders WHERE bucket = $1 AND prefix = $2`, bucket, prefix))
+	if errors.Is(err, sql.ErrNoRows) {
+		return BucketFolder{}, nil
+	}
 	if err != nil {
 		return BucketFolder{}, fmt.Errorf("find bucket folder %q: %w", prefix, err)
 	}

@@ -152,6 +152,9 @@ func TestImport(t *testing.T) {
 		{name: "CloudTrail log file", data: gz(t, `{"Records":[{"a":1},{"b":[2]}]}`), want: []string{`{"a":1}`, `{"b":[2]}`}},
 		{name: "CloudTrail log files, laid out and one after another", data: []byte("{\n \"Records\" : [\n{\"a\":\n1} ]\n}\n{\"Records\":[]}\n{\"Records\":[{\"b\":2}]}\n"), want: []string{`{"a": 1}`, `{"b":2}`}},
 		{name: "CloudTrail log file that is cut off", data: []byte(`{"Records":[{"a":1},{"b":`), want: []string{`{"a":1}`, `{"b":…`}, damage: "array that is not closed"},
+		{name: "CloudTrail log file with other members", data: []byte(`{"made": {"Records":[1]}, "n":1, "Records":[{"eventVersion":"1","a":1},{"b":2}], "more":[{"x":"]}"}] , "end":null}` + "\n" + `{"Records":[{"c":3}],"end":1}` + `{"Records":[], "after" : [{}],"x": "y" }`),
+			want: []string{`{"eventVersion":"1","a":1}`, `{"b":2}`, `{"c":3}`}},
+		{name: "object with a list of something else", data: []byte(`{"n":1,"Records":[{"a":1}]}` + "\n" + `{"n":2,"Records":[{"a":1}]}` + "\n"), want: []string{`{"n":1,"Records":[{"a":1}]}`, `{"n":2,"Records":[{"a":1}]}`}},
 		{name: "messages of the streaming API", data: []byte(`{"records":[{"category":"AdvancedHunting-CloudAppEvents","a":1}, {"category":"AdvancedHunting-CloudAppEvents","a":2}]}` + "\n" + `{"records":[{"category":"AdvancedHunting-CloudAppEvents","a":3}]}` + "\n"),
 			want: []string{`{"category":"AdvancedHunting-CloudAppEvents","a":1}`, `{"category":"AdvancedHunting-CloudAppEvents","a":2}`, `{"category":"AdvancedHunting-CloudAppEvents","a":3}`}},
 		{name: "lists under the same name of something else", data: []byte(`{"records":[{"a":1},{"a":2}]}` + "\n"), want: []string{`{"records":[{"a":1},{"a":2}]}`}},
@@ -353,6 +356,7 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte(`[{"a":1},{"b":[2,"]"]}]`))
 	f.Add([]byte("[{\"a\":1}\noops"))
 	f.Add([]byte("{\n\"a\":1}\n{}"))
+	f.Add([]byte(`{"n":1,"Records":[{"eventVersion":"1"}],"m":[{}]}`))
 	f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00"))
 	f.Add([]byte("\x28\xb5\x2f\xfd\x04\x00\x11\x00\x00a\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

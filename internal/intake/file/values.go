@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -42,7 +43,39 @@ func recordsHead(b []byte) int {
 			return n
 		}
 	}
-	return 0
+	return trailHead(b[:min(len(b), headBytes)])
+}
+
+// trailHead is the length of the head of a log file that has other members before "Records". Lists of that name are common: the
+// first element must begin as CloudTrail's do.
+func trailHead(b []byte) int {
+	in := json.NewDecoder(bytes.NewReader(b))
+	if open, err := in.Token(); err != nil || open != json.Delim('{') {
+		return 0
+	}
+	for {
+		token, err := in.Token()
+		name, member := token.(string)
+		if err != nil || !member {
+			return 0
+		}
+		if name == "Records" {
+			break
+		}
+		var passed json.RawMessage
+		if err := in.Decode(&passed); err != nil {
+			return 0
+		}
+	}
+	if list, err := in.Token(); err != nil || list != json.Delim('[') {
+		return 0
+	}
+	n := int(in.InputOffset())
+	first, object := bytes.CutPrefix(bytes.TrimLeft(b[n:], " \t\r\n"), []byte{'{'})
+	if !object || !bytes.HasPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte(`"eventVersion"`)) {
+		return 0
+	}
+	return n
 }
 
 // listHead is the length of the head of an object whose first member is a list of this name.
@@ -116,6 +149,9 @@ again:
 				v.array = false
 			case c == '}' && v.log && !v.array:
 				v.log = false
+			case c == ',' && v.log && !v.array:
+				v.passMember()
+				continue again
 			case c == '{' && v.logs && !v.array && v.openLog():
 				continue again
 			default:
@@ -139,6 +175,32 @@ func (v *values) openLog() bool {
 		v.log, v.array = true, true
 	}
 	return n > 0
+}
+
+// passMember passes over a member of a log file that follows its list: what is not one is left where it is.
+func (v *values) passMember() {
+	for _, first := range []string{",", `"`, ":", ""} {
+		if !bytes.HasPrefix(v.text(), []byte(first)) {
+			return
+		}
+		n := 1
+		if first == `"` || first == "" {
+			n, _ = v.scan()
+		}
+		v.w.drop(n)
+	}
+}
+
+// text passes over blanks.
+func (v *values) text() []byte {
+	for {
+		data := v.w.data()
+		text := bytes.TrimLeft(data, " \t\r\n")
+		v.w.drop(len(data) - len(text))
+		if len(text) > 0 || !v.w.fill() {
+			return text
+		}
+	}
 }
 
 // scan finds the end of the value that begins the window: how many bytes it has, and whether it is whole.
@@ -167,7 +229,7 @@ func (v *values) scan() (n int, whole bool) {
 			if depth == 0 {
 				return i + 1, true
 			}
-		case depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t'):
+		case depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\n' || c == '\r' || c == '\t'):
 			return i, true
 		}
 	}

@@ -18,8 +18,8 @@
 // Invariants:
 //   - A message is deleted only after everything it names is durable, or is known to need nothing. One bad record in it
 //     neither loses nor holds up the others. A message that is not understood is stored as an event before it is deleted.
-//   - What is remembered are the objects created or named within the last rememberDays days and one row a folder (account,
-//     kind, region), however many objects there ever were: see TestStateIsBounded.
+//   - What is remembered, of a queue as of a bucket, are the objects created or named within the last rememberDays days and one row a folder (account,
+//     kind, region), however many objects there ever were: see TestStateIsBounded, TestQueueStateIsBounded.
 //   - Memory is bounded by Config.InFlight, maxReaders and maxPending, whatever the objects are.
 //   - No error ends the input; it shows in Status and is tried again.
 package s3

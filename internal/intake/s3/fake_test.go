@@ -197,6 +197,9 @@ func (c *cloud) left() (n int) {
 }
 
 func (c *cloud) Identity(context.Context) (aws.Identity, error) {
+	if err := c.refuse["identity"]; err != nil {
+		return aws.Identity{}, err
+	}
 	return aws.Identity{Account: "111122223333", ARN: "arn:aws:sts::111122223333:assumed-role/kiroku/session"}, nil
 }
 

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"kiroku/internal/decode/trailfile"
+	"kiroku/internal/fault"
 	"kiroku/internal/logkey"
 )
 
@@ -80,6 +82,7 @@ func (in *Input) Run(ctx context.Context) error {
 	if in.cfg.Queue != "" {
 		q := newQueue(in)
 		g.Go(func() error { return q.run(gctx) })
+		g.Go(func() error { return in.keepTidy(gctx) })
 	}
 	if in.cfg.Bucket != "" || in.cfg.Discover {
 		g.Go(func() error { return in.poll(gctx) })
@@ -92,15 +95,22 @@ func (in *Input) Run(ctx context.Context) error {
 	return err
 }
 
-// identify finds out who we are, to recognise our own reads in the trail.
+// identify finds out who we are, to recognise our own reads in the trail. Nothing else needs it, and a server that only speaks
+// like S3 does not know: it is told, and is no error of the input. Wrong credentials are one of whatever is read with them.
 func (in *Input) identify(ctx context.Context) error {
-	const again = time.Minute
-	for {
+	const again, place = time.Minute, "credentials"
+	for told := false; ; told = true {
 		id, err := in.cloud.Account.Identity(ctx)
-		in.failed(ctx, "credentials", err)
 		if err == nil {
 			in.recursion.principal.Store(&id)
+			in.worksAgain(place)
 			return nil
+		}
+		if err = fmt.Errorf("own reads are not recognised: %w", err); ctx.Err() == nil {
+			in.note(place, err)
+			if !told {
+				in.log.LogAttrs(ctx, slog.LevelWarn, "it is not known who reads; it is tried again", slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err)))
+			}
 		}
 		if err := sleep(ctx, again); err != nil {
 			return err

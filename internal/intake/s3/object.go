@@ -39,25 +39,29 @@ func (in *Input) read(ctx context.Context, r ref) (outcome, error) {
 	case key.Kind == objectkey.Digest:
 		return digest, nil
 	}
-	folder, err := in.progress.folder(ctx, in.cloud.Buckets.Scope()+"/"+r.bucket, key.Folder.String())
+	folder, err := in.progress.known(ctx, in.unique(r.bucket), key.Folder.String())
 	if err != nil {
 		return 0, err
 	}
-	at := place{folder: folder.ID, day: dayOf(key.Day)}
-	if r.etag != "" {
+	at := place{folder: folder, day: dayOf(key.Day)}
+	if at.folder != 0 && r.etag != "" {
 		at.id = objectID(r.key, r.etag)
 		parts, done, release, err := in.progress.claim(ctx, at)
 		if err != nil || done {
 			return already, err
 		}
 		defer release()
-		return in.fetch(ctx, r, at, parts)
+		return in.fetch(ctx, r, key, at, parts)
 	}
-	return in.fetch(ctx, r, at, nil)
+	return in.fetch(ctx, r, key, at, nil)
 }
 
-// fetch reads the object's content. Where the notice did not say its ETag, or it was replaced since, the answer says it.
-func (in *Input) fetch(ctx context.Context, r ref, at place, parts meta.Ranges) (outcome, error) {
+// unique is the name of a bucket with what makes it unique in front.
+func (in *Input) unique(bucket string) string { return in.cloud.Buckets.Scope() + "/" + bucket }
+
+// fetch reads the object's content. Where the notice did not say its ETag, or it was replaced since, the answer says it. A
+// folder gets its row when there is something in it: messages may name whatever they like.
+func (in *Input) fetch(ctx context.Context, r ref, key objectkey.Key, at place, parts meta.Ranges) (outcome, error) {
 	if err := in.readers.Acquire(ctx, 1); err != nil {
 		return 0, err
 	}
@@ -80,6 +84,13 @@ func (in *Input) fetch(ctx context.Context, r ref, at place, parts meta.Ranges) 
 		return 0, err
 	}
 	defer o.Body.Close()
+	if at.folder == 0 {
+		f, err := in.progress.folder(ctx, in.unique(r.bucket), key.Folder.String())
+		if err != nil {
+			return 0, err
+		}
+		at.folder = f.ID
+	}
 	if id := objectID(r.key, o.ETag); id != at.id {
 		at.id = id
 		var done bool

@@ -23,11 +23,12 @@ type Progress struct {
 	mu      sync.Mutex
 	folders map[[2]string]meta.BucketFolder
 	busy    map[place]chan struct{} // objects that somebody reads; closed when he is done
+	looked  map[int64]bool          // folders that an input looks into
 }
 
 // NewProgress makes a Progress that remembers in db.
 func NewProgress(db *meta.DB) *Progress {
-	return &Progress{db: db, folders: map[[2]string]meta.BucketFolder{}, busy: map[place]chan struct{}{}}
+	return &Progress{db: db, folders: map[[2]string]meta.BucketFolder{}, busy: map[place]chan struct{}{}, looked: map[int64]bool{}}
 }
 
 // place is where an object's progress is kept.
@@ -74,10 +75,38 @@ func (p *Progress) folder(ctx context.Context, bucket, prefix string) (meta.Buck
 	return f, err
 }
 
+// known is the number of a folder, 0 when it has no row yet.
+func (p *Progress) known(ctx context.Context, bucket, prefix string) (int64, error) {
+	p.mu.Lock()
+	f, ok := p.folders[[2]string{bucket, prefix}]
+	p.mu.Unlock()
+	if ok {
+		return f.ID, nil
+	}
+	f, err := meta.FindFolder(ctx, p.db.Read(), bucket, prefix)
+	if err == nil && f.ID != 0 {
+		p.keep(f)
+	}
+	return f.ID, err
+}
+
 func (p *Progress) keep(f meta.BucketFolder) {
 	p.mu.Lock()
 	p.folders[[2]string{f.Bucket, f.Prefix}] = f
 	p.mu.Unlock()
+}
+
+// looks notes that an input looks into a folder.
+func (p *Progress) looks(folder int64) {
+	p.mu.Lock()
+	p.looked[folder] = true
+	p.mu.Unlock()
+}
+
+func (p *Progress) looksInto(folder int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.looked[folder]
 }
 
 // latest is the folder as it was kept last.

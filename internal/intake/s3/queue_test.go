@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kiroku/internal/event"
+	"kiroku/internal/meta"
 )
 
 const (
@@ -109,6 +110,10 @@ func TestQueueRefused(t *testing.T) {
 	if st := in.Status(); st.State != stateError || !strings.Contains(st.Error, "AccessDenied") || c.left() != 1 {
 		t.Errorf("state %s, %q, %d messages left", st.State, st.Error, c.left())
 	}
+	// A message may name any bucket: what nothing was read from is not kept as a folder.
+	if folders, err := meta.ListFolders(t.Context(), l.db.Read()); err != nil || len(folders) != 0 {
+		t.Errorf("folders %+v, %v", folders, err)
+	}
 	c.mu.Lock()
 	c.denied = map[string]bool{}
 	c.mu.Unlock()
@@ -117,6 +122,22 @@ func TestQueueRefused(t *testing.T) {
 	if l.count() != 2 {
 		t.Errorf("%d records, want 2", l.count())
 	}
+}
+
+// Servers that speak like S3 often have no STS; it is asked only to recognise own reads.
+func TestNobodyKnowsWho(t *testing.T) {
+	c, l := newCloud(), newLake(t)
+	c.refuse["identity"] = errors.New("no such host")
+	key := keyOf("", account, "us-east-1", noon, "a")
+	c.put(bucket, key, file("a", 2))
+	c.send(told(key))
+	in, stop := start(t, c, l, Config{Queue: queueURL})
+	until(t, "queue is empty", func() bool { return c.left() == 0 })
+	until(t, "the problem is told", func() bool { return len(in.Status().CloudTrail.Problems) == 1 })
+	if st := in.Status(); st.State != stateReading || st.Error != "" || st.CloudTrail.Problems[0].Place != "credentials" {
+		t.Errorf("state %s, %q, problems %+v", st.State, st.Error, st.CloudTrail.Problems)
+	}
+	stop()
 }
 
 // Nothing is deleted before it is durable.

@@ -19,6 +19,9 @@ import (
 // maxProblems is how many problems are kept.
 const maxProblems = 20
 
+// maxStanding is how many places may have one that stands.
+const maxStanding = 1000
+
 // settleFor is how long a problem with some of a bucket's objects stands at least: it comes and goes with them.
 const settleFor = time.Minute
 
@@ -56,6 +59,13 @@ func (r *report) over(place string) {
 	}
 }
 
+// worksAgain marks the problems of a place as over.
+func (in *Input) worksAgain(place string) {
+	in.report.mu.Lock()
+	defer in.report.mu.Unlock()
+	in.report.over(place)
+}
+
 // failed says how an attempt at something ended: nil takes a problem of it back. It is logged when that changes.
 func (in *Input) failed(ctx context.Context, place string, err error) {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
@@ -78,6 +88,10 @@ func (in *Input) failed(ctx context.Context, place string, err error) {
 		r.standing, r.missing = map[string]intake.Problem{}, map[string]string{}
 	}
 	p := intake.Problem{Time: time.Now().UTC(), Place: place, Text: err.Error(), Next: fault.NextOf(err)}
+	if !before && len(r.standing) >= maxStanding { // a message may name any bucket
+		r.add(p)
+		return
+	}
 	r.standing[place] = p
 	delete(r.missing, place)
 	if m := aws.Missing(err); m != "" {
@@ -118,6 +132,17 @@ func (in *Input) historyRead() {
 	for i := range in.report.buckets {
 		in.report.buckets[i].History = 0
 	}
+}
+
+// standing are the places of problems that were not taken back, with the last time.
+func (in *Input) standing() map[string]time.Time {
+	in.report.mu.Lock()
+	defer in.report.mu.Unlock()
+	all := make(map[string]time.Time, len(in.report.standing))
+	for place, p := range in.report.standing {
+		all[place] = p.Time
+	}
+	return all
 }
 
 // stoodFor is for how long a problem has not come again; 0 when there is none.

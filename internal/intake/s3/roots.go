@@ -196,10 +196,11 @@ func (l *looker) add(ctx context.Context, bucket string, f objectkey.Folder) err
 	if l.folders[key] != nil {
 		return nil
 	}
-	kept, err := l.in.progress.folder(ctx, l.in.cloud.Buckets.Scope()+"/"+bucket, f.String())
+	kept, err := l.in.progress.folder(ctx, l.in.unique(bucket), f.String())
 	if err != nil {
 		return err
 	}
+	l.in.progress.looks(kept.ID)
 	l.folders[key] = &folder{BucketFolder: kept, bucket: bucket, where: f}
 	return nil
 }
