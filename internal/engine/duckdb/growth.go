@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,13 +18,14 @@ import (
 // says must be given that number as it is.
 const (
 	maxGrowth = 1000
-	maxLength = 10_000 // of a text that is filled up with lpad or rpad
+	maxLength = 10_000 // of a text that is filled up with lpad or rpad, or of a bit string
 	maxArray  = 1000   // elements of an ARRAY type
 )
 
 // grower computes the growth of a statement.
 type grower struct {
-	aliases map[string]int // growth of the columns that the select list named so far
+	aliases  map[string]int // growth of the columns that the select list named so far, and of what a reduction has
+	reducing int            // reductions around the current expression
 }
 
 // joining are the functions whose result holds all their arguments.
@@ -33,7 +35,10 @@ var joining = []string{"||", "+", "concat", "concat_ws", "list_concat", "list_ca
 	"array_zip", "parse_path"}
 
 // eachElement are the functions that compute their second argument for every element of the first.
-var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply", "list_reduce", "array_reduce", "reduce"}
+var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply"}
+
+// reducing are those that compute it from what they have so far and the next element.
+var reducing = []string{"list_reduce", "array_reduce", "reduce"}
 
 // checkGrowth refuses a statement whose values could outgrow memory before DuckDB notices.
 func checkGrowth(statement any) error {
@@ -77,12 +82,14 @@ func (g *grower) grow(o tree) (int, error) {
 	case "FUNCTION", "WINDOW":
 		return g.function(o)
 	case "COLUMN_REF":
-		if names, _ := o["column_names"].([]any); len(names) == 1 {
-			if name, _ := names[0].(string); g.aliases[lower(name)] > 1 {
-				return g.aliases[lower(name)], nil
-			}
+		// One of the names may be a column, the others its relation and its members.
+		most := 1
+		names, _ := o["column_names"].([]any)
+		for _, n := range names {
+			name, _ := n.(string)
+			most = max(most, g.aliases[lower(name)])
 		}
-		return 1, nil
+		return most, nil
 	case "COMPARISON", "CONJUNCTION", "BETWEEN":
 		_, err := g.fields(o)
 		return 1, err
@@ -165,6 +172,10 @@ func (g *grower) selectNode(o tree) (int, error) {
 
 func (g *grower) function(o tree) (int, error) {
 	args, _ := o["children"].([]any)
+	name := lower(o.text("function_name"))
+	if slices.Contains(reducing, name) && len(args) > 1 {
+		return g.reduce(o, args)
+	}
 	sizes := make([]int, len(args))
 	sum, most := 0, 1
 	for i, a := range args {
@@ -179,7 +190,6 @@ func (g *grower) function(o tree) (int, error) {
 	if _, err := g.fields(o, "children"); err != nil {
 		return 0, err
 	}
-	name := lower(o.text("function_name"))
 	switch {
 	case slices.Contains(joining, name):
 		if name == "format" || name == "printf" {
@@ -193,12 +203,64 @@ func (g *grower) function(o tree) (int, error) {
 	return most * n, err
 }
 
+// maxReducing is how deep reductions may stand in each other: each is looked at twice.
+const maxReducing = 4
+
+// reduce is the growth of a reduction. It may hold what it has so far once: if it doubled it for every element, forty of
+// them would be a terabyte.
+func (g *grower) reduce(o tree, args []any) (int, error) {
+	if g.reducing++; g.reducing > maxReducing {
+		return 0, invalid(o.position(), errors.New(tooDeep), "Nest fewer reductions, or make rows with unnest and aggregate them.")
+	}
+	defer func() { g.reducing-- }()
+	list, err := g.value(args[0])
+	if err != nil {
+		return 0, err
+	}
+	start, err := g.value(args[2:])
+	if err != nil {
+		return 0, err
+	}
+	f, _ := args[1].(map[string]any)
+	name := firstParameter(tree(f))
+	before := g.aliases[name]
+	defer func() { g.aliases[name] = before }()
+	g.aliases[name] = 1
+	once, err := g.value(f["expr"])
+	if err != nil {
+		return 0, err
+	}
+	g.aliases[name] = 2
+	twice, err := g.value(f["expr"])
+	if err != nil {
+		return 0, err
+	}
+	if twice > once+1 {
+		return 0, invalid(o.position(), fmt.Errorf("%s that makes what it has so far larger each time", o.text("function_name")),
+			"Use what it has so far only once, or make rows with unnest and aggregate them.")
+	}
+	return list*once + start, nil
+}
+
+// firstParameter is the name of a lambda's first parameter.
+func firstParameter(lambda tree) string {
+	lhs, _ := lambda["lhs"].(map[string]any)
+	if names, _ := lhs["children"].([]any); len(names) > 0 {
+		lhs, _ = names[0].(map[string]any)
+	}
+	if names, _ := lhs["column_names"].([]any); len(names) > 0 {
+		name, _ := names[0].(string)
+		return lower(name)
+	}
+	return ""
+}
+
 // fillSize is how many times its first argument a function may return.
 func fillSize(o tree, name string, args []any) (int, error) {
 	switch name {
 	case "repeat", "list_resize", "array_resize":
 		return literal(o, name, args, 1, maxGrowth)
-	case "lpad", "rpad":
+	case "lpad", "rpad", "bitstring":
 		_, err := literal(o, name, args, 1, maxLength)
 		return 1, err
 	case "range", "generate_series":
