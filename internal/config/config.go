@@ -241,7 +241,7 @@ type Enrich struct {
 
 // Query is what searches and SQL jobs may use at most.
 type Query struct {
-	// Memory of all queries together. 0: a quarter of the machine's.
+	// Memory of all queries together. 0: 1GiB.
 	Memory Size `yaml:"memory" example:"1GiB"`
 	// Processor cores of all queries together. 0: all.
 	Threads int `yaml:"threads" example:"2"`

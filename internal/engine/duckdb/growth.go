@@ -18,8 +18,9 @@ import (
 // says must be given that number as it is.
 const (
 	maxGrowth = 1000
-	maxLength = 10_000 // of a text that is filled up with lpad or rpad, or of a bit string
-	maxArray  = 1000   // elements of an ARRAY type
+	maxLength = 10_000  // of a text that is filled up with lpad or rpad, or of a bit string
+	maxArray  = 1000    // elements of an ARRAY type
+	maxSample = 100_000 // rows of a sample, for all of which room is made at once
 )
 
 // grower computes the growth of a statement.
@@ -78,6 +79,9 @@ func (g *grower) object(o tree) (int, error) {
 }
 
 func (g *grower) grow(o tree) (int, error) {
+	if err := checkSample(o); err != nil {
+		return 0, err
+	}
 	switch o.text("class") {
 	case "FUNCTION", "WINDOW":
 		return g.function(o)
@@ -201,6 +205,16 @@ func (g *grower) function(o tree) (int, error) {
 	}
 	n, err := fillSize(o, name, args)
 	return most * n, err
+}
+
+// checkSample refuses a sample of more rows than memory has room for.
+func checkSample(o tree) error {
+	sample, _ := o["sample"].(map[string]any)
+	rows, _ := sample["sample_size"].(map[string]any)
+	if percent, _ := sample["is_percentage"].(bool); !percent && number(rows["value"]) > maxSample {
+		return tooLong(o, "a sample of more than %d rows", maxSample)
+	}
+	return nil
 }
 
 // maxReducing is how deep reductions may stand in each other: each is looked at twice.

@@ -62,6 +62,8 @@ func TestGrowthAllows(t *testing.T) {
 		`SELECT list_reduce(tags, (a, b) -> a || ', ' || b), list_reduce([seq, class_uid], lambda a, b: a + b), list_reduce([1, 2], (a, b) -> greatest(a, b) * 2, 0) FROM events`,
 		`SELECT list_reduce(tags, (a, b) -> a || list_reduce([b, source], (c, d) -> c || d)) FROM events`,
 		`SELECT {'x': source, 'y': message} AS s, s.x || s.y, bitstring('101', 64) FROM events`,
+		`SELECT * FROM events USING SAMPLE 1000`,
+		`SELECT * FROM events TABLESAMPLE 10%`,
 		`SELECT seq + class_uid + type_uid + category_uid + activity_id + severity_id FROM events`,
 		`SELECT * FROM range(100000000) LIMIT 1`,
 		`SELECT count(*) FROM events WHERE seq IN (` + strings.Repeat("1, ", 5000) + `1)`,
@@ -88,6 +90,22 @@ func TestMemoryLimit(t *testing.T) {
 	}
 	if err := ends(t, e, tables, `SELECT 1`, engine.Limits{MemoryBytes: 1}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a limit of one byte: %v", err)
+	}
+}
+
+// TestUncountedMemory runs aggregates that keep what they saw where DuckDB's memory limit does not count it.
+func TestUncountedMemory(t *testing.T) {
+	if resident() == 0 {
+		t.Skip("the system does not tell the memory of the process")
+	}
+	e, _ := open(t, nil)
+	before := resident()
+	err := ends(t, e, nil, `SELECT mode(i) FROM range(1000000000000) t(i)`, engine.Limits{Timeout: time.Minute})
+	if !errors.Is(err, engine.ErrMemory) || fault.KindOf(err) != fault.TooLarge || fault.NextOf(err) == "" {
+		t.Errorf("err = %v, want a memory limit with advice", err)
+	}
+	if grown := resident() - before; grown > 3<<30 {
+		t.Errorf("the process has grown by %d MB", grown>>20)
 	}
 }
 

@@ -72,3 +72,9 @@ SELECT list_reduce([1], (a, b) -> list_reduce([1], (a, b) -> list_reduce([1], (a
 SELECT list_reduce(range(900), (a, b) -> a, repeat(source, 200)) FROM events
 
 SELECT {'x': repeat(source, 100)} AS s, repeat(s.x, 100) FROM events
+
+SELECT * FROM events USING SAMPLE reservoir(1000000000 ROWS)
+
+SELECT * FROM events TABLESAMPLE reservoir(1000000000 ROWS)
+
+SELECT * FROM (SELECT * FROM events USING SAMPLE 100001)
