@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,9 +36,6 @@ var joining = []string{"||", "+", "concat", "concat_ws", "list_concat", "list_ca
 
 // eachElement are the functions that compute their second argument for every element of the first.
 var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply"}
-
-// reducing are those that compute it from what they have so far and the next element.
-var reducing = []string{"list_reduce", "array_reduce", "reduce"}
 
 // checkGrowth refuses a statement whose values could outgrow memory before DuckDB notices.
 func checkGrowth(statement any) error {
@@ -215,58 +211,6 @@ func checkSample(o tree) error {
 		return tooLong(o, "a sample of more than %d rows", maxSample)
 	}
 	return nil
-}
-
-// maxReducing is how deep reductions may stand in each other: each is looked at twice.
-const maxReducing = 4
-
-// reduce is the growth of a reduction. It may hold what it has so far once: if it doubled it for every element, forty of
-// them would be a terabyte.
-func (g *grower) reduce(o tree, args []any) (int, error) {
-	if g.reducing++; g.reducing > maxReducing {
-		return 0, invalid(o.position(), errors.New(tooDeep), "Nest fewer reductions, or make rows with unnest and aggregate them.")
-	}
-	defer func() { g.reducing-- }()
-	list, err := g.value(args[0])
-	if err != nil {
-		return 0, err
-	}
-	start, err := g.value(args[2:])
-	if err != nil {
-		return 0, err
-	}
-	f, _ := args[1].(map[string]any)
-	name := firstParameter(tree(f))
-	before := g.aliases[name]
-	defer func() { g.aliases[name] = before }()
-	g.aliases[name] = 1
-	once, err := g.value(f["expr"])
-	if err != nil {
-		return 0, err
-	}
-	g.aliases[name] = 2
-	twice, err := g.value(f["expr"])
-	if err != nil {
-		return 0, err
-	}
-	if twice > once+1 {
-		return 0, invalid(o.position(), fmt.Errorf("%s that makes what it has so far larger each time", o.text("function_name")),
-			"Use what it has so far only once, or make rows with unnest and aggregate them.")
-	}
-	return list*once + start, nil
-}
-
-// firstParameter is the name of a lambda's first parameter.
-func firstParameter(lambda tree) string {
-	lhs, _ := lambda["lhs"].(map[string]any)
-	if names, _ := lhs["children"].([]any); len(names) > 0 {
-		lhs, _ = names[0].(map[string]any)
-	}
-	if names, _ := lhs["column_names"].([]any); len(names) > 0 {
-		name, _ := names[0].(string)
-		return lower(name)
-	}
-	return ""
 }
 
 // fillSize is how many times its first argument a function may return.

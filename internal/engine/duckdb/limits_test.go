@@ -61,6 +61,7 @@ func TestGrowthAllows(t *testing.T) {
 		`SELECT regexp_replace(message, '\d+', '<number>', 'g') AS shape, count(*) FROM events GROUP BY shape`,
 		`SELECT list_reduce(tags, (a, b) -> a || ', ' || b), list_reduce([seq, class_uid], lambda a, b: a + b), list_reduce([1, 2], (a, b) -> greatest(a, b) * 2, 0) FROM events`,
 		`SELECT list_reduce(tags, (a, b) -> a || list_reduce([b, source], (c, d) -> c || d)) FROM events`,
+		`SELECT list_reduce(tags, (a, b) -> CASE WHEN a = '' THEN b ELSE a || ', ' || b END), list_reduce(range(9), (a, b) -> {'sum': a.sum + b, 'n': a.n + 1}, {'sum': 0, 'n': 0}) FROM events`,
 		`SELECT {'x': source, 'y': message} AS s, s.x || s.y, bitstring('101', 64) FROM events`,
 		`SELECT * FROM events USING SAMPLE 1000`,
 		`SELECT * FROM events TABLESAMPLE 10%`,

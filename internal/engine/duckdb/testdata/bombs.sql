@@ -78,3 +78,15 @@ SELECT * FROM events USING SAMPLE reservoir(1000000000 ROWS)
 SELECT * FROM events TABLESAMPLE reservoir(1000000000 ROWS)
 
 SELECT * FROM (SELECT * FROM events USING SAMPLE 100001)
+
+SELECT list_reduce(tags, (a, b) -> CAST({'x': a, 'y': a} AS VARCHAR)) FROM events
+
+SELECT list_reduce(range(34), (a, b) -> {'x': a.x || a.y, 'y': a.y || a.x}, {'x': 'a', 'y': 'b'})
+
+SELECT list_reduce(tags, (a, b) -> list_extract(list_transform([a], c -> c || a), 1)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> list_extract(list_transform([a], c -> c || c), 1)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> CASE WHEN b = 'x' THEN a ELSE a || a END) FROM events
+
+SELECT list_reduce(tags, (a, b) -> to_json(row(a, a))::VARCHAR) FROM events
