@@ -75,7 +75,7 @@ type Lake struct {
 
 // Store is an event data store: a table with its own retention.
 type Store struct {
-	// Lower-case letters, digits, "-" and "_".
+	// Lower-case letters, digits, "-" and "_", at most 63, beginning with a letter.
 	Name string `yaml:"name"`
 	// How long events are kept, by their own time: days (365d), or forever.
 	Retention Retention `yaml:"retention"`
