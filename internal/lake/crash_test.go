@@ -92,16 +92,6 @@ func TestCrashWhilePublishing(t *testing.T) {
 				f(t, l, st, &p, files)
 			}
 			done()
-			if len(steps) == 0 {
-				// Nothing says yet that the files exist: fsck names them, a repair removes them.
-				l, done := open(t, dir)
-				age(t, fresh)
-				rep, err := l.Fsck(ctx, FsckOptions{Repair: true})
-				if err != nil || !rep.OK || len(rep.Findings) != len(fresh) {
-					t.Errorf("fsck --repair: %+v, %v", rep, err)
-				}
-				done()
-			}
 			check(t, dir, want)
 		})
 	}
@@ -188,72 +178,6 @@ func TestFsckFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-}
-
-// catalogs copies the catalog with all that SQLite keeps beside it.
-func catalogs(t *testing.T, from, to string) {
-	t.Helper()
-	for _, end := range []string{"", "-wal", "-shm"} {
-		b, err := os.ReadFile(filepath.Join(from, "catalog.db"+end))
-		if errors.Is(err, os.ErrNotExist) {
-			err = os.RemoveAll(filepath.Join(to, "catalog.db"+end))
-		} else if err == nil {
-			err = os.WriteFile(filepath.Join(to, "catalog.db"+end), b, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// A repair must not take for garbage what the registry or the table has lost: no event may go.
-func TestRepairKeepsEvents(t *testing.T) {
-	ctx := context.Background()
-	for name, harm := range map[string]func(t *testing.T, dir, before string){
-		"older catalog": func(t *testing.T, dir, before string) { catalogs(t, before, dir) },
-		"no catalog":    func(t *testing.T, dir, _ string) { catalogs(t, t.TempDir(), dir) },
-		"no manifest": func(t *testing.T, dir, _ string) {
-			lists, err := filepath.Glob(filepath.Join(dir, "warehouse/kiroku/default/metadata/*.avro"))
-			if err != nil || len(lists) == 0 {
-				t.Fatal(lists, err)
-			}
-			for _, f := range lists {
-				if err := os.Remove(f); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir, before := t.TempDir(), t.TempDir()
-			l, done, _ := filled(t, dir)
-			if err := l.Publish(ctx); err != nil {
-				t.Fatal(err)
-			}
-			done()
-			catalogs(t, dir, before)
-			l, done = open(t, dir)
-			add(t, l.NewWriter(), DefaultStore, 300, 100, time.Minute)
-			if err := errors.Join(l.Flush(ctx), l.Publish(ctx)); err != nil {
-				t.Fatal(err)
-			}
-			want := contents(t, l, DefaultStore)
-			age(t, l.stores[DefaultStore].segs)
-			done()
-			harm(t, dir, before)
-			for range 2 {
-				l, done = open(t, dir)
-				rep, err := l.Fsck(ctx, FsckOptions{Repair: true})
-				if err != nil || rep.OK || !slices.ContainsFunc(rep.Findings, func(f Finding) bool { return f.Code == "table_differs" }) {
-					t.Errorf("fsck --repair: %+v, %v", rep, err)
-				}
-				if got := contents(t, l, DefaultStore); !slices.Equal(got, want) {
-					t.Errorf("%d events after the repair, want %d", len(got), len(want))
-				}
-				done()
-			}
-		})
-	}
 }
 
 func TestRetentionDropsWholeDays(t *testing.T) {

@@ -238,19 +238,13 @@ func (l *Lake) fsckTable(ctx context.Context, st *store, infos []Info, rep *Repo
 // fsckOrphans finds files that neither the registry nor the Iceberg table references. Only in a
 // store that is sound they are garbage: else they may be what was lost.
 func (l *Lake) fsckOrphans(ctx context.Context, st *store, infos []Info, sound bool, opt FsckOptions, rep *Report) error {
-	known := map[string]bool{}
-	for _, in := range infos {
-		known[filepath.Join(l.opt.Dir, in.Path)] = true
-	}
-	orphans, err := l.cat.Orphans(ctx, st.name)
+	paths, err := l.orphans(ctx, st, infos)
 	if err != nil {
 		return err
 	}
-	var paths []string
-	for _, o := range orphans {
-		if !known[o.Path] {
-			paths = append(paths, o.Path)
-		}
+	known := map[string]bool{}
+	for _, in := range infos {
+		known[filepath.Join(l.opt.Dir, in.Path)] = true
 	}
 	entries, err := os.ReadDir(l.freshDir(st.name))
 	if err != nil {
