@@ -143,16 +143,21 @@ func (l *Lake) Run(ctx context.Context) error {
 	return err
 }
 
-// every calls f again and again; what it returns is logged, not passed on.
+// every calls f again and again; what it returns is logged, not passed on: once a minute as long as it goes on.
 func (l *Lake) every(ctx context.Context, d time.Duration, f func(context.Context) error) error {
 	t := time.NewTicker(d)
 	defer t.Stop()
+	var quiet time.Time // until then
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-t.C:
-			if err := f(ctx); err != nil && ctx.Err() == nil {
+			switch err := f(ctx); {
+			case err == nil:
+				quiet = time.Time{}
+			case ctx.Err() == nil && time.Now().After(quiet):
+				quiet = time.Now().Add(time.Minute - d/2)
 				l.log.LogAttrs(ctx, slog.LevelError, "lake upkeep failed", slog.Any(logkey.Err, err))
 			}
 		}
