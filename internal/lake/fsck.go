@@ -55,6 +55,9 @@ func (l *Lake) Fsck(ctx context.Context, opt FsckOptions) (*Report, error) {
 	for _, d := range l.damage {
 		rep.add(Finding{Code: "segment_missing", Message: d, Next: "Put the file back from a backup and start again."})
 	}
+	l.mu.RLock()
+	rep.Findings = append(rep.Findings, l.cleared...)
+	l.mu.RUnlock()
 	stores, _ := l.pick(nil)
 	for _, st := range stores {
 		if err := l.fsckStore(ctx, st, opt, rep); err != nil {

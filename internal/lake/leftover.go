@@ -38,6 +38,8 @@ func (l *Lake) clear(ctx context.Context, infos []Info) error {
 			if err := os.Remove(path); err != nil {
 				return err
 			}
+			l.cleared = append(l.cleared, Finding{Code: "orphan", Store: name, Path: path, Repaired: true,
+				Message: "an interrupted commit left this file; nothing referenced it", Next: "Nothing: it is removed."})
 		}
 	}
 	return nil

@@ -38,6 +38,11 @@ func TestCrashLeavesNothing(t *testing.T) {
 		}
 	}
 	put()
+	l, done = open(t, dir)
+	if rep, err := l.Fsck(ctx, FsckOptions{}); err != nil || !rep.OK || len(rep.Findings) != len(left) || !rep.Findings[0].Repaired {
+		t.Errorf("fsck after the start: %+v, %v", rep, err)
+	}
+	done()
 	check(t, dir, want)
 	for path := range left {
 		if _, err := os.Stat(path); err == nil {
