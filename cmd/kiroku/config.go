@@ -51,6 +51,10 @@ Exit codes: 0 everything is right, 1 there are problems, 2 the file cannot be re
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(a.err, "warning: "+cleanLines(w.Error()))
 			}
+			if err := cfg.CheckExposure(true); err != nil {
+				a.report(err)
+				return errSilent
+			}
 			_, err = fmt.Fprintf(a.out, "configuration is right: %s, %s, %s\n", plural(int64(len(cfg.Inputs)), "input"),
 				plural(int64(len(cfg.Stores)), "store"), plural(int64(len(cfg.Routes)), "route"))
 			return err

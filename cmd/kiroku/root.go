@@ -62,7 +62,23 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a), newKeys(a), newEDS(a), newChannel(a),
 		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newAgents(a), newAgent(a), newVersion(a), newGendoc())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Run, help.RunE = nil, helpFor
+	}
 	return root
+}
+
+// helpFor shows the help of a command that is named in words.
+func helpFor(c *cobra.Command, words []string) error {
+	about, rest, err := c.Root().Find(words)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return unknownCommand(about, rest)
+	}
+	return about.Help()
 }
 
 // unknownCommand refuses arguments of a command that has only sub-commands.

@@ -91,6 +91,7 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/api/v1/sql/j1/rows?offset=-1", "", 400, "read offset"},
 		{"POST", "/api/v1/stores", `{"name":"Ab"}`, 400, `"Ab" cannot be a name`},
 		{"POST", "/api/v1/stores", `{"name":"../x"}`, 400, "cannot be a name"},
+		{"POST", "/api/v1/stores", `{"name":"ocsf"}`, 400, `"ocsf" cannot be a name`},
 		{"POST", "/api/v1/stores", `{"name":"x","retention_days":-1}`, 400, "read retention_days"},
 		{"POST", "/api/v1/stores", `{"name":"vpn"}`, 409, "the name is taken"},
 		{"DELETE", "/api/v1/stores/default", "", 409, "it must stay"},

@@ -239,6 +239,9 @@ func TestStoreLimits(t *testing.T) {
 	if a := s.do(vpn, "POST", "/api/v1/ingest", "line"); a.status != 200 || s.batches[0].Records[0].Origin.Store != "vpn" {
 		t.Errorf("ingest without store: %d, %+v", a.status, s.batches)
 	}
+	if a := s.do(vpn, "GET", "/metrics", ""); a.status != 403 || !strings.Contains(a.problem(t).Detail, "limited") {
+		t.Errorf("metrics: %d %s", a.status, a.body)
+	}
 	for _, path := range []string{"/api/v1/stores", "/api/v1/status"} {
 		if a := s.do(vpn, "GET", path, ""); strings.Contains(a.body, `"default"`) || !strings.Contains(a.body, `"vpn"`) {
 			t.Errorf("%s: %s", path, a.body)

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -83,6 +84,10 @@ func (m metricsAnswer) VisitMetricsResponse(w http.ResponseWriter) error {
 
 // Metrics answers GET /metrics.
 func (s *server) Metrics(ctx context.Context, _ MetricsRequestObject) (MetricsResponseObject, error) {
+	if p := identity.FromContext(ctx); len(p.Stores) > 0 {
+		return nil, fault.New(fault.Denied, errors.New("read metrics: they tell about all stores, and this token is limited to some"),
+			"Use a token without limits; GET /api/v1/status tells about the stores of this one.")
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
 	if err != nil {
 		return nil, err

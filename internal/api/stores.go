@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"kiroku/internal/event"
 	"kiroku/internal/identity"
 )
 
@@ -31,8 +32,8 @@ func theirs(p *caller, stores []Store) []Store {
 
 // CreateStore answers POST /api/v1/stores.
 func (s *server) CreateStore(ctx context.Context, r CreateStoreRequestObject) (CreateStoreResponseObject, error) {
-	if !storeName(r.Body.Name) {
-		return nil, invalid("Use up to 63 lower-case letters, digits and _, and begin with a letter.", "create store: %q cannot be a name", r.Body.Name)
+	if !event.IsStoreName(r.Body.Name) {
+		return nil, invalid("Use "+event.StoreNameRule+".", "create store: %q cannot be a name", r.Body.Name)
 	}
 	if err := checkStore(r.Body.Description, r.Body.RetentionDays); err != nil {
 		return nil, err
@@ -70,19 +71,6 @@ func (s *server) DeleteStore(ctx context.Context, r DeleteStoreRequestObject) (D
 		return nil, err
 	}
 	return DeleteStore204Response{}, nil
-}
-
-// storeName says whether name can be the name of a store: it is also the name of a table and of a folder.
-func storeName(name string) bool {
-	if name == "" || len(name) > 63 || name[0] < 'a' || name[0] > 'z' {
-		return false
-	}
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return false
-		}
-	}
-	return true
 }
 
 func checkStore(description string, retentionDays int) error {

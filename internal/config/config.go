@@ -75,7 +75,7 @@ type Lake struct {
 
 // Store is an event data store: a table with its own retention.
 type Store struct {
-	// Lower-case letters, digits, "-" and "_".
+	// Lower-case letters, digits, "-" and "_", at most 63, beginning with a letter.
 	Name string `yaml:"name"`
 	// How long events are kept, by their own time: days (365d), or forever.
 	Retention Retention `yaml:"retention"`
@@ -241,7 +241,7 @@ type Enrich struct {
 
 // Query is what searches and SQL jobs may use at most.
 type Query struct {
-	// Memory of all queries together. 0: a quarter of the machine's.
+	// Memory of all queries together. 0: 1GiB.
 	Memory Size `yaml:"memory" example:"1GiB"`
 	// Processor cores of all queries together. 0: all.
 	Threads int `yaml:"threads" example:"2"`

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"kiroku/internal/event"
 )
 
 // problem is a problem of a key below path; its position is the key's, or that of the nearest thing around it.
@@ -179,25 +181,13 @@ func (v *validator) stores() {
 	for i, s := range v.c.Stores {
 		path := fmt.Sprintf("stores[%d]", i)
 		switch {
-		case !isStoreName(s.Name):
-			v.add(path, "name", "%q is not a store name: write 1 to 64 lower-case letters, digits, \"-\" and \"_\", beginning with a letter", s.Name)
+		case !event.IsStoreName(s.Name):
+			v.add(path, "name", "%q is not a store name: write %s", s.Name, event.StoreNameRule)
 		case seen[s.Name]:
 			v.add(path, "name", "there are two stores %q: remove one or rename it", s.Name)
 		}
 		seen[s.Name] = true
 	}
-}
-
-func isStoreName(s string) bool {
-	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return true
 }
 
 func (v *validator) storeNames() []string {

@@ -49,6 +49,10 @@ type Column struct {
 	Type string // the engine's name of the type, for example VARCHAR, BIGINT, TIMESTAMP WITH TIME ZONE
 }
 
+// Zoneless is the location of timestamps that have no zone: what they say is the time of a place that only the statement
+// knows, as after AT TIME ZONE.
+var Zoneless = time.FixedZone("", 0)
+
 // Rows is the result of a query. It belongs to one goroutine; only Progress may be called from others.
 type Rows interface {
 	Columns() []Column
@@ -58,7 +62,8 @@ type Rows interface {
 	//
 	// SQL types become: BOOLEAN bool; integers int64, uint64 or, where they do not fit, *big.Int; FLOAT, DOUBLE
 	// float64 (NaN and the infinities as text); DECIMAL json.Number; VARCHAR, ENUM, UUID, BIT, DATE, TIME string
-	// (ISO 8601); INTERVAL string (ISO 8601 duration); timestamps time.Time in UTC, outside the years 0 to 9999 text;
+	// (ISO 8601); INTERVAL string (ISO 8601 duration); timestamps time.Time in UTC, those without zone in Zoneless, outside the
+	// years 0 to 9999 text;
 	// BLOB []byte; JSON json.RawMessage; LIST, ARRAY []any; STRUCT, MAP Object; NULL nil.
 	Values() []any
 	// Err is why Next returned false; nil at the end of the result.

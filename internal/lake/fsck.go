@@ -55,6 +55,9 @@ func (l *Lake) Fsck(ctx context.Context, opt FsckOptions) (*Report, error) {
 	for _, d := range l.damage {
 		rep.add(Finding{Code: "segment_missing", Message: d, Next: "Put the file back from a backup and start again."})
 	}
+	l.mu.RLock()
+	rep.Findings = append(rep.Findings, l.cleared...)
+	l.mu.RUnlock()
 	stores, _ := l.pick(nil)
 	for _, st := range stores {
 		if err := l.fsckStore(ctx, st, opt, rep); err != nil {
@@ -79,6 +82,12 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 		return err
 	}
 	defer v.Close()
+	infos, err := readSegments(ctx, l.db.Read())
+	if err != nil {
+		return err
+	}
+	infos = slices.DeleteFunc(infos, func(in Info) bool { return in.Store != st.name })
+	before := len(rep.Findings)
 	fs := FsckStore{Name: st.name}
 	runs := seqRuns{}
 	for _, s := range v.Segments {
@@ -102,10 +111,11 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 		rep.add(f)
 	}
 	rep.Stores = append(rep.Stores, fs)
-	if err := l.fsckTable(ctx, st, v, rep); err != nil {
+	if readable, err := l.fsckTable(ctx, st, infos, rep); err != nil || !readable {
 		return err
 	}
-	return l.fsckOrphans(ctx, st, v, opt, rep)
+	sound := len(l.damage) == 0 && len(rep.Findings) == before
+	return l.fsckOrphans(ctx, st, infos, sound, opt, rep)
 }
 
 // verifySegment reads every byte of a segment.
@@ -191,50 +201,53 @@ func (r *seqRuns) findings(first, next, deleted int64) (out []Finding) {
 	return out
 }
 
-// fsckTable compares the Iceberg table with the registry.
-func (l *Lake) fsckTable(ctx context.Context, st *store, v *View, rep *Report) error {
+// fsckTable compares the Iceberg table with the registry. Of a table that cannot be read nothing more can be said.
+func (l *Lake) fsckTable(ctx context.Context, st *store, infos []Info, rep *Report) (readable bool, err error) {
 	files, err := l.cat.Files(ctx, st.name)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
 	if err != nil {
-		return err
+		rep.add(Finding{Code: "table_differs", Store: st.name, Message: err.Error(),
+			Next: "Put catalog.db and the metadata folder of the table back from a backup. Kiroku itself finds the events without them."})
+		return false, nil //nolint:nilerr // that is the finding
 	}
 	rows := map[string]int64{}
 	for _, f := range files {
 		rows[f.Path] = f.Rows
 	}
-	next := "Stop Kiroku and start it again: it finishes what was interrupted. If it stays, report it."
-	for _, s := range v.Segments {
-		if !s.Published {
+	next := "Stop Kiroku and start it again: it finishes what was interrupted. If it stays, put catalog.db back from the backup that meta.db is of."
+	for _, in := range infos {
+		if !in.Published {
 			continue
 		}
-		n, ok := rows[s.path]
+		path := filepath.Join(l.opt.Dir, in.Path)
+		n, ok := rows[path]
 		switch {
 		case !ok:
-			rep.add(Finding{Code: "table_differs", Store: st.name, Path: s.Info.Path, Message: "registered data file is not in the Iceberg table", Next: next})
-		case n != s.Rows:
-			rep.add(Finding{Code: "table_differs", Store: st.name, Path: s.Info.Path,
-				Message: fmt.Sprintf("the Iceberg table says %d rows, the registry %d", n, s.Rows), Next: next})
+			rep.add(Finding{Code: "table_differs", Store: st.name, Path: in.Path, Message: "registered data file is not in the Iceberg table", Next: next})
+		case n != in.Rows:
+			rep.add(Finding{Code: "table_differs", Store: st.name, Path: in.Path,
+				Message: fmt.Sprintf("the Iceberg table says %d rows, the registry %d", n, in.Rows), Next: next})
 		}
-		delete(rows, s.path)
+		delete(rows, path)
 	}
 	for path := range rows {
 		rep.add(Finding{Code: "table_differs", Store: st.name, Path: path, Message: "data file of the Iceberg table is not registered", Next: next})
 	}
-	return nil
+	return true, nil
 }
 
-// fsckOrphans finds files that nothing references.
-func (l *Lake) fsckOrphans(ctx context.Context, st *store, v *View, opt FsckOptions, rep *Report) error {
-	orphans, err := l.cat.Orphans(ctx, st.name)
+// fsckOrphans finds files that neither the registry nor the Iceberg table references. Only in a
+// store that is sound they are garbage: else they may be what was lost.
+func (l *Lake) fsckOrphans(ctx context.Context, st *store, infos []Info, sound bool, opt FsckOptions, rep *Report) error {
+	paths, err := l.orphans(ctx, st, infos)
 	if err != nil {
 		return err
 	}
-	var paths []string
-	for _, o := range orphans {
-		paths = append(paths, o.Path)
-	}
 	known := map[string]bool{}
-	for _, s := range v.Segments {
-		known[s.path] = true
+	for _, in := range infos {
+		known[filepath.Join(l.opt.Dir, in.Path)] = true
 	}
 	entries, err := os.ReadDir(l.freshDir(st.name))
 	if err != nil {
@@ -246,9 +259,13 @@ func (l *Lake) fsckOrphans(ctx context.Context, st *store, v *View, opt FsckOpti
 			paths = append(paths, path)
 		}
 	}
+	next := `Run "kiroku fsck --repair" to remove it.`
+	if !sound {
+		next = `Settle what else is wrong first: it may be what was lost. "kiroku fsck --repair" leaves it until then.`
+	}
 	for _, p := range paths {
-		f := Finding{Code: "orphan", Store: st.name, Path: p, Message: "nothing references this file", Next: `Run "kiroku fsck --repair" to remove it.`}
-		if opt.Repair && !st.inUse(p) {
+		f := Finding{Code: "orphan", Store: st.name, Path: p, Message: "nothing references this file", Next: next}
+		if opt.Repair && sound && !st.inUse(p) {
 			f.Repaired = os.Remove(p) == nil
 		}
 		rep.add(f)

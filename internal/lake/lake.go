@@ -82,6 +82,7 @@ type Lake struct {
 	lastPublish  atomic.Int64
 	commitMicros atomic.Int64 // duration of the last commit
 	damage       []string     // what recovery found missing
+	cleared      []Finding    // what recovery removed from the tables' folders; guarded by mu
 }
 
 // Open opens the lake in opt.Dir, finishes or undoes what a crash interrupted, and makes the default store.
@@ -129,6 +130,9 @@ func (l *Lake) Close() error {
 // Run commits, publishes, compacts and drops what is too old, until ctx ends; then it commits what is left. Writers must
 // have stopped when ctx ends, or their last events are refused.
 func (l *Lake) Run(ctx context.Context) error {
+	l.mu.Lock()
+	l.cleared = nil // it is in the log
+	l.mu.Unlock()
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.commitLoop(gctx) })
 	g.Go(func() error { return l.every(gctx, time.Second, l.tend) })
@@ -143,16 +147,21 @@ func (l *Lake) Run(ctx context.Context) error {
 	return err
 }
 
-// every calls f again and again; what it returns is logged, not passed on.
+// every calls f again and again; what it returns is logged, not passed on: once a minute as long as it goes on.
 func (l *Lake) every(ctx context.Context, d time.Duration, f func(context.Context) error) error {
 	t := time.NewTicker(d)
 	defer t.Stop()
+	var quiet time.Time // until then
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-t.C:
-			if err := f(ctx); err != nil && ctx.Err() == nil {
+			switch err := f(ctx); {
+			case err == nil:
+				quiet = time.Time{}
+			case ctx.Err() == nil && time.Now().After(quiet):
+				quiet = time.Now().Add(time.Minute - d/2)
 				l.log.LogAttrs(ctx, slog.LevelError, "lake upkeep failed", slog.Any(logkey.Err, err))
 			}
 		}

@@ -45,7 +45,10 @@ func (l *Lake) recover(ctx context.Context) error {
 		}
 		st.segs = append(st.segs, s)
 	}
-	return l.sweep(ctx, known)
+	if err := l.sweep(ctx, known); err != nil {
+		return err
+	}
+	return l.clear(ctx, infos)
 }
 
 func (l *Lake) readStores(ctx context.Context) error {

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
 
+	"kiroku/internal/event"
 	"kiroku/internal/fault"
 	"kiroku/internal/lake/segment"
 )
@@ -258,13 +258,10 @@ func (st *store) info() StoreInfo {
 	return in
 }
 
-var storeName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
-
 // CreateStore makes an event data store. It is a fault.Conflict when there is one of that name.
 func (l *Lake) CreateStore(ctx context.Context, name string, retention time.Duration) error {
-	if !storeName.MatchString(name) || reserved[name] {
-		return fault.New(fault.Invalid, fmt.Errorf("store name %q is not possible", name),
-			"Use lower-case letters, digits, - and _, beginning with a letter, at most 63; events, ocsf and main are taken.")
+	if !event.IsStoreName(name) {
+		return fault.New(fault.Invalid, fmt.Errorf("store name %q is not possible", name), "Use "+event.StoreNameRule+".")
 	}
 	if retention < 0 {
 		return fault.New(fault.Invalid, fmt.Errorf("retention of store %q is negative", name), "Give a duration such as 365d, or 0 for ever.")
@@ -300,9 +297,6 @@ func (l *Lake) CreateStore(ctx context.Context, name string, retention time.Dura
 	l.mu.Unlock()
 	return nil
 }
-
-// reserved names are those that SQL queries use for something else.
-var reserved = map[string]bool{"events": true, "ocsf": true, "main": true, "temp": true, "system": true, "information_schema": true, "pg_catalog": true}
 
 // SetRetention changes how long a store keeps its events; 0: for ever.
 func (l *Lake) SetRetention(ctx context.Context, name string, d time.Duration) error {

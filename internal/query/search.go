@@ -261,7 +261,7 @@ func parseCursor(s string) (*place, error) {
 	if s == "" {
 		return nil, nil
 	}
-	bad := fault.New(fault.Invalid, fmt.Errorf("cursor %q is not one of ours", s), "Pass the cursor of the page before, unchanged, with the same search.")
+	bad := fault.New(fault.Invalid, fmt.Errorf("cursor %.100q is not one of ours", s), "Pass the cursor of the page before, unchanged, with the same search.")
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	f := strings.Fields(string(b))
 	if err != nil || len(f) != 4 || f[0] != "1" {

@@ -16,7 +16,7 @@ import (
 )
 
 // AppendSQLValue appends a value of engine.Rows as JSON on one line. Numbers that JSON cannot hold are strings, times
-// are RFC 3339 in UTC with microseconds, bytes that are not text are base64; <, > and & stand as they are.
+// are RFC 3339 in UTC with microseconds, those without zone have no Z, bytes that are not text are base64; <, > and & stand as they are.
 func AppendSQLValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
@@ -36,8 +36,11 @@ func AppendSQLValue(b []byte, v any) []byte {
 	case json.Number:
 		return append(b, v...)
 	case time.Time:
-		b = append(b, '"')
-		return append(v.UTC().AppendFormat(b, event.TimeLayout), '"')
+		b = v.UTC().AppendFormat(append(b, '"'), event.TimeLayout)
+		if v.Location() == engine.Zoneless {
+			b = b[:len(b)-1] // the Z
+		}
+		return append(b, '"')
 	case []byte:
 		if utf8.Valid(v) {
 			return event.AppendJSONString(b, string(v))

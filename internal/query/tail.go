@@ -35,6 +35,11 @@ func (q *Queries) Tail(ctx context.Context, req Request, f func(row json.RawMess
 	if err != nil {
 		return err
 	}
+	_, release, err := q.units(ctx, &req, c) // are there such stores?
+	if err != nil {
+		return err
+	}
+	release()
 	rows := make(chan tailRow, tailBuffer)
 	var missed atomic.Int64
 	stop := q.tap.Tap(func(store string, e *event.Event) {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -165,14 +166,16 @@ func quantity(text string, t Type) (*big.Rat, Code) {
 	return r.Mul(r, f), ""
 }
 
-// whole turns a bound into one of whole numbers: >400.5 is >400, <400.5 is <=400. Beyond 62 bits it stops at 2^62, which
-// no column reaches. lower says that the bound is the lower end.
+// whole turns a bound into one of whole numbers: >400.5 is >400, <400.5 is <=400. One beyond 64 bits lets everything or
+// nothing through. lower says that the bound is the lower end.
 func whole(r *big.Rat, lower, open bool) limit[int64] {
-	const most = int64(1) << 62
 	floor := new(big.Int)
 	floor.Div(r.Num(), r.Denom()) // Euclidean: the floor, as denominators are positive
-	if !floor.IsInt64() || floor.Int64() > most || floor.Int64() < -most {
-		return limit[int64]{at: int64(r.Sign()) * most, set: true, open: open}
+	if !floor.IsInt64() {
+		if r.Sign() > 0 {
+			return limit[int64]{at: math.MaxInt64, set: true, open: lower}
+		}
+		return limit[int64]{at: math.MinInt64, set: true, open: !lower}
 	}
 	l := limit[int64]{at: floor.Int64(), set: true, open: open}
 	if !r.IsInt() {

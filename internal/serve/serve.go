@@ -333,6 +333,9 @@ func openStorage(ctx context.Context, dir string, cfg *config.Config, log *slog.
 			err = errors.Join(err, st.Close())
 		}
 	}()
+	if err := checkFolder(dir); err != nil {
+		return st, err
+	}
 	if st.db, err = meta.Open(ctx, filepath.Join(dir, "meta.db")); err != nil {
 		return st, err
 	}

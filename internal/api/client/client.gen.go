@@ -1372,7 +1372,7 @@ type Store struct {
 type StoreCreate struct {
 	Description string `json:"description,omitempty,omitzero"`
 
-	// Name Lower-case letters, digits and _; it is also the name of the SQL table.
+	// Name Lower-case letters, digits, - and _; it is also the name of the SQL table. events, ocsf, main, temp, system, information_schema and pg_catalog are taken.
 	Name          string `json:"name"`
 	RetentionDays int    `json:"retention_days,omitempty,omitzero"`
 }

@@ -85,9 +85,7 @@ func (q *query) explain(err error) error {
 	message := fmt.Errorf("run query: %s", q.hideFiles(d.message))
 	switch {
 	case d.kind == "out of memory":
-		limit := size(q.c.in.opts.MemoryBytes)
-		return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%s)", engine.ErrMemory, limit),
-			"Narrow the range of time, select fewer columns, group by fewer values, or raise the memory limit.")
+		return q.outOfMemory()
 	case advice(d.kind) != "":
 		return fault.New(fault.Invalid, &engine.SQLError{Position: d.position, Err: message}, q.advice(d))
 	}
@@ -107,8 +105,16 @@ func (q *query) advice(d *duckErr) string {
 	return advice(d.kind)
 }
 
+func (q *query) outOfMemory() error {
+	return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%s)", engine.ErrMemory, size(q.c.in.opts.MemoryBytes)),
+		"Narrow the range of time, select fewer columns, group by fewer values, or raise the memory limit.")
+}
+
 // stopped is the error of a query that had to stop before its end.
 func (q *query) stopped(why error) error {
+	if errors.Is(why, engine.ErrMemory) {
+		return q.outOfMemory()
+	}
 	if errors.Is(why, engine.ErrTimeout) {
 		return fault.New(fault.TooLarge, fmt.Errorf("run query: %w (%v)", why, q.limits.Timeout),
 			"Narrow the range of time, or raise the time limit.")

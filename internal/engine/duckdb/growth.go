@@ -17,13 +17,15 @@ import (
 // says must be given that number as it is.
 const (
 	maxGrowth = 1000
-	maxLength = 10_000 // of a text that is filled up with lpad or rpad
-	maxArray  = 1000   // elements of an ARRAY type
+	maxLength = 10_000  // of a text that is filled up with lpad or rpad, or of a bit string
+	maxArray  = 1000    // elements of an ARRAY type
+	maxSample = 100_000 // rows of a sample, for all of which room is made at once
 )
 
 // grower computes the growth of a statement.
 type grower struct {
-	aliases map[string]int // growth of the columns that the select list named so far
+	aliases  map[string]int // growth of the columns that the select list named so far, and of what a reduction has
+	reducing int            // reductions around the current expression
 }
 
 // joining are the functions whose result holds all their arguments.
@@ -33,7 +35,7 @@ var joining = []string{"||", "+", "concat", "concat_ws", "list_concat", "list_ca
 	"array_zip", "parse_path"}
 
 // eachElement are the functions that compute their second argument for every element of the first.
-var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply", "list_reduce", "array_reduce", "reduce"}
+var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply"}
 
 // checkGrowth refuses a statement whose values could outgrow memory before DuckDB notices.
 func checkGrowth(statement any) error {
@@ -73,16 +75,21 @@ func (g *grower) object(o tree) (int, error) {
 }
 
 func (g *grower) grow(o tree) (int, error) {
+	if err := checkSample(o); err != nil {
+		return 0, err
+	}
 	switch o.text("class") {
 	case "FUNCTION", "WINDOW":
 		return g.function(o)
 	case "COLUMN_REF":
-		if names, _ := o["column_names"].([]any); len(names) == 1 {
-			if name, _ := names[0].(string); g.aliases[lower(name)] > 1 {
-				return g.aliases[lower(name)], nil
-			}
+		// One of the names may be a column, the others its relation and its members.
+		most := 1
+		names, _ := o["column_names"].([]any)
+		for _, n := range names {
+			name, _ := n.(string)
+			most = max(most, g.aliases[lower(name)])
 		}
-		return 1, nil
+		return most, nil
 	case "COMPARISON", "CONJUNCTION", "BETWEEN":
 		_, err := g.fields(o)
 		return 1, err
@@ -165,6 +172,10 @@ func (g *grower) selectNode(o tree) (int, error) {
 
 func (g *grower) function(o tree) (int, error) {
 	args, _ := o["children"].([]any)
+	name := lower(o.text("function_name"))
+	if slices.Contains(reducing, name) && len(args) > 1 {
+		return g.reduce(o, args)
+	}
 	sizes := make([]int, len(args))
 	sum, most := 0, 1
 	for i, a := range args {
@@ -179,7 +190,6 @@ func (g *grower) function(o tree) (int, error) {
 	if _, err := g.fields(o, "children"); err != nil {
 		return 0, err
 	}
-	name := lower(o.text("function_name"))
 	switch {
 	case slices.Contains(joining, name):
 		if name == "format" || name == "printf" {
@@ -193,12 +203,22 @@ func (g *grower) function(o tree) (int, error) {
 	return most * n, err
 }
 
+// checkSample refuses a sample of more rows than memory has room for.
+func checkSample(o tree) error {
+	sample, _ := o["sample"].(map[string]any)
+	rows, _ := sample["sample_size"].(map[string]any)
+	if percent, _ := sample["is_percentage"].(bool); !percent && number(rows["value"]) > maxSample {
+		return tooLong(o, "a sample of more than %d rows", maxSample)
+	}
+	return nil
+}
+
 // fillSize is how many times its first argument a function may return.
 func fillSize(o tree, name string, args []any) (int, error) {
 	switch name {
 	case "repeat", "list_resize", "array_resize":
 		return literal(o, name, args, 1, maxGrowth)
-	case "lpad", "rpad":
+	case "lpad", "rpad", "bitstring":
 		_, err := literal(o, name, args, 1, maxLength)
 		return 1, err
 	case "range", "generate_series":

@@ -59,6 +59,12 @@ func TestGrowthAllows(t *testing.T) {
 		`SELECT repeat('*', 50), lpad(source, 40), rpad(source, 40, '.'), range(24), printf('%-20s|%5d', source, seq), format('{:>10}', source) FROM events`,
 		`SELECT a || '-' || b, concat(a, b, c), replace(a, 'x', 'y') FROM (SELECT source || '/' || service AS a, concat(source, ' ', message) AS b, upper(message) AS c FROM events)`,
 		`SELECT regexp_replace(message, '\d+', '<number>', 'g') AS shape, count(*) FROM events GROUP BY shape`,
+		`SELECT list_reduce(tags, (a, b) -> a || ', ' || b), list_reduce([seq, class_uid], lambda a, b: a + b), list_reduce([1, 2], (a, b) -> greatest(a, b) * 2, 0) FROM events`,
+		`SELECT list_reduce(tags, (a, b) -> a || list_reduce([b, source], (c, d) -> c || d)) FROM events`,
+		`SELECT list_reduce(tags, (a, b) -> CASE WHEN a = '' THEN b ELSE a || ', ' || b END), list_reduce(range(9), (a, b) -> {'sum': a.sum + b, 'n': a.n + 1}, {'sum': 0, 'n': 0}) FROM events`,
+		`SELECT {'x': source, 'y': message} AS s, s.x || s.y, bitstring('101', 64) FROM events`,
+		`SELECT * FROM events USING SAMPLE 1000`,
+		`SELECT * FROM events TABLESAMPLE 10%`,
 		`SELECT seq + class_uid + type_uid + category_uid + activity_id + severity_id FROM events`,
 		`SELECT * FROM range(100000000) LIMIT 1`,
 		`SELECT count(*) FROM events WHERE seq IN (` + strings.Repeat("1, ", 5000) + `1)`,
@@ -85,6 +91,22 @@ func TestMemoryLimit(t *testing.T) {
 	}
 	if err := ends(t, e, tables, `SELECT 1`, engine.Limits{MemoryBytes: 1}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a limit of one byte: %v", err)
+	}
+}
+
+// TestUncountedMemory runs aggregates that keep what they saw where DuckDB's memory limit does not count it.
+func TestUncountedMemory(t *testing.T) {
+	if resident() == 0 {
+		t.Skip("the system does not tell the memory of the process")
+	}
+	e, _ := open(t, nil)
+	before := resident()
+	err := ends(t, e, nil, `SELECT mode(i) FROM range(1000000000000) t(i)`, engine.Limits{Timeout: time.Minute})
+	if !errors.Is(err, engine.ErrMemory) || fault.KindOf(err) != fault.TooLarge || fault.NextOf(err) == "" {
+		t.Errorf("err = %v, want a memory limit with advice", err)
+	}
+	if grown := resident() - before; grown > 3<<30 {
+		t.Errorf("the process has grown by %d MB", grown>>20)
 	}
 }
 

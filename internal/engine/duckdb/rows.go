@@ -52,8 +52,9 @@ type query struct {
 func startQuery(ctx context.Context, c *conn, tables []engine.Table, limits engine.Limits) (context.Context, *query) {
 	q := &query{c: c, tables: tables, limits: limits}
 	ctx, cancel := withTimeout(ctx, limits.Timeout)
+	ctx, tooMuch := context.WithCancelCause(ctx)
 	stop := make(chan struct{})
-	q.stop = func() { close(stop); cancel() }
+	q.stop = func() { close(stop); cancel(); tooMuch(nil) }
 	q.over = func() error {
 		if ctx.Err() == nil {
 			return nil
@@ -61,10 +62,8 @@ func startQuery(ctx context.Context, c *conn, tables []engine.Table, limits engi
 		return context.Cause(ctx)
 	}
 	q.watch.Go(func() {
-		select {
-		case <-stop:
+		if !watchMemory(ctx, stop, c.in.opts.MemoryBytes, tooMuch) {
 			return
-		case <-ctx.Done():
 		}
 		for {
 			duck.Interrupt(c.handle)

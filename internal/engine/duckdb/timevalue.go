@@ -7,6 +7,8 @@ import (
 	"time"
 
 	duck "github.com/duckdb/duckdb-go-bindings"
+
+	"kiroku/internal/engine"
 )
 
 // timeValue reads dates, times and durations. Timestamps that JSON cannot write, outside the years 0 to 9999, and the
@@ -47,6 +49,9 @@ func timestamp(kind duck.Type, n int64) any {
 		t = time.UnixMicro(n)
 	}
 	t = t.UTC()
+	if kind != duck.TypeTimestampTZ {
+		t = t.In(engine.Zoneless)
+	}
 	if y := t.Year(); y < 0 || y > 9999 {
 		return t.Format(time.RFC3339Nano)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
@@ -166,6 +167,11 @@ func TestImport(t *testing.T) {
 		{name: "gzip that is cut off", data: whole[:len(whole)-12], want: []string{"line", "line", "line", "mor…"}, damage: "gzip: the file ends too early: it is cut off after 18 unpacked bytes; records before it: 4"},
 		{name: "gzip with a wrong checksum", data: flip(gz(t, "a\nb\n"), -8), want: []string{"a", "b"}, damage: "checksum is wrong"},
 		{name: "gzip with something behind it", data: append(gz(t, "a\n"), "this is no gzip member"...), want: []string{"a"}, damage: "something else where the next gzip member should begin after 2 unpacked bytes"},
+		{name: "gzip with a few bytes behind it", data: append(gz(t, "a\n"), "junk"...), want: []string{"a"}, damage: "something else where the next gzip member should begin after 2 unpacked bytes"},
+		{name: "gzip with zeros behind it", data: append(gz(t, "a\n", "b\n"), make([]byte, 512)...), want: []string{"a", "b"}},
+		{name: "gzip with zeros and something behind them", data: append(gz(t, "a\n"), "\x00\x00\x1f\x8b"...), want: []string{"a"}, damage: "something else where the next gzip member should begin"},
+		{name: "gzip whose next member is cut off", data: append(gz(t, "a\n"), "\x1f\x8b\x08"...), want: []string{"a"}, damage: "gzip: the file ends too early"},
+		{name: "zeros before a line that is too long", data: []byte("\x00\x00" + long + "\x00\x00b\x00"), want: []string{long[:MaxRecord] + "…", "b"}},
 		{name: "zip", data: []byte("PK\x03\x04..."), damage: "it is a zip archive"},
 		{name: "damaged member of a tar", data: tarOf(t, entry{"a.gz", []byte("\x1f\x8b\x08junk")}, entry{"b", []byte("b\n")}), want: []string{"b"}, damage: `member "a.gz": gzip`},
 		{name: "tar that is cut off", data: nodes[:1024+20], want: []string{"a", "b"}, damage: `member "node1/all/all.log.gz": gzip: the file ends too early`},
@@ -388,6 +394,22 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("records are %q, want %q", l.order, want)
 		}
 	})
+}
+
+// A log that was cut while its writer went on begins with zeros, as many as it had bytes.
+func TestZeros(t *testing.T) {
+	l := newLake()
+	path := write(t, "in", append(bytes.Repeat([]byte("\x00"), 100<<20), "a\n"...))
+	began := time.Now()
+	if damages, err := Import(t.Context(), []Item{{Path: path}}, l, Options{}); err != nil || len(damages) > 0 {
+		t.Fatal(damages, err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("100 MiB of zeros took %v", took)
+	}
+	if got := l.order; !slices.Equal(got, []string{"a"}) {
+		t.Errorf("records %q", got)
+	}
 }
 
 func BenchmarkImport(b *testing.B) {

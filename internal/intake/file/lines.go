@@ -23,6 +23,11 @@ type lines struct {
 func (l *lines) next() ([]byte, bool, error) {
 	for {
 		data := l.w.data()
+		if n := leadingNULs(data); n > 0 && !l.skip {
+			l.w.drop(n)
+			l.scanned = 0
+			continue
+		}
 		if n := endOfLine(data, l.scanned); n >= 0 {
 			rec := bytes.TrimRight(data[:n], "\r")
 			l.w.drop(n + 1)
@@ -62,18 +67,32 @@ func (l *lines) next() ([]byte, bool, error) {
 	}
 }
 
-// endOfLine is the place of the first LF or NUL at or after from, or -1.
+// leadingNULs is how many NULs data begins with. A log that is cut while its writer goes on begins with millions.
+func leadingNULs(data []byte) int {
+	for i, c := range data {
+		if c != 0 {
+			return i
+		}
+	}
+	return len(data)
+}
+
+// endOfLine is the place of the first LF or NUL at or after from, or -1. It looks at a piece at a time: of a stream with
+// only one of them, all that follows would be searched for the other each time.
 func endOfLine(data []byte, from int) int {
-	n := bytes.IndexByte(data[from:], '\n')
-	rest := data[from:]
-	if n >= 0 {
-		rest = rest[:n]
-	}
-	if z := bytes.IndexByte(rest, 0); z >= 0 {
-		return from + z
-	}
-	if n >= 0 {
-		return from + n
+	const piece = 4 << 10
+	for ; from < len(data); from += piece {
+		part := data[from:min(from+piece, len(data))]
+		n := bytes.IndexByte(part, '\n')
+		if n >= 0 {
+			part = part[:n]
+		}
+		if z := bytes.IndexByte(part, 0); z >= 0 {
+			return from + z
+		}
+		if n >= 0 {
+			return from + n
+		}
 	}
 	return -1
 }

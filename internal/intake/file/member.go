@@ -61,7 +61,8 @@ func (w *walker) take(in io.Reader, name string, depth int) error {
 			return w.damaged(name, 0, &formatError{"gzip", 0, err})
 		}
 		defer z.Close()
-		return w.take(&coded{r: z, format: "gzip"}, name, depth+1)
+		z.Multistream(false)
+		return w.take(&coded{r: &gzipMembers{z: z, br: br}, format: "gzip"}, name, depth+1)
 	case zstandard:
 		z, err := zstd.NewReader(br, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderConcurrency(1))
 		if err != nil {
@@ -77,6 +78,48 @@ func (w *walker) take(in io.Reader, name string, depth int) error {
 		return w.damaged(name, n, err)
 	}
 	return nil
+}
+
+// gzipMembers reads gzip members one after another. As gzip itself does, it takes zeros behind the last one for what
+// fills up a block of a tape or disk.
+type gzipMembers struct {
+	z   *gzip.Reader // of one member
+	br  *bufio.Reader
+	err error // why there are no more
+}
+
+func (g *gzipMembers) Read(p []byte) (int, error) {
+	for g.err == nil {
+		if n, err := g.z.Read(p); err != io.EOF || n > 0 {
+			return n, err
+		}
+		g.err = g.next()
+	}
+	return 0, g.err
+}
+
+// next goes to the next member; io.EOF when there is none.
+func (g *gzipMembers) next() error {
+	head, err := g.br.Peek(2)
+	switch {
+	case len(head) == 0:
+		return err
+	case string(head) == "\x1f\x8b":
+		if err := g.z.Reset(g.br); err != nil {
+			return err
+		}
+		g.z.Multistream(false)
+		return nil
+	}
+	for {
+		c, err := g.br.ReadByte()
+		if err != nil {
+			return err
+		}
+		if c != 0 {
+			return gzip.ErrHeader
+		}
+	}
 }
 
 // tar takes every regular file of an archive.

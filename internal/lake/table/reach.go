@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/apache/iceberg-go"
@@ -124,4 +125,31 @@ func (c *Catalog) Orphans(ctx context.Context, store string) ([]Orphan, error) {
 		return nil, fmt.Errorf("look for orphans of table %q: %w", store, err)
 	}
 	return orphans, nil
+}
+
+// Younger lists the files in a store's folder that were written after the table's newest metadata: only a commit that is
+// under way, or was killed, writes such. A store without a table is a fault.NotFound.
+func (c *Catalog) Younger(ctx context.Context, store string) ([]string, error) {
+	st, err := c.load(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := os.Stat(localPath(st.location))
+	if err != nil {
+		return nil, fmt.Errorf("look for young files of table %q: %w", store, err)
+	}
+	var young []string
+	err = filepath.WalkDir(c.dir(store), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if info, err := d.Info(); err == nil && info.ModTime().After(newest.ModTime()) {
+			young = append(young, path)
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for young files of table %q: %w", store, err)
+	}
+	return young, nil
 }

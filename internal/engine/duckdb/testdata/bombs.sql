@@ -50,3 +50,43 @@ SELECT source || source AS a, a || a AS b, b || b AS c, c || c AS d, d || d AS e
 SELECT repeat(source, 500) AS a, max(length(a || a || a)) FROM events GROUP BY ALL
 
 SELECT CAST(NULL AS INTEGER[100000])
+
+SELECT bitstring('1', 2147483647)
+
+SELECT bitstring(source, seq::INTEGER) FROM events
+
+SELECT length(list_reduce(list_transform(range(34), x -> 'ab'), (a, b) -> a || a))
+
+SELECT list_reduce(list_transform(range(34), x -> [1, 2]), lambda a, b: a || a)
+
+SELECT reduce(range(34), (a, b) -> {'x': a.x || a.x}, {'x': 'ab'})
+
+SELECT array_reduce(tags, (a, b) -> repeat(a, 2)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> concat(a, b, A)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> list_reduce(tags, (c, d) -> c || a || a)) FROM events
+
+SELECT list_reduce([1], (a, b) -> list_reduce([1], (a, b) -> list_reduce([1], (a, b) -> list_reduce([1], (a, b) -> list_reduce([1], (a, b) -> a)))))
+
+SELECT list_reduce(range(900), (a, b) -> a, repeat(source, 200)) FROM events
+
+SELECT {'x': repeat(source, 100)} AS s, repeat(s.x, 100) FROM events
+
+SELECT * FROM events USING SAMPLE reservoir(1000000000 ROWS)
+
+SELECT * FROM events TABLESAMPLE reservoir(1000000000 ROWS)
+
+SELECT * FROM (SELECT * FROM events USING SAMPLE 100001)
+
+SELECT list_reduce(tags, (a, b) -> CAST({'x': a, 'y': a} AS VARCHAR)) FROM events
+
+SELECT list_reduce(range(34), (a, b) -> {'x': a.x || a.y, 'y': a.y || a.x}, {'x': 'a', 'y': 'b'})
+
+SELECT list_reduce(tags, (a, b) -> list_extract(list_transform([a], c -> c || a), 1)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> list_extract(list_transform([a], c -> c || c), 1)) FROM events
+
+SELECT list_reduce(tags, (a, b) -> CASE WHEN b = 'x' THEN a ELSE a || a END) FROM events
+
+SELECT list_reduce(tags, (a, b) -> to_json(row(a, a))::VARCHAR) FROM events
