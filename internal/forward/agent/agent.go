@@ -154,7 +154,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	if summary != nil && a.o.Spool != nil {
 		if e := a.o.Spool.Clear(); e != nil {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "everything has arrived, and the spool cannot be removed", slog.Any(logkey.Err, e))
+			a.log.LogAttrs(ctx, slog.LevelWarn, logNotCleared.String(), slog.Any(logkey.Err, e))
 		}
 	}
 	return summary, err
@@ -218,10 +218,10 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
 	if !c.Agent.Expires.IsZero() {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; put the newer one into the file of --token-file, or start the agent again with it", slog.Time(logkey.Until, c.Agent.Expires))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logTokenReplaced.String(), slog.Time(logkey.Until, c.Agent.Expires))
 	}
 	if skew := time.Since(c.Now).Abs(); !c.Now.IsZero() && skew > wire.MaxClockSkew {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the clocks of this machine and of the server differ", slog.Duration(logkey.Took, skew))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logClocks.String(), slog.Duration(logkey.Took, skew))
 	}
 	want := c.Destinations
 	if c.Agent.Paused {
@@ -350,12 +350,11 @@ func (a *Agent) say(ctx context.Context, err error) {
 	defer a.mu.Unlock()
 	if text := err.Error(); text != a.trouble || time.Since(a.said) > sayAgain {
 		a.trouble, a.said = text, time.Now()
-		why, next := slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err))
+		says := logAway
 		if a.o.MaxErrors > 0 {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again, as often as --max-critical-errors allows", why, next)
-		} else {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", why, next)
+			says = logAwayCounted
 		}
+		a.log.LogAttrs(ctx, slog.LevelWarn, says.String(), slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err)))
 	}
 }
 

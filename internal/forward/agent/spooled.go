@@ -343,7 +343,7 @@ func (a *Agent) rests(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(c.Destinations)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, "the spool cannot be looked through for what is left of destinations that are no more", slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logRests.String(), slog.Any(logkey.Err, err))
 		return
 	}
 	if len(rests) == 0 {
@@ -368,10 +368,10 @@ func (a *Agent) leaves(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(nil)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, "the spool cannot be looked through", slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logNoLook.String(), slog.Any(logkey.Err, err))
 	}
 	for _, r := range rests {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "records wait in the spool of an agent that is deleted, and will not be delivered; remove the folder when nobody needs them", slog.String(logkey.Destination, r.Destination),
+		a.log.LogAttrs(ctx, slog.LevelWarn, logLeft.String(), slog.String(logkey.Destination, r.Destination),
 			slog.String(logkey.Path, r.Folder), slog.Int64(logkey.Events, r.Waiting.Records))
 	}
 }

@@ -281,6 +281,12 @@ func explainNet(err error) string {
 		return "this machine forbids it: check its firewall, and the rights of the agent's user"
 	case dialing && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)):
 		return "no answer: a firewall drops the packets, or the host is off; check host, port and firewalls"
+	case errors.Is(err, errClosed):
+		return "let the receiver permit this machine (rsyslog: imrelp's tls.permittedPeer, or the firewall's list), and look into its log"
+	case errors.Is(err, errNoLogs):
+		return "it speaks RELP, and not for records: check host and port, and the receiver's configuration"
+	case errors.Is(err, errUntaken):
+		return "look into the receiver's log: its disk or queue may be full; what is not confirmed is sent again"
 	case errors.Is(err, errNoOpen):
 		return "perhaps the port speaks no RELP: for plain syslog write tcp://, for TLS relp+tls://; else the receiver hangs or was restarted; all is sent again"
 	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a TLS alert; net/http has no type for it

@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"kiroku/internal/forward/wire"
 )
 
 // Situation is something that can go wrong with a connection.
@@ -65,6 +67,9 @@ func Situations() []Situation {
 		{"RELP to a web server", relp(&noRELPError{"HTTP/1.1 400 Bad Request"})},
 		{"RELP to another server", relp(&noRELPError{"who are you?"})},
 		{"RELP to a port that says nothing", relp(fmt.Errorf("%w: %w", errNoOpen, errStalled))},
+		{"RELP refuses the session", relp(openAnswer([]byte("500 not permitted")))},
+		{"RELP is offered without records", relp(openAnswer([]byte("200 OK\nrelp_version=0\ncommands=starttls")))},
+		{"RELP answers that a record was not processed", relp((&relpSession{}).answered(2, []byte("500 queue full")))},
 		{"http:// to a port for TLS that says so in TLS", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01\x00\x02\x02F"`))},
 		{"http:// to a port that closes", sending(fmt.Errorf("%w: %w", errNoAnswer, io.EOF))},
 		{"http:// to something else", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.6"`))},
@@ -77,6 +82,16 @@ func Situations() []Situation {
 		{"there is no answer", &dialError{siem, os.ErrDeadlineExceeded}},
 		{"nothing listens at the proxy", &dialError{siem, proxy.fail(proxyUnreachable, syscall.ECONNREFUSED)}},
 	}
+}
+
+// WrongFiles lists errors of what a destination names on the agent's machine.
+func WrongFiles() (all []error) {
+	for _, t := range []wire.TLS{{CAFiles: []string{"missing.pem"}}, {CertFile: "missing.pem", KeyFile: "missing.key"}, {CertFile: "siem.pem"}, {Pin: "short"}} {
+		_, err := TLSConfig(t)
+		all = append(all, err)
+	}
+	h := &httpSender{dest: wire.HTTP{CredentialFile: "missing.credential"}}
+	return append(all, h.loadCredential(), errEmptyCredential("siem.credential"))
 }
 
 // HTTPAnswer is an answer of a destination over HTTP that confirms nothing.
