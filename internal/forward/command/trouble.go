@@ -123,6 +123,9 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	b.WriteString("\n## Answers of SIEMs over HTTP\n\n| message | what becomes of the records |\n|---|---|\n")
 	for _, a := range deliver.HTTPAnswers() {
 		becomes := "they are sent again until they are taken"
+		if a.Late {
+			becomes += "; one that alone is answered so for 5 minutes, while others are taken, goes to the dead letters"
+		}
 		if a.Dead {
 			becomes = "the batch is halved until the record is found that is answered so: it goes to the dead letters"
 		}

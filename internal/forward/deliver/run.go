@@ -87,6 +87,7 @@ func (d *Deliverer) failed(ctx context.Context, err error) {
 	}
 	d.o.Problem(code, text)
 	d.stalls = nextStalls(d.stalls, err)
+	d.suspect(ctx, err)
 	d.q.rewind()
 	if isRestart(err) {
 		d.goBack()

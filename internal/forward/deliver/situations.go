@@ -98,6 +98,7 @@ func WrongFiles() (all []error) {
 type HTTPAnswer struct {
 	Err  error
 	Dead bool // a single record that is answered so is a dead letter; else everything is sent again
+	Late bool // it is one when it is answered so for five minutes and others are not
 }
 
 // HTTPAnswers lists answers with what they mean.
@@ -118,7 +119,7 @@ func HTTPAnswers() (all []HTTPAnswer) {
 	} {
 		err := h.refusal(t, a.status, a.header, []byte(a.body))
 		var answer *answerError
-		all = append(all, HTTPAnswer{err, errors.As(err, &answer) && answer.poison})
+		all = append(all, HTTPAnswer{err, errors.As(err, &answer) && answer.poison, mayBePoison(err)})
 	}
 	return all
 }
