@@ -97,3 +97,45 @@ func leftOut(t *testing.T, r *rand.Rand) {
 		}
 	}
 }
+
+// The server remembers what it was told of a spool, over restarts, and tells the next process: a heartbeat of a spool that was
+// replaced does not make it forget, an acknowledgment does.
+func TestSpoolsAreTold(t *testing.T) {
+	w := newWorld(t, "a")
+	defer func() { w.close() }()
+	w.lake.add("a", 10, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	if c := a.hello(); c.Spools != nil {
+		t.Errorf("at first: %v", c.Spools)
+	}
+	a.pull(wire.Pull{})
+	ack := func(s wire.Spool) {
+		t.Helper()
+		if _, err := w.Ack(t.Context(), a.token, a.session, &wire.Ack{Destination: "siem", Positions: wire.Positions{"a": 10}, Spool: &s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ack(wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	w.restart()
+	want := func(what string, s wire.Spool) {
+		t.Helper()
+		if got := a.hello().Spools["siem"]; got != s {
+			t.Errorf("%s: %+v, want %+v", what, got, s)
+		}
+	}
+	want("after a restart", wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	beat := func(s wire.Spool) {
+		t.Helper()
+		if _, err := w.Heartbeat(t.Context(), a.token, a.session, &wire.Heartbeat{Now: time.Now(), Destinations: map[string]wire.Metrics{"siem": {Spool: &s}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat(wire.Spool{})
+	want("after a heartbeat of another spool", wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	beat(wire.Spool{Records: 3, Bytes: 300, Next: 10})
+	want("after a heartbeat of the same", wire.Spool{Records: 3, Bytes: 300, Next: 10})
+	ack(wire.Spool{})
+	if c := a.hello(); c.Spools != nil {
+		t.Errorf("after an acknowledgment: %v", c.Spools)
+	}
+}

@@ -83,7 +83,8 @@ type Agent struct {
 	mu      sync.Mutex
 	trouble string // with the server, as it was last logged
 	said    time.Time
-	old     string // token that was given up last
+	old     string                // token that was given up last
+	spools  map[string]wire.Spool // that the server was told of, and that were not compared with it yet
 }
 
 // New makes an Agent.
@@ -131,6 +132,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 		return nil, stopped(ctx, err)
 	}
 	a.began.Store(true)
+	a.mu.Lock()
+	a.spools = config.Spools
+	a.mu.Unlock()
 	close(a.online)
 	a.log.LogAttrs(ctx, slog.LevelInfo, "Initialization complete", slog.String(logkey.Agent, config.Agent.Name))
 	var side sync.WaitGroup

@@ -231,6 +231,12 @@ func (p *protocol) ack(w http.ResponseWriter, a wire.Ack) {
 		}
 		p.at[a.Destination][store] = seq
 	}
+	if a.Spool != nil {
+		if p.config.Spools == nil {
+			p.config.Spools = map[string]wire.Spool{}
+		}
+		p.config.Spools[a.Destination] = *a.Spool
+	}
 	p.records[a.Destination] += a.Records
 	p.skipped += a.Skipped
 	answer(w, wire.AckAnswer{ETag: p.config.ETag, Paused: p.config.Agent.Paused})

@@ -36,6 +36,18 @@ func (w *world) spooledIn(o spool.Options) (closeIt func()) {
 	}
 }
 
+// spooled starts an agent with a spool, and returns what stops it.
+func (w *world) spooled(o spool.Options) (stop func()) {
+	w.t.Helper()
+	done := w.spooledIn(o)
+	a := w.start()
+	return func() {
+		w.t.Helper()
+		a.end(w.t)
+		done()
+	}
+}
+
 // away makes the server answer as a proxy does behind which it is not there.
 func (w *world) away(yes bool) {
 	w.mu.Lock()

@@ -178,13 +178,13 @@ func (q *Queue) take() (a *wire.Ack, upTo int64, more bool) {
 	if len(q.due) == 0 && q.skipped == 0 && q.mark.Untold.Records == 0 && q.waiting.Records == q.told {
 		return nil, 0, false
 	}
+	if more = q.end > q.mark.Promised; more {
+		q.mark.Promised, q.dirty = q.end, true
+	}
 	q.telling, q.mark.Untold = q.mark.Untold, Counted{}
 	a = &wire.Ack{Destination: q.mark.Destination, Positions: q.due, Skipped: q.skipped, Records: q.telling.Records, First: q.telling.First, Last: q.telling.Last,
 		Spool: q.spool()}
 	q.due, q.skipped, q.told = wire.Positions{}, 0, q.waiting.Records
-	if more = q.end > q.mark.Promised; more {
-		q.mark.Promised, q.dirty = q.end, true
-	}
 	return a, q.end, more
 }
 
@@ -220,7 +220,7 @@ func (q *Queue) Spool() *wire.Spool {
 }
 
 func (q *Queue) spool() *wire.Spool {
-	s := &wire.Spool{Records: q.waiting.Records, Bytes: q.waiting.Bytes}
+	s := &wire.Spool{Records: q.waiting.Records, Bytes: q.waiting.Bytes, Next: q.mark.Promised}
 	if !q.waiting.Oldest.IsZero() {
 		s.OldestMS = max(0, time.Since(q.waiting.Oldest).Milliseconds())
 	}
@@ -232,6 +232,23 @@ func (q *Queue) Fresh() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.end == 0
+}
+
+// Expect is given what the server was told of the queue: what is missing of that is damage, whatever the files say. They may be
+// old, or gone.
+func (q *Queue) Expect(s wire.Spool) error {
+	q.mu.Lock()
+	lost := min(s.Next-q.end, s.Records)
+	q.mu.Unlock()
+	if lost <= 0 {
+		return nil
+	}
+	gap := Gap{Records: lost, Where: "of which the server was told: the newest files are damaged, or the folder was emptied or replaced by an older one"}
+	if !q.o.SkipDamaged {
+		return damaged(q.dir, []Gap{gap})
+	}
+	q.gaps = append(q.gaps, gap)
+	return nil
 }
 
 // Damage is a DamageError about what was gone over, nil when nothing was.
