@@ -264,6 +264,10 @@ func (q *Queue) Damage() error {
 func (q *Queue) Checkpoint() error {
 	q.check.Lock()
 	defer q.check.Unlock()
+	return q.checkpoint()
+}
+
+func (q *Queue) checkpoint() error {
 	q.mu.Lock()
 	m, dirty := q.mark, q.dirty
 	told := q.telling
@@ -311,6 +315,36 @@ func (q *Queue) remove(confirmed int64) error {
 		q.tell()
 		q.mu.Unlock()
 	}
+}
+
+// drop removes all segments when everything in them is confirmed, also the last one, which otherwise stays: it may be what keeps
+// the disk full. Nothing is appended meanwhile. It says whether there were some.
+func (q *Queue) drop() (some bool, err error) {
+	q.check.Lock()
+	defer q.check.Unlock()
+	if err := q.checkpoint(); err != nil {
+		return false, err
+	}
+	q.mu.Lock()
+	if q.waiting.Records > 0 || len(q.segments) == 0 || q.dirty {
+		q.mu.Unlock()
+		return false, nil
+	}
+	all := q.segments
+	q.segments, q.cur = nil, nil // nobody reads: all was given out
+	if q.file != nil {
+		q.file.Close() // it was only read
+		q.file = nil
+	}
+	q.tell()
+	q.mu.Unlock()
+	for _, s := range all {
+		err = errors.Join(err, q.o.Disk.Remove(s.path))
+	}
+	if err != nil {
+		err = fmt.Errorf("shorten spool: %w", err)
+	}
+	return true, err
 }
 
 // Close brings everything on disk and closes the files. Nothing else may be called afterwards.
