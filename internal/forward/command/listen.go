@@ -19,6 +19,7 @@ import (
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
+	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/receive"
 )
 
@@ -101,9 +102,6 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	return err
 }
 
-// winAddrInUse is what Windows says of a port that is taken.
-const winAddrInUse = syscall.Errno(10048)
-
 // keep opens the receipts; nil: there are none.
 func (f *listenFlags) keep() (*receive.Receipts, error) {
 	if f.receipts == "" {
@@ -119,12 +117,17 @@ func (f *listenFlags) keep() (*receive.Receipts, error) {
 // cannotListen says why nothing is listened to.
 func cannotListen(err error) error {
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, winAddrInUse):
+	case deliver.Is(err, syscall.EADDRINUSE):
 		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Conflict, err, "Another program listens there: end it, or take another port. A Kiroku server receives syslog on port 5514.")}
-	case errors.Is(err, syscall.EACCES):
+	case deliver.Is(err, syscall.EACCES):
 		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Denied, err, "Take a port from 1024 on: those below belong to the administrator.")}
 	}
-	return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
+	var address *net.AddrError
+	var name *net.DNSError
+	if errors.As(err, &address) || errors.As(err, &name) {
+		return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
+	}
+	return ended(fault.New(fault.Other, err, "Write an address of this machine, or only :PORT, for example :5515."), true)
 }
 
 func (f *listenFlags) speaks() string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"regexp"
 	"strings"
 	"syscall"
@@ -229,7 +230,8 @@ func wrongListening() (all []error) {
 	}
 	_, err := (&listenFlags{receipts: "missing/receipts.jsonl"}).keep()
 	return append(all, err, cannotListen(fmt.Errorf("listen on %q: %w", ":5514", syscall.EADDRINUSE)), cannotListen(fmt.Errorf("listen on %q: %w", ":514", syscall.EACCES)),
-		cannotListen(fmt.Errorf("listen on %q: %w", ":99999", errors.New("address 99999: invalid port"))))
+		cannotListen(fmt.Errorf("listen on %q: %w", ":99999", &net.AddrError{Err: "invalid port", Addr: "99999"})),
+		cannotListen(fmt.Errorf("listen on %q: %w", "192.0.2.1:5515", syscall.EADDRNOTAVAIL)))
 }
 
 // wrongDestinations are errors of destinations.
