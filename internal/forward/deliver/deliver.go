@@ -45,7 +45,7 @@ const (
 	replayHalfClose = 256 << 10        // bytes behind the last commit that a restart makes us send again
 	replayWindow    = 4 << 20          // the same where the receiver's kernel confirms
 	batchRecords    = 500              // records between two checkpoints
-	aheadRecords    = 2 * batchRecords // that may be sent and not acknowledged, with Options.Bounded
+	aheadRecords    = 2 * batchRecords // that may be sent and not acknowledged, with Options.Bounded: the batch of docs/guide
 	batchTime       = 5 * time.Second
 	batchIdle       = time.Second // a checkpoint comes when nothing more came for so long
 	queueBytes      = 4 << 20
