@@ -158,7 +158,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	if summary != nil && a.o.Spool != nil {
 		if e := a.o.Spool.Clear(); e != nil {
-			a.log.LogAttrs(ctx, slog.LevelWarn, logNotCleared.String(), slog.Any(logkey.Err, e))
+			a.log.LogAttrs(ctx, slog.LevelWarn, logNotCleared, slog.Any(logkey.Err, e))
 		}
 	}
 	return summary, err
@@ -222,10 +222,10 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
 	if !c.Agent.Expires.IsZero() {
-		a.log.LogAttrs(ctx, slog.LevelWarn, logTokenReplaced.String(), slog.Time(logkey.Until, c.Agent.Expires))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logTokenReplaced, slog.Time(logkey.Until, c.Agent.Expires))
 	}
 	if skew := time.Since(c.Now).Abs(); !c.Now.IsZero() && skew > wire.MaxClockSkew {
-		a.log.LogAttrs(ctx, slog.LevelWarn, logClocks.String(), slog.Duration(logkey.Took, skew))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logClocks, slog.Duration(logkey.Took, skew))
 	}
 	want := c.Destinations
 	if c.Agent.Paused {
@@ -354,11 +354,12 @@ func (a *Agent) say(ctx context.Context, err error) {
 	defer a.mu.Unlock()
 	if text := err.Error(); text != a.trouble || time.Since(a.said) > sayAgain {
 		a.trouble, a.said = text, time.Now()
-		says := logAway
+		why, next := slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err))
 		if a.o.MaxErrors > 0 {
-			says = logAwayCounted
+			a.log.LogAttrs(ctx, slog.LevelWarn, logAwayCounted, why, next)
+		} else {
+			a.log.LogAttrs(ctx, slog.LevelWarn, logAway, why, next)
 		}
-		a.log.LogAttrs(ctx, slog.LevelWarn, says.String(), slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err)))
 	}
 }
 

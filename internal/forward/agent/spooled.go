@@ -391,7 +391,7 @@ func (a *Agent) rests(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(c.Destinations)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, logRests.String(), slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logRests, slog.Any(logkey.Err, err))
 		return
 	}
 	if len(rests) == 0 {
@@ -416,10 +416,10 @@ func (a *Agent) leaves(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(nil)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, logNoLook.String(), slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logNoLook, slog.Any(logkey.Err, err))
 	}
 	for _, r := range rests {
-		a.log.LogAttrs(ctx, slog.LevelWarn, logLeft.String(), slog.String(logkey.Destination, r.Destination),
+		a.log.LogAttrs(ctx, slog.LevelWarn, logLeft, slog.String(logkey.Destination, r.Destination),
 			slog.String(logkey.Path, r.Folder), slog.Int64(logkey.Events, r.Waiting.Records))
 	}
 }

@@ -94,8 +94,7 @@ func (d *Deliverer) takesOther(ctx context.Context, index int64) bool {
 		err = probe.Flush(ctx)
 	}
 	stop()
-	<-done
-	return err == nil
+	return errors.Join(err, <-done) == nil
 }
 
 // careful is called before a rewind. The second time that nothing was confirmed, it makes what was sent be sent again in smaller

@@ -11,44 +11,39 @@ const ProblemMark = "PROBLEM="
 // Message is something that a receiver says when something is wrong with what it gets.
 type Message struct{ Text, Cause, Remedy string }
 
-// message is the place of a Message in messages.
-type message int
-
 const (
-	msgHTTPStopped message = iota
-	msgNoCertificate
-	msgHandshake
-	msgEnded
-	msgNotTaken
-	msgMethod
-	msgTooLong
-	msgUnreadable
-	msgNotStored
-	msgNoReceipts
-	msgSince
+	msgHTTPStopped   = "HTTP stopped"
+	msgNoCertificate = "a sender speaks TLS, and there is no certificate for it: use --tls"
+	msgHandshake     = "TLS handshake"
+	msgEnded         = "connection ended"
+	msgNotTaken      = "take record"
+	msgMethod        = "use POST"
+	msgTooLong       = "the body is too long"
+	msgUnreadable    = "the body cannot be read: "
+	msgNotStored     = "the records were not stored"
+	msgNoReceipts    = "no receipts are kept; start kiroku agent listen with --receipts FILE"
+	msgSince         = "since: write a time as 2026-11-22T00:00:00Z"
 )
 
 // messages holds them. The page of troubles shows it, too.
 var messages = [...]Message{
-	msgHTTPStopped:   {"HTTP stopped", "The part that takes HTTP failed; err says why.", "Start the command again."},
-	msgNoCertificate: {"a sender speaks TLS, and there is no certificate for it: use --tls", "The sender's destination is tls://, relp+tls:// or https://.", "Start the command with --tls, or write tcp://, relp:// or http:// in the sender."},
-	msgHandshake:     {"TLS handshake", "The sender ended the handshake; err says why: mostly it does not trust the certificate.", "Give the sender the file of --ca-out as --tls-ca-file, and use a name that the certificate has (--name)."},
-	msgEnded: {"connection ended", "What came was no record: err says where the framing (lf, octet, nul), RELP or TLS broke off, or that the connection did.",
+	{msgHTTPStopped, "The part that takes HTTP failed; err says why.", "Start the command again."},
+	{msgNoCertificate, "The sender's destination is tls://, relp+tls:// or https://.", "Start the command with --tls, or write tcp://, relp:// or http:// in the sender."},
+	{msgHandshake, "The sender ended the handshake; err says why: mostly it does not trust the certificate.", "Give the sender the file of --ca-out as --tls-ca-file, and use a name that the certificate has (--name)."},
+	{msgEnded, "What came was no record: err says where the framing (lf, octet, nul), RELP or TLS broke off, or that the connection did.",
 		"If it comes again, look whether the sender frames as it says (framing) and whether something on the way cuts connections. Records that were told to be taken are not touched by it."},
-	msgNotTaken:   {"take record", "A datagram could not be written to the terminal or to --receipts; err says why.", "Make room on the disk, or start the command again with another file."},
-	msgMethod:     {"use POST", "HTTP 405: records come with POST or PUT.", "Let the sender use POST."},
-	msgTooLong:    {"the body is too long", "HTTP 413: a request has more than 64 MiB, unpacked.", "Let the sender make smaller requests: --http-batch."},
-	msgUnreadable: {"the body cannot be read: ", "HTTP 400: the body was cut off, or is no gzip though its header says so.", "Look at what stands between the sender and this command."},
-	msgNotStored:  {"the records were not stored", "HTTP 503: they could not be written to the terminal or to --receipts. The sender sends them again.", "Make room on the disk, and start the command again."},
-	msgNoReceipts: {"no receipts are kept; start kiroku agent listen with --receipts FILE", "HTTP 404: a recovery with --missing-only asked for receipts, and none are kept.", "Start the command with --receipts; what came before has no receipt."},
-	msgSince:      {"since: write a time as 2026-11-22T00:00:00Z", "HTTP 400: /receipts?since=TIME has no time.", "Write one as shown."},
+	{msgNotTaken, "A datagram could not be written to the terminal or to --receipts; err says why.", "Make room on the disk, or start the command again with another file."},
+	{msgMethod, "HTTP 405: records come with POST or PUT.", "Let the sender use POST."},
+	{msgTooLong, "HTTP 413: a request has more than 64 MiB, unpacked.", "Let the sender make smaller requests: --http-batch."},
+	{msgUnreadable, "HTTP 400: the body was cut off, or is no gzip though its header says so.", "Look at what stands between the sender and this command."},
+	{msgNotStored, "HTTP 503: they could not be written to the terminal or to --receipts. The sender sends them again.", "Make room on the disk, and start the command again."},
+	{msgNoReceipts, "HTTP 404: a recovery with --missing-only asked for receipts, and none are kept.", "Start the command with --receipts; what came before has no receipt."},
+	{msgSince, "HTTP 400: /receipts?since=TIME has no time.", "Write one as shown."},
 	{ProblemMark, "The record arrived, and what stands behind says why it is no CEF, LEEF or JSON.", "If Kiroku's agent sent it, report it with the record; else correct the sender."},
 }
 
 // Messages lists what a receiver says when something is wrong.
 func Messages() []Message { return append([]Message(nil), messages[:]...) }
-
-func (m message) String() string { return messages[m].Text }
 
 // Broken lists errors of what comes and is no record, as they stand behind "connection ended" or in an answer of HTTP 400.
 func Broken() (all []error) {
