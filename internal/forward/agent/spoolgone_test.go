@@ -37,20 +37,20 @@ func TestSpoolGone(t *testing.T) {
 				w := newWorld(t, destSIEM)
 				w.ready = func(s *siem) { s.blocked = gone.blocks }
 				w.add("default", first)
-				stop := w.spooled(spool.Options{Dir: dir})
+				a := w.spooled(spool.Options{Dir: dir})
 				sleep(time.Minute)
 				if err := os.CopyFS(old, os.DirFS(dir)); err != nil {
 					t.Fatal(err)
 				}
 				w.add("default", second)
 				sleep(time.Minute)
-				stop()
+				a.end(t)
 				gone.do(t, dir, old)
 				before := len(w.seen("siem"))
 				w.ready = nil
 				w.add("default", 5)
 				w.away(gone.away)
-				stop = w.spooled(spool.Options{Dir: dir})
+				a = w.spooled(spool.Options{Dir: dir})
 				sleep(time.Minute)
 				w.away(false)
 				sleep(5 * time.Minute)
@@ -61,16 +61,16 @@ func TestSpoolGone(t *testing.T) {
 				if at := w.position("siem", "default"); (at > first+second) != (gone.lost == "") {
 					t.Errorf("acknowledged up to %d", at)
 				}
-				stop()
-				stop = w.spooled(spool.Options{Dir: dir, SkipDamaged: true})
+				a.end(t)
+				a = w.spooled(spool.Options{Dir: dir, SkipDamaged: true})
 				sleep(time.Minute)
 				if texts, _ := w.told(wire.SpoolDamaged); gone.lost != "" && !strings.HasSuffix(texts[len(texts)-1], "it was gone over") {
 					t.Errorf("the server is told %q", texts)
 				}
-				stop()
-				stop = w.spooled(spool.Options{Dir: dir})
+				a.end(t)
+				a = w.spooled(spool.Options{Dir: dir})
 				sleep(time.Minute)
-				stop()
+				a.end(t)
 				if n := len(texts); n > 0 {
 					if again, open := w.told(wire.SpoolDamaged); open && strings.HasSuffix(again[len(again)-1], "it was gone over") && len(again) > n+2 {
 						t.Errorf("it is told again: %q", again)
