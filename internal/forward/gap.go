@@ -2,12 +2,14 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/forward/wire"
 	"kiroku/internal/meta"
 )
@@ -35,14 +37,18 @@ type look struct {
 
 // reviewGaps looks behind the positions of agents, also of those that do not ask, for what retention has removed.
 func (s *Service) reviewGaps(ctx context.Context) error {
+	var errs []error
 	for _, l := range s.looks() {
 		_, last, err := s.opt.Events.Head(l.store)
-		if err != nil {
-			continue // deleted meanwhile
+		var g Gap
+		if err == nil {
+			g, err = s.opt.Events.Gap(ctx, l.store, l.after, last)
 		}
-		g, err := s.opt.Events.Gap(ctx, l.store, l.after, last)
 		if err != nil {
-			return fmt.Errorf("look for a gap in front of agent %q: %w", l.a.row.Name, err)
+			if fault.KindOf(err) != fault.NotFound { // else the store was deleted meanwhile
+				errs = append(errs, fmt.Errorf("look for a gap in store %q: %w", l.store, err))
+			}
+			continue
 		}
 		s.mu.Lock()
 		l.d.looked[l.store] = l.looked
@@ -51,11 +57,15 @@ func (s *Service) reviewGaps(ctx context.Context) error {
 		}
 		s.mu.Unlock()
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // looks are the places where there may be a gap that was not looked for.
 func (s *Service) looks() (all []look) {
+	removed := map[string]int64{}
+	for _, store := range s.opt.Events.Stores() {
+		removed[store] = s.opt.Events.Removed(store)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.agents {
@@ -65,7 +75,7 @@ func (s *Service) looks() (all []look) {
 		for _, d := range a.destinations {
 			for _, store := range s.storesOf(a) {
 				at := d.at(store)
-				l := looked{s.opt.Events.Removed(store), d.begins(store)}
+				l := looked{removed[store], d.begins(store)}
 				if !a.spec.Start.IsZero() { // of what lies before the agent, only a part is wanted
 					l.after = max(l.after, at.until)
 				}
