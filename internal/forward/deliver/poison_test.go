@@ -138,6 +138,8 @@ func TestPoisonInReplay(t *testing.T) {
 	if err := d.Flush(limited(t)); err != nil {
 		t.Fatalf("%v: %+v", err, d.Metrics())
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if slices.Sort(s.ids); len(slices.Compact(s.ids)) != 9 || confirmed.Load() != 5 {
 		t.Errorf("%v arrived, %d are confirmed", s.ids, confirmed.Load())
 	}
