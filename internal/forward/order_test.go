@@ -139,3 +139,34 @@ func TestSpoolsAreTold(t *testing.T) {
 		t.Errorf("after an acknowledgment: %v", c.Spools)
 	}
 }
+
+// A dead letter is counted once, though its agent tells of it, too; and what is confirmed again is not blocked any more, before
+// the next heartbeat says so.
+func TestDeadLetterIsCountedOnce(t *testing.T) {
+	w := newWorld(t, "a")
+	defer w.close()
+	w.lake.add("a", 3, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	a.hello()
+	b := a.pull(wire.Pull{})
+	if _, err := w.Heartbeat(t.Context(), a.token, a.session, &wire.Heartbeat{Now: time.Now(), Destinations: map[string]wire.Metrics{"siem": {Blocked: true, Error: "refused"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if st := a.status(); st.Delivery != wire.DeliveryBlocked {
+		t.Errorf("before: %s", st.Delivery)
+	}
+	if err := w.Dead(t.Context(), a.token, a.session, &wire.Dead{Destination: "siem", Store: "a", Seq: 1, UID: "a-1", Reason: "refused"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Notify(t.Context(), a.token, a.session, &wire.Notify{Destination: "siem", Code: wire.RecordDeadLetter, Text: "record a-1: refused", Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	a.ack(&b)
+	st := a.status()
+	if len(st.Notifications) != 1 || st.Notifications[0].Code != wire.RecordDeadLetter || st.Notifications[0].Count != 1 || st.DeadLetters != 1 {
+		t.Errorf("notifications %+v, %d dead letters", st.Notifications, st.DeadLetters)
+	}
+	if st.Delivery != wire.DeliveryOK {
+		t.Errorf("after it is confirmed: %s", st.Delivery)
+	}
+}
