@@ -32,6 +32,7 @@ func (fakeEvents) Since(context.Context, string, event.Column, time.Time) (int64
 	return 0, nil
 }
 func (fakeEvents) Lost(context.Context, string, time.Time, time.Time) (int64, error) { return 0, nil }
+func (fakeEvents) Removed(string) int64                                              { return 0 }
 func (fakeEvents) Gap(context.Context, string, int64, int64) (forward.Gap, error) {
 	return forward.Gap{}, nil
 }

@@ -90,6 +90,9 @@ func (a *agent) acknowledged(req *wire.Ack, now time.Time) (*destination, error)
 	g := &d.given
 	g.Confirmed += req.Records
 	g.Skipped += req.Skipped
+	if req.Spool != nil {
+		g.SpoolNext = max(0, req.Spool.Next)
+	}
 	d.spooled(req.Spool, now)
 	m := &d.metrics // what the agent reports comes later
 	m.Confirmed += req.Records
@@ -107,7 +110,7 @@ func (a *agent) acknowledged(req *wire.Ack, now time.Time) (*destination, error)
 
 // spooled notes what an agent has in its spool; nil: it has none, and what another process had there is there still.
 func (d *destination) spooled(s *wire.Spool, now time.Time) {
-	if s == nil {
+	if s == nil || s.Next < d.given.SpoolNext { // it was replaced: that is told, and then acknowledged
 		return
 	}
 	g := &d.given

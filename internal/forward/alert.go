@@ -76,35 +76,6 @@ func (s *Service) alertDisconnected(a *agent, now time.Time) {
 		Next:    wire.Explain(wire.AgentError).Remedy, From: a.row.Contact.UTC()}, now)
 }
 
-// gap tells of events that retention removed before a destination had them.
-func (p *pull) gap(ctx context.Context, store string, after, upTo int64) error {
-	g, err := p.s.opt.Events.Gap(ctx, store, after, upTo)
-	if err != nil || g.Count == 0 {
-		return err
-	}
-	now := time.Now()
-	text := fmt.Sprintf("Retention has removed %d events of store %s with sequence numbers from %d to %d that were not delivered", g.Count, store, g.FirstSeq, g.LastSeq)
-	command := ""
-	if !g.From.IsZero() {
-		command = fmt.Sprintf("kiroku agents recover --like %s --from %s --to %s", p.a.row.ID, stamp(g.From), stamp(g.To))
-		text += fmt.Sprintf(", of the time from %s to %s", stamp(g.From), stamp(g.To))
-	}
-	text += "."
-	if command != "" {
-		text += " When another copy of them was imported, send them with: " + command
-	}
-	p.s.mu.Lock()
-	key := noteKey{p.config.Name, wire.RetentionGap}
-	if n := p.a.notes[key]; n == nil || n.row.Text != text { // a Pull that is repeated finds the same gap
-		p.s.raise(p.a, key, text, 1, now)
-		p.s.alert(p.a, fmt.Sprintf("gap %s %s %s %d", p.a.row.ID, p.config.Name, store, g.FirstSeq), &Alert{
-			Alert: AlertGap, Severity: "high", Title: "System alert: SIEM agent did not deliver everything", Status: "retention", Kind: "retention", Destination: p.config.Name, Store: store,
-			Message: fmt.Sprintf("SIEM agent %s: %s", p.a.row.Name, text), Next: wire.Explain(wire.RetentionGap).Remedy, From: g.From, To: g.To, Count: g.Count, Command: command}, now)
-	}
-	p.s.mu.Unlock()
-	return p.s.flush(ctx)
-}
-
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // alertOrigin is that of all alerts.

@@ -23,6 +23,8 @@ type Events interface {
 	Since(ctx context.Context, store string, by event.Column, t time.Time) (after int64, err error)
 	// Gap says which events with numbers in (after, last] the store has no more.
 	Gap(ctx context.Context, store string, after, last int64) (Gap, error)
+	// Removed is how many events of a store retention has removed so far.
+	Removed(store string) int64
 	// Lost says how many events with a time of their own in [from, to) the store had and retention has removed, at most: what is
 	// removed is remembered by the day.
 	Lost(ctx context.Context, store string, from, to time.Time) (count int64, err error)

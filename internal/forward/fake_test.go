@@ -144,6 +144,16 @@ func (l *fakeLake) Gap(_ context.Context, store string, after, last int64) (g Ga
 	return g, err
 }
 
+func (l *fakeLake) Removed(store string) (n int64) {
+	all, _ := l.events(store)
+	for _, s := range all {
+		if s.gone {
+			n++
+		}
+	}
+	return n
+}
+
 func (l *fakeLake) Warnings(text string) []search.Warning {
 	q, err := search.Parse(text)
 	if err != nil {

@@ -91,8 +91,10 @@ type destination struct {
 	shortened map[string]int64 // the last record by store that was counted in given.Oversize
 	metrics   wire.Metrics
 	oldest    map[string]ingested
-	replayed  int64 // how many dead letters have a number to be sent again
-	dropped   bool  // no longer configured
+	missing   map[string]*missing // by store: what retention has removed
+	looked    map[string]looked   // when that was looked for
+	replayed  int64               // how many dead letters have a number to be sent again
+	dropped   bool                // no longer configured
 
 	pulling chan struct{} // one Pull at a time
 	reader  *reader
@@ -119,7 +121,7 @@ type end struct {
 }
 
 func newDestination(id string, d *wire.Destination) *destination {
-	return &destination{config: *d, pos: map[string]*position{}, pulled: map[string]int64{}, shortened: map[string]int64{}, oldest: map[string]ingested{}, pulling: make(chan struct{}, 1),
+	return &destination{config: *d, pos: map[string]*position{}, pulled: map[string]int64{}, shortened: map[string]int64{}, oldest: map[string]ingested{}, missing: map[string]*missing{}, looked: map[string]looked{}, pulling: make(chan struct{}, 1),
 		given: meta.SIEMDelivery{Agent: id, Destination: d.Name}}
 }
 
@@ -297,6 +299,9 @@ func (s *Service) reviews(ctx context.Context) error {
 		}
 		now := time.Now()
 		next := s.review(now)
+		if err := s.reviewGaps(ctx); err != nil && ctx.Err() == nil {
+			s.opt.Log.LogAttrs(ctx, slog.LevelWarn, "what retention has taken from SIEM agents cannot be found out", slog.Any(logkey.Err, err))
+		}
 		store := s.flush
 		if now.Sub(rounded) >= reviewEvery {
 			store, rounded = s.round, now

@@ -77,6 +77,9 @@ func (s *Service) delivered(a *agent, destination string, now time.Time) {
 	}
 	s.clear(a, noteKey{destination, wire.ConfigRejected}, now)
 	s.clearNotificationError(a, now)
+	if d := a.destinations[destination]; d != nil { // the next heartbeat may be a minute away
+		d.metrics.Blocked, d.metrics.Error = false, ""
+	}
 }
 
 // clearNotificationError closes siem_agent_notification_error when nothing is left that it speaks of.
@@ -120,6 +123,9 @@ func (s *Service) notify(a *agent, in *wire.Notify, now time.Time) error {
 	}
 	if in.Destination != "" && a.destinations[in.Destination] == nil {
 		return wrong("there is no destination %q", short(in.Destination, maxName))
+	}
+	if in.Code == wire.RecordDeadLetter { // it was told, and counted, with the record
+		return nil
 	}
 	key := noteKey{in.Destination, in.Code}
 	if in.Cleared {

@@ -97,3 +97,76 @@ func leftOut(t *testing.T, r *rand.Rand) {
 		}
 	}
 }
+
+// The server remembers what it was told of a spool, over restarts, and tells the next process: a heartbeat of a spool that was
+// replaced does not make it forget, an acknowledgment does.
+func TestSpoolsAreTold(t *testing.T) {
+	w := newWorld(t, "a")
+	defer func() { w.close() }()
+	w.lake.add("a", 10, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	if c := a.hello(); c.Spools != nil {
+		t.Errorf("at first: %v", c.Spools)
+	}
+	a.pull(wire.Pull{})
+	ack := func(s wire.Spool) {
+		t.Helper()
+		if _, err := w.Ack(t.Context(), a.token, a.session, &wire.Ack{Destination: "siem", Positions: wire.Positions{"a": 10}, Spool: &s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ack(wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	w.restart()
+	want := func(what string, s wire.Spool) {
+		t.Helper()
+		if got := a.hello().Spools["siem"]; got != s {
+			t.Errorf("%s: %+v, want %+v", what, got, s)
+		}
+	}
+	want("after a restart", wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	beat := func(s wire.Spool) {
+		t.Helper()
+		if _, err := w.Heartbeat(t.Context(), a.token, a.session, &wire.Heartbeat{Now: time.Now(), Destinations: map[string]wire.Metrics{"siem": {Spool: &s}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat(wire.Spool{})
+	want("after a heartbeat of another spool", wire.Spool{Records: 7, Bytes: 700, Next: 10})
+	beat(wire.Spool{Records: 3, Bytes: 300, Next: 10})
+	want("after a heartbeat of the same", wire.Spool{Records: 3, Bytes: 300, Next: 10})
+	ack(wire.Spool{})
+	if c := a.hello(); c.Spools != nil {
+		t.Errorf("after an acknowledgment: %v", c.Spools)
+	}
+}
+
+// A dead letter is counted once, though its agent tells of it, too; and what is confirmed again is not blocked any more, before
+// the next heartbeat says so.
+func TestDeadLetterIsCountedOnce(t *testing.T) {
+	w := newWorld(t, "a")
+	defer w.close()
+	w.lake.add("a", 3, time.Now())
+	a := w.create("soc", Spec{}, Start{})
+	a.hello()
+	b := a.pull(wire.Pull{})
+	if _, err := w.Heartbeat(t.Context(), a.token, a.session, &wire.Heartbeat{Now: time.Now(), Destinations: map[string]wire.Metrics{"siem": {Blocked: true, Error: "refused"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if st := a.status(); st.Delivery != wire.DeliveryBlocked {
+		t.Errorf("before: %s", st.Delivery)
+	}
+	if err := w.Dead(t.Context(), a.token, a.session, &wire.Dead{Destination: "siem", Store: "a", Seq: 1, UID: "a-1", Reason: "refused"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Notify(t.Context(), a.token, a.session, &wire.Notify{Destination: "siem", Code: wire.RecordDeadLetter, Text: "record a-1: refused", Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	a.ack(&b)
+	st := a.status()
+	if len(st.Notifications) != 1 || st.Notifications[0].Code != wire.RecordDeadLetter || st.Notifications[0].Count != 1 || st.DeadLetters != 1 {
+		t.Errorf("notifications %+v, %d dead letters", st.Notifications, st.DeadLetters)
+	}
+	if st.Delivery != wire.DeliveryOK {
+		t.Errorf("after it is confirmed: %s", st.Delivery)
+	}
+}

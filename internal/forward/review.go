@@ -101,6 +101,9 @@ func (s *Service) reviewNotes(a *agent, now time.Time, at func(time.Time)) {
 	for key, n := range a.notes {
 		switch {
 		case slices.Contains(facts, key.code):
+			if d := a.destinations[key.destination]; key.code == wire.RetentionGap && d != nil && d.misses() {
+				continue // it may grow
+			}
 			if now.Sub(n.row.Last) > factsKept {
 				s.clear(a, key, now)
 			}

@@ -63,6 +63,14 @@ func (s *Service) Hello(ctx context.Context, token, session string, h *wire.Hell
 func (a *agent) config(t *meta.SIEMToken, now time.Time) wire.Config {
 	c := wire.Config{Session: a.row.Session, ETag: a.etag, Now: now.UTC(), Agent: a.about(), Destinations: a.spec.Destinations}
 	c.Agent.Expires = t.Expires
+	for name, d := range a.destinations {
+		if g := &d.given; g.SpoolNext > 0 {
+			if c.Spools == nil {
+				c.Spools = map[string]wire.Spool{}
+			}
+			c.Spools[name] = wire.Spool{Records: g.SpoolRecords, Bytes: g.SpoolBytes, Next: g.SpoolNext}
+		}
+	}
 	return c
 }
 

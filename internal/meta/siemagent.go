@@ -170,16 +170,17 @@ type SIEMDelivery struct {
 	SpoolRecords        int64     // that the agent has on its disk, by what it last said
 	SpoolBytes          int64
 	SpoolSince          time.Time // when the oldest of them came there
+	SpoolNext           int64     // number behind the last one that ever came there
 }
 
 // PutSIEMDelivery stores d in the place of what was known of the destination.
 func PutSIEMDelivery(ctx context.Context, tx *sql.Tx, d *SIEMDelivery) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO siem_agent_deliveries (agent, destination, confirmed, skipped, dead, oversize, first_uid, first_time, last_uid, last_time, acked, spool_records, spool_bytes, spool_since)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	_, err := tx.ExecContext(ctx, `INSERT INTO siem_agent_deliveries (agent, destination, confirmed, skipped, dead, oversize, first_uid, first_time, last_uid, last_time, acked, spool_records, spool_bytes, spool_since, spool_next)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (agent, destination) DO UPDATE SET confirmed = excluded.confirmed, skipped = excluded.skipped, dead = excluded.dead, oversize = excluded.oversize,
 		first_uid = excluded.first_uid, first_time = excluded.first_time, last_uid = excluded.last_uid, last_time = excluded.last_time, acked = excluded.acked,
-		spool_records = excluded.spool_records, spool_bytes = excluded.spool_bytes, spool_since = excluded.spool_since`,
-		d.Agent, d.Destination, d.Confirmed, d.Skipped, d.Dead, d.Oversize, d.FirstUID, micros(d.FirstTime), d.LastUID, micros(d.LastTime), micros(d.Acked), d.SpoolRecords, d.SpoolBytes, micros(d.SpoolSince))
+		spool_records = excluded.spool_records, spool_bytes = excluded.spool_bytes, spool_since = excluded.spool_since, spool_next = excluded.spool_next`,
+		d.Agent, d.Destination, d.Confirmed, d.Skipped, d.Dead, d.Oversize, d.FirstUID, micros(d.FirstTime), d.LastUID, micros(d.LastTime), micros(d.Acked), d.SpoolRecords, d.SpoolBytes, micros(d.SpoolSince), d.SpoolNext)
 	if err != nil {
 		return fmt.Errorf("store delivery of SIEM agent %q: %w", d.Agent, err)
 	}
@@ -190,11 +191,11 @@ func PutSIEMDelivery(ctx context.Context, tx *sql.Tx, d *SIEMDelivery) error {
 func ListSIEMDeliveries(ctx context.Context, q Queryer) ([]SIEMDelivery, error) {
 	return collect(ctx, q, func(row scanner) (d SIEMDelivery, err error) {
 		var first, last, acked, since int64
-		err = row.Scan(&d.Agent, &d.Destination, &d.Confirmed, &d.Skipped, &d.Dead, &d.Oversize, &d.FirstUID, &first, &d.LastUID, &last, &acked, &d.SpoolRecords, &d.SpoolBytes, &since)
+		err = row.Scan(&d.Agent, &d.Destination, &d.Confirmed, &d.Skipped, &d.Dead, &d.Oversize, &d.FirstUID, &first, &d.LastUID, &last, &acked, &d.SpoolRecords, &d.SpoolBytes, &since, &d.SpoolNext)
 		d.FirstTime, d.LastTime, d.Acked = fromMicros(first), fromMicros(last), fromMicros(acked)
 		d.SpoolSince = fromMicros(since)
 		return d, err
-	}, `SELECT agent, destination, confirmed, skipped, dead, oversize, first_uid, first_time, last_uid, last_time, acked, spool_records, spool_bytes, spool_since FROM siem_agent_deliveries ORDER BY agent, destination`)
+	}, `SELECT agent, destination, confirmed, skipped, dead, oversize, first_uid, first_time, last_uid, last_time, acked, spool_records, spool_bytes, spool_since, spool_next FROM siem_agent_deliveries ORDER BY agent, destination`)
 }
 
 // DropSIEMDestination forgets positions, figures and dead letters of a destination that an agent has no more.

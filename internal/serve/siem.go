@@ -66,6 +66,15 @@ func (e siemEvents) Gap(ctx context.Context, store string, after, last int64) (f
 	return forward.Gap(g), err
 }
 
+// Removed implements forward.Events.
+func (e siemEvents) Removed(store string) int64 {
+	in, err := e.lake.Store(store)
+	if err != nil {
+		return 0 // deleted meanwhile
+	}
+	return in.DroppedByAge
+}
+
 // Lost implements forward.Events.
 func (e siemEvents) Lost(ctx context.Context, store string, from, to time.Time) (n int64, err error) {
 	dropped, err := e.lake.Dropped(ctx, store, 0, math.MaxInt64)

@@ -83,7 +83,8 @@ type Agent struct {
 	mu      sync.Mutex
 	trouble string // with the server, as it was last logged
 	said    time.Time
-	old     string // token that was given up last
+	old     string                // token that was given up last
+	spools  map[string]wire.Spool // that the server was told of, and that were not compared with it yet
 }
 
 // New makes an Agent.
@@ -131,6 +132,9 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 		return nil, stopped(ctx, err)
 	}
 	a.began.Store(true)
+	a.mu.Lock()
+	a.spools = config.Spools
+	a.mu.Unlock()
 	close(a.online)
 	a.log.LogAttrs(ctx, slog.LevelInfo, "Initialization complete", slog.String(logkey.Agent, config.Agent.Name))
 	var side sync.WaitGroup
@@ -154,7 +158,7 @@ func (a *Agent) Run(ctx context.Context) (*wire.Summary, error) {
 	}
 	if summary != nil && a.o.Spool != nil {
 		if e := a.o.Spool.Clear(); e != nil {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "everything has arrived, and the spool cannot be removed", slog.Any(logkey.Err, e))
+			a.log.LogAttrs(ctx, slog.LevelWarn, logNotCleared, slog.Any(logkey.Err, e))
 		}
 	}
 	return summary, err
@@ -218,10 +222,10 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	a.etag.Store(&c.ETag)
 	a.paused.Store(c.Agent.Paused)
 	if !c.Agent.Expires.IsZero() {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the token was replaced by a newer one and stops to work; put the newer one into the file of --token-file, or start the agent again with it", slog.Time(logkey.Until, c.Agent.Expires))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logTokenReplaced, slog.Time(logkey.Until, c.Agent.Expires))
 	}
 	if skew := time.Since(c.Now).Abs(); !c.Now.IsZero() && skew > wire.MaxClockSkew {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "the clocks of this machine and of the server differ", slog.Duration(logkey.Took, skew))
+		a.log.LogAttrs(ctx, slog.LevelWarn, logClocks, slog.Duration(logkey.Took, skew))
 	}
 	want := c.Destinations
 	if c.Agent.Paused {
@@ -352,9 +356,9 @@ func (a *Agent) say(ctx context.Context, err error) {
 		a.trouble, a.said = text, time.Now()
 		why, next := slog.Any(logkey.Err, err), slog.String(logkey.Next, fault.NextOf(err))
 		if a.o.MaxErrors > 0 {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again, as often as --max-critical-errors allows", why, next)
+			a.log.LogAttrs(ctx, slog.LevelWarn, logAwayCounted, why, next)
 		} else {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "the server cannot be asked; it is tried again for ever", why, next)
+			a.log.LogAttrs(ctx, slog.LevelWarn, logAway, why, next)
 		}
 	}
 }

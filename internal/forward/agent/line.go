@@ -54,7 +54,7 @@ func (l *line) run(stop, work context.Context, before *line) {
 		if time.Since(began) > longRetry {
 			tries = 0
 		}
-		l.agent.log.LogAttrs(work, slog.LevelError, "the way to a destination begins anew", slog.String(logkey.Destination, l.dest.Name), slog.Any(logkey.Err, err),
+		l.agent.log.LogAttrs(work, slog.LevelError, logAnew, slog.String(logkey.Destination, l.dest.Name), slog.Any(logkey.Err, err),
 			slog.String(logkey.Next, fault.NextOf(err)))
 		pause(stop, Backoff(tries))
 	}

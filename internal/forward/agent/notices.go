@@ -49,7 +49,7 @@ func (n *notices) add(destination string, code wire.Code, text string) {
 	}
 	if text != o.text || time.Since(o.logged) > sayAgain {
 		o.logged = time.Now()
-		n.agent.log.LogAttrs(context.Background(), slog.LevelWarn, "a destination has a problem", slog.String(logkey.Destination, destination),
+		n.agent.log.LogAttrs(context.Background(), slog.LevelWarn, logProblem, slog.String(logkey.Destination, destination),
 			slog.String(logkey.Code, string(code)), slog.String(logkey.Err, text))
 	}
 	o.text, o.cleared, o.over = text, false, false

@@ -231,6 +231,12 @@ func (p *protocol) ack(w http.ResponseWriter, a wire.Ack) {
 		}
 		p.at[a.Destination][store] = seq
 	}
+	if a.Spool != nil {
+		if p.config.Spools == nil {
+			p.config.Spools = map[string]wire.Spool{}
+		}
+		p.config.Spools[a.Destination] = *a.Spool
+	}
 	p.records[a.Destination] += a.Records
 	p.skipped += a.Skipped
 	answer(w, wire.AckAnswer{ETag: p.config.ETag, Paused: p.config.Agent.Paused})
@@ -459,6 +465,7 @@ func (w *world) opened(name string) int {
 type running struct {
 	stop    func()
 	done    chan struct{}
+	folder  func() // lets the spool go; nil: it has none
 	summary *wire.Summary
 	err     error
 }
@@ -479,12 +486,20 @@ func (w *world) startWith(ctx context.Context) *running {
 	return r
 }
 
+// wait waits until the agent has ended by itself.
+func (r *running) wait() {
+	<-r.done
+	if r.folder != nil {
+		r.folder()
+	}
+}
+
 // end stops the agent and says how long that took.
 func (r *running) end(t *testing.T) time.Duration {
 	t.Helper()
 	began := time.Now()
 	r.stop()
-	<-r.done
+	r.wait()
 	if r.err != nil {
 		t.Errorf("the agent ends with: %v", r.err)
 	}

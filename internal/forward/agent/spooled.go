@@ -26,6 +26,7 @@ type spooled struct {
 	m       *marks        // what the sender has
 	unsaved atomic.Int64  // records that are confirmed and may not be on disk as such
 	many    chan struct{} // they are wire.AckRecords or more
+	whole   chan struct{} // closed when the server's word of the spool was compared with it
 }
 
 // spoolPass is pass with a spool.
@@ -35,19 +36,64 @@ func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
 		l.unspooled(err)
 		return false, err
 	}
-	l.agent.notices.clear(l.dest.Name, wire.InternalError)
-	l.agent.notices.clear(l.dest.Name, wire.SpoolFull)
-	if err := q.Damage(); err != nil {
-		l.agent.notices.add(l.dest.Name, wire.SpoolDamaged, err.Error()+"; it was gone over")
-	} else {
-		l.agent.notices.clear(l.dest.Name, wire.SpoolDamaged)
-	}
 	defer func() {
 		if e := q.Close(); e != nil && err == nil {
 			over, err = false, e
 		}
 	}()
-	return (&spooled{line: l, q: q, m: newMarks(l.dest.Name), many: make(chan struct{}, 1)}).pass(stop, work)
+	s := &spooled{line: l, q: q, m: newMarks(l.dest.Name), many: make(chan struct{}, 1), whole: make(chan struct{})}
+	select {
+	case <-l.agent.online:
+		if err := s.compare(); err != nil {
+			l.unspooled(err)
+			return false, err
+		}
+	default:
+	}
+	l.agent.notices.clear(l.dest.Name, wire.InternalError)
+	l.agent.notices.clear(l.dest.Name, wire.SpoolFull)
+	s.damage()
+	return s.pass(stop, work)
+}
+
+// damage tells what of the spool was gone over.
+func (s *spooled) damage() {
+	if err := s.q.Damage(); err != nil {
+		s.agent.notices.add(s.dest.Name, wire.SpoolDamaged, err.Error()+"; it was gone over")
+	} else {
+		s.agent.notices.clear(s.dest.Name, wire.SpoolDamaged)
+	}
+}
+
+// compare finds out, once, whether the spool has what the server was told that it has.
+func (s *spooled) compare() error {
+	a := s.agent
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := s.q.Expect(a.spools[s.dest.Name])
+	if err == nil {
+		delete(a.spools, s.dest.Name)
+		close(s.whole)
+	}
+	return err
+}
+
+// compares does so when the server can be asked.
+func (s *spooled) compares(ctx context.Context, end context.CancelCauseFunc) {
+	select {
+	case <-s.whole:
+		return
+	default:
+	}
+	if !s.agent.ready(ctx) {
+		return
+	}
+	if err := s.compare(); err != nil {
+		s.unspooled(err)
+		end(err)
+		return
+	}
+	s.damage()
 }
 
 // unspooled tells why the spool cannot be used.
@@ -93,12 +139,14 @@ func (s *spooled) pass(stop, work context.Context) (over bool, err error) {
 			end(fmt.Errorf("send to %s: it has ended: %w", s.dest.To, err))
 		}
 	})
+	side.Go(func() { s.compares(run, end) })
 	side.Go(func() {
-		if !s.agent.ready(pulls) {
+		select {
+		case <-s.whole:
+			p.run(pulls, batches)
+		case <-pulls.Done():
 			close(batches)
-			return
 		}
-		p.run(pulls, batches)
 	})
 	side.Go(func() {
 		if s.store(pulls, batches, end) {
@@ -260,7 +308,7 @@ func (s *spooled) keeps(ctx context.Context, sender Sender, end context.CancelCa
 // acks tells the server what is in the spool and what is confirmed, until closing is closed and everything is told.
 func (s *spooled) acks(ctx context.Context, closing <-chan struct{}, end context.CancelCauseFunc) {
 	select {
-	case <-s.agent.online:
+	case <-s.whole:
 	case <-closing:
 		return
 	case <-ctx.Done():
@@ -343,7 +391,7 @@ func (a *Agent) rests(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(c.Destinations)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, "the spool cannot be looked through for what is left of destinations that are no more", slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logRests, slog.Any(logkey.Err, err))
 		return
 	}
 	if len(rests) == 0 {
@@ -368,10 +416,10 @@ func (a *Agent) leaves(ctx context.Context) {
 	}
 	rests, err := a.o.Spool.Rests(nil)
 	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, "the spool cannot be looked through", slog.Any(logkey.Err, err))
+		a.log.LogAttrs(ctx, slog.LevelError, logNoLook, slog.Any(logkey.Err, err))
 	}
 	for _, r := range rests {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "records wait in the spool of an agent that is deleted, and will not be delivered; remove the folder when nobody needs them", slog.String(logkey.Destination, r.Destination),
+		a.log.LogAttrs(ctx, slog.LevelWarn, logLeft, slog.String(logkey.Destination, r.Destination),
 			slog.String(logkey.Path, r.Folder), slog.Int64(logkey.Events, r.Waiting.Records))
 	}
 }

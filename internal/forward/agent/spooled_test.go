@@ -36,6 +36,15 @@ func (w *world) spooledIn(o spool.Options) (closeIt func()) {
 	}
 }
 
+// spooled starts an agent with a spool.
+func (w *world) spooled(o spool.Options) *running {
+	w.t.Helper()
+	done := w.spooledIn(o)
+	a := w.start()
+	a.folder = done
+	return a
+}
+
 // away makes the server answer as a proxy does behind which it is not there.
 func (w *world) away(yes bool) {
 	w.mu.Lock()
@@ -85,8 +94,7 @@ func TestSpool(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", n)
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		if got := w.position("siem", "default"); got != n {
 			t.Errorf("acknowledged up to %d, want %d", got, n)
@@ -98,28 +106,24 @@ func TestSpool(t *testing.T) {
 			t.Errorf("the heartbeat says %+v, spool %+v", m, m.Spool)
 		}
 		a.end(t)
-		done()
 		if got := w.records["siem"]; got != 0 {
 			t.Errorf("stopping has confirmed %d", got)
 		}
 
 		w.away(true)
 		w.ready = nil
-		done = w.spooledIn(spool.Options{Dir: dir})
-		a = w.start()
+		a = w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", 1, n))
 		if got := w.siem("siem").acked; got != n {
 			t.Errorf("the sender was told that %d records are on disk as confirmed, want %d", got, n)
 		}
 		a.end(t)
-		done()
 
 		// What was confirmed while the server was not there is counted when it is, after yet another start.
 		w.away(false)
 		w.add("default", 5)
-		done = w.spooledIn(spool.Options{Dir: dir})
-		a = w.start()
+		a = w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), numbered("default", n+1, n+5))
 		if got := w.records["siem"]; got != n+5 {
@@ -129,7 +133,6 @@ func TestSpool(t *testing.T) {
 			t.Errorf("the heartbeat says %+v", m.Spool)
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -144,8 +147,7 @@ func TestSpoolFull(t *testing.T) {
 			w.events["default"][i].Line = fmt.Appendf(nil, "default %06d %s", i+1, long)
 		}
 		dir := t.TempDir()
-		done := w.spooledIn(spool.Options{Dir: dir, Size: spool.MinSize})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir, Size: spool.MinSize})
 		sleep(10 * time.Minute)
 		at := w.position("siem", "default")
 		if at == 0 || at*60_000 > spool.MinSize {
@@ -167,7 +169,6 @@ func TestSpoolFull(t *testing.T) {
 			t.Error("there is room, and the server was not told")
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -177,7 +178,7 @@ func TestSpoolDiskFull(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		full := true
 		w.add("default", 300)
-		done := w.spooledIn(spool.Options{Dir: t.TempDir(), Disk: diskfile.Disk{Before: func(op diskfile.Op, path string) error {
+		a := w.spooled(spool.Options{Dir: t.TempDir(), Disk: diskfile.Disk{Before: func(op diskfile.Op, path string) error {
 			w.lock.Lock()
 			defer w.lock.Unlock()
 			if full && op == diskfile.OpWrite && strings.HasSuffix(path, ".spool") {
@@ -185,7 +186,6 @@ func TestSpoolDiskFull(t *testing.T) {
 			}
 			return nil
 		}}})
-		a := w.start()
 		sleep(time.Minute)
 		if texts, open := w.told(wire.SpoolFull); len(texts) != 1 || !open || !strings.Contains(texts[0], "its disk is full") {
 			t.Errorf("the server is told %q, open %v", texts, open)
@@ -202,7 +202,6 @@ func TestSpoolDiskFull(t *testing.T) {
 			t.Error("there is room, and the server was not told")
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -215,18 +214,16 @@ func TestSpoolRecovery(t *testing.T) {
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", 700)
 		w.over = true
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		if w.complete || w.position("siem", "default") != 700 {
 			t.Fatalf("complete: %v, acknowledged up to %d", w.complete, w.position("siem", "default"))
 		}
 		w.siem("siem").block(false)
-		<-a.done
+		a.wait()
 		if a.err != nil || !w.complete || a.summary.Records != 700 {
 			t.Errorf("it ends with %+v, %v", a.summary, a.err)
 		}
-		done()
 		if left, _ := filepath.Glob(filepath.Join(dir, "*", "*")); len(left) > 0 {
 			t.Errorf("left is %q", left)
 		}
@@ -240,15 +237,12 @@ func TestSpoolDeadLetters(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", 10)
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Second)
 		a.end(t)
-		done()
 		w.ready = func(s *siem) { s.reject = func(r *wire.Record) bool { return r.Seq == 4 } }
 		w.away(true)
-		done = w.spooledIn(spool.Options{Dir: dir})
-		a = w.start()
+		a = w.spooled(spool.Options{Dir: dir})
 		sleep(10 * time.Minute)
 		if len(w.dead) != 0 {
 			t.Fatalf("the server has %+v, and is away", w.dead)
@@ -262,7 +256,6 @@ func TestSpoolDeadLetters(t *testing.T) {
 			t.Errorf("%d records are counted as confirmed, want 9", got)
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -276,8 +269,7 @@ func TestSpoolConfigurationChanges(t *testing.T) {
 			s.blocked = s.o.Destination.To == destSIEM.To || s.o.Destination.Name == "archive"
 		}
 		w.add("default", 200)
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		w.configure(func(c *wire.Config) {
 			other := destSIEM
@@ -298,7 +290,6 @@ func TestSpoolConfigurationChanges(t *testing.T) {
 			t.Error("nothing is left, and the server was not told")
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -308,8 +299,7 @@ func TestSpoolComesBack(t *testing.T) {
 		w := newWorld(t, destSIEM, destArchive)
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", 20)
-		done := w.spooledIn(spool.Options{Dir: t.TempDir()})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: t.TempDir()})
 		sleep(10 * time.Second)
 		w.configure(func(c *wire.Config) { c.Destinations = []wire.Destination{destSIEM} })
 		sleep(time.Second)
@@ -321,7 +311,6 @@ func TestSpoolComesBack(t *testing.T) {
 			t.Errorf("the server is told %q; the log:\n%s", texts, w.log)
 		}
 		a.end(t)
-		done()
 	})
 }
 
@@ -333,12 +322,10 @@ func TestSpoolOfDeletedAgent(t *testing.T) {
 			w.ready = func(s *siem) { s.blocked = true }
 			w.add("default", 20)
 			dir := t.TempDir()
-			done := w.spooledIn(spool.Options{Dir: dir})
-			a := w.start()
+			a := w.spooled(spool.Options{Dir: dir})
 			sleep(10 * time.Second)
 			if !running {
 				a.end(t)
-				done()
 			}
 			w.mu.Lock()
 			w.fault = func(_ string, rw http.ResponseWriter) bool {
@@ -347,11 +334,9 @@ func TestSpoolOfDeletedAgent(t *testing.T) {
 			}
 			w.mu.Unlock()
 			if !running {
-				done = w.spooledIn(spool.Options{Dir: dir})
-				a = w.start()
+				a = w.spooled(spool.Options{Dir: dir})
 			}
-			<-a.done
-			done()
+			a.wait()
 			if log := w.log.String(); !strings.Contains(log, "of an agent that is deleted") || !strings.Contains(log, `"events":20`) {
 				t.Errorf("running: %v: the log does not say what is left:\n%s", running, log)
 			}
@@ -364,19 +349,15 @@ func TestSpoolOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		w := newWorld(t, destSIEM)
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Second)
 		a.end(t)
-		done()
 		w.configure(func(c *wire.Config) { c.Agent.ID, c.Agent.Name = "a2", "other" })
-		done = w.spooledIn(spool.Options{Dir: dir})
-		a = w.start()
-		<-a.done
+		a = w.spooled(spool.Options{Dir: dir})
+		a.wait()
 		if fault.KindOf(a.err) != fault.Invalid || !strings.Contains(a.err.Error(), `belongs to the agent "soc"`) || FailureOf(a.err, true).Exit != ExitUse {
 			t.Errorf("it ends with %v", a.err)
 		}
-		done()
 	})
 }
 
@@ -387,11 +368,9 @@ func TestSpoolDamaged(t *testing.T) {
 		w := newWorld(t, destSIEM)
 		w.ready = func(s *siem) { s.blocked = true }
 		w.add("default", 300)
-		done := w.spooledIn(spool.Options{Dir: dir})
-		a := w.start()
+		a := w.spooled(spool.Options{Dir: dir})
 		sleep(time.Minute)
 		a.end(t)
-		done()
 		files, _ := filepath.Glob(filepath.Join(dir, "to-siem", "*.spool"))
 		b, err := os.ReadFile(files[0])
 		if err != nil {
@@ -402,8 +381,7 @@ func TestSpoolDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.ready = nil
-		done = w.spooledIn(spool.Options{Dir: dir})
-		a = w.start()
+		a = w.spooled(spool.Options{Dir: dir})
 		sleep(10 * time.Minute)
 		texts, open := w.told(wire.SpoolDamaged)
 		if !open || !strings.Contains(texts[0], files[0]) || !strings.Contains(texts[0], "100 records cannot be read") || !strings.Contains(texts[0], "between 100 and 201") {
@@ -413,13 +391,10 @@ func TestSpoolDamaged(t *testing.T) {
 			t.Errorf("the destination was opened %d times, want once, before the damage", n)
 		}
 		a.end(t)
-		done()
-		done = w.spooledIn(spool.Options{Dir: dir, SkipDamaged: true})
-		a = w.start()
+		a = w.spooled(spool.Options{Dir: dir, SkipDamaged: true})
 		sleep(time.Minute)
 		expectLines(t, w.siem("siem"), slices.Concat(numbered("default", 1, 100), numbered("default", 201, 300)))
 		a.end(t)
-		done()
 	})
 }
 
@@ -459,13 +434,13 @@ func TestSpoolKilledAndDamaged(t *testing.T) {
 					}}})
 					w.o.Client = client(deadly{p, inMemory{w.protocol}})
 					a := w.startWith(ctx)
+					a.folder = done
 					sleep(time.Second) // the first acknowledgment names no records
 					p.mu.Lock()
 					p.at = step
 					p.mu.Unlock()
 					w.add("default", n)
-					<-a.done
-					done()
+					a.wait()
 					reached := w.position("siem", "default")
 					if want := map[string]int64{"ack sent": 0, "ack stored": n}[step]; reached != want {
 						t.Fatalf("acknowledged up to %d, want %d", reached, want)
@@ -483,8 +458,7 @@ func TestSpoolKilledAndDamaged(t *testing.T) {
 					}
 
 					w.o.Client, w.ready = client(inMemory{w.protocol}), nil
-					done = w.spooledIn(spool.Options{Dir: dir})
-					a = w.start()
+					a = w.spooled(spool.Options{Dir: dir})
 					sleep(time.Minute)
 					texts, open := w.told(wire.SpoolDamaged)
 					if want := fmt.Sprintf("%d records cannot be read", n-damage.after); !open || !strings.Contains(texts[0], want) {
@@ -494,10 +468,8 @@ func TestSpoolKilledAndDamaged(t *testing.T) {
 						t.Errorf("the destination was opened %d times, want once, before the damage", got)
 					}
 					a.end(t)
-					done()
 
-					done = w.spooledIn(spool.Options{Dir: dir, SkipDamaged: true})
-					a = w.start()
+					a = w.spooled(spool.Options{Dir: dir, SkipDamaged: true})
 					sleep(time.Minute)
 					want := damage.after
 					if reached == 0 { // the server gives them again
@@ -505,7 +477,6 @@ func TestSpoolKilledAndDamaged(t *testing.T) {
 					}
 					expectLines(t, w.siem("siem"), numbered("default", 1, want))
 					a.end(t)
-					done()
 				})
 			})
 		}
@@ -523,12 +494,10 @@ func TestSpoolSeeds(t *testing.T) {
 		a.end(t)
 		dir := t.TempDir()
 		for i := range 3 {
-			done := w.spooledIn(spool.Options{Dir: dir})
-			a = w.start()
+			a = w.spooled(spool.Options{Dir: dir})
 			w.add("default", 7)
 			sleep(time.Second)
 			a.end(t)
-			done()
 			want := numbered("default", 1, 50)
 			if i > 0 {
 				want = numbered("default", 51, 50+7*i)
@@ -624,22 +593,17 @@ func TestSpoolKilledAtEachStep(t *testing.T) {
 
 					// Whatever was acknowledged is there without the server.
 					w.away(true)
-					done := w.spooledIn(options)
 					w.o.Client = client(inMemory{w.protocol})
-					a = w.start()
+					a = w.spooled(options)
 					sleep(time.Minute)
 					a.end(t)
-					done()
 					if got := distinct(to.lines); int64(got) < reached {
 						t.Fatalf("acknowledged up to %d, and %d arrived without the server", reached, got)
 					}
 					w.away(false)
-					done = w.spooledIn(options)
-					w.o.Client = client(inMemory{w.protocol})
-					a = w.start()
+					a = w.spooled(options)
 					sleep(time.Minute)
 					a.end(t)
-					done()
 					lines := make([]string, len(to.lines))
 					for i, l := range to.lines {
 						lines[i] = strings.TrimSpace(l)

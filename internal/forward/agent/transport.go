@@ -130,9 +130,9 @@ func explain(err error, host string) error {
 	case errors.As(err, &proxy) && proxy.Refused: // it says what to do
 	case errors.As(err, &proxy):
 		next = "Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it."
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case deliver.Is(err, syscall.ECONNREFUSED):
 		next = "Nothing listens there: check host and port of --server, whether the server runs, and whether a firewall refuses."
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), deliver.Is(err, syscall.ECONNRESET):
 		next = "The server or something on the way ended the connection: was it restarted, or does a firewall end it?"
 	}
 	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", host, err), next)

@@ -111,28 +111,11 @@ type result struct {
 	name   string // of the hop, when it is another than usual
 }
 
-func good(format string, args ...any) result {
-	return result{status: OK, text: fmt.Sprintf(format, args...)}
-}
-
-func skipped(format string, args ...any) result {
-	return result{status: Skip, text: fmt.Sprintf(format, args...)}
-}
-
-func warning(remedy, format string, args ...any) result {
-	return result{status: Warn, text: fmt.Sprintf(format, args...), remedy: remedy}
-}
-
-func failure(remedy, format string, args ...any) result {
-	return result{status: Fail, text: fmt.Sprintf(format, args...), remedy: remedy}
-}
-
-// of makes a failure of an error, with the advice that it has.
-func of(err error, remedy string) result {
-	if next := fault.NextOf(err); next != "" {
-		remedy = next
-	}
-	return failure(remedy, "%v", err)
+// of says an error, with the advice that it has.
+func (s say) of(err error) result {
+	r := s.with(err)
+	r.remedy = cmp.Or(fault.NextOf(err), r.remedy)
+	return r
 }
 
 // Run tries every hop and says whether none failed.
@@ -151,7 +134,7 @@ func Run(ctx context.Context, o Options) bool {
 	}
 	if !found {
 		c.hop(hopDestDNS, o.Only, func() result {
-			return failure("List them with: kiroku agents show ID.", "the agent has no destination %q", o.Only)
+			return destinationUnknown.with(o.Only)
 		})
 	}
 	return !c.failed && ctx.Err() == nil
@@ -176,7 +159,7 @@ func direct(ctx context.Context, network, address string) (net.Conn, error) {
 // lookup resolves a host.
 func lookup(ctx context.Context, host string) result {
 	if ip := net.ParseIP(host); ip != nil {
-		return good("%s is an address", host)
+		return isAddress.with(host)
 	}
 	ctx, cancel := context.WithTimeout(ctx, dnsTime)
 	defer cancel()
@@ -184,7 +167,7 @@ func lookup(ctx context.Context, host string) result {
 	if err != nil {
 		return explained(err, host)
 	}
-	return good("%s is %s", host, list(found))
+	return resolves.with(host, list(found))
 }
 
 func list[T fmt.Stringer](all []T) string {
@@ -202,7 +185,7 @@ func list[T fmt.Stringer](all []T) string {
 func connect(ctx context.Context, address string) result {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return of(err, "Write HOST:PORT.")
+		return wrongAddress.of(err)
 	}
 	lookupCtx, cancel := context.WithTimeout(ctx, dnsTime)
 	addresses, err := net.DefaultResolver.LookupHost(lookupCtx, host)
@@ -212,7 +195,7 @@ func connect(ctx context.Context, address string) result {
 	}
 	var bad []string
 	var last error
-	reached := ""
+	at := ""
 	for _, a := range addresses {
 		one, cancel := context.WithTimeout(ctx, connectTime)
 		conn, err := direct(one, "tcp", net.JoinHostPort(a, port))
@@ -222,16 +205,15 @@ func connect(ctx context.Context, address string) result {
 			continue
 		}
 		conn.Close()
-		reached = net.JoinHostPort(a, port)
+		at = net.JoinHostPort(a, port)
 	}
 	switch {
-	case reached == "":
+	case at == "":
 		return explained(last, host)
 	case len(bad) > 0:
-		r := explained(last, host)
-		return warning("Senders may try the address that does not answer first: "+r.remedy, "%s is reached, %v is not: %v", reached, bad, last)
+		return reachedInPart.with(at, bad, last).do(explained(last, host).remedy)
 	}
-	return good("%s is reached", reached)
+	return reached.with(at)
 }
 
 // explained makes a failure of an error of the network: its text, and what it means.
@@ -242,11 +224,9 @@ func explained(err error, host string) result {
 
 // remedied makes a failure of an error and its explanation.
 func remedied(err error, text string) result {
-	remedy := agent.Remedy(err, text)
-	if remedy == "" {
-		remedy = "Check host, port, and the firewalls on the way."
-	}
-	return failure(remedy, "%v", err)
+	r := errorItself.with(err)
+	r.remedy = cmp.Or(agent.Remedy(err, text), r.remedy)
+	return r
 }
 
 // mark is a name that no other test record has.

@@ -105,7 +105,12 @@ func run(t *testing.T, o Options) (bool, []Hop) {
 	if o.Token == nil {
 		o.Token = func() (string, error) { return token, nil }
 	}
-	o.Report, o.Host = func(h Hop) { hops = append(hops, h) }, "checker"
+	o.Report, o.Host = func(h Hop) {
+		if strings.Contains(h.Text+h.Remedy, "%!") {
+			t.Errorf("a text is not filled in: %+v", h)
+		}
+		hops = append(hops, h)
+	}, "checker"
 	ok := Run(t.Context(), o)
 	for _, h := range hops {
 		if (h.Status == Warn || h.Status == Fail) && h.Remedy == "" {

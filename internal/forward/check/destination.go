@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -19,19 +18,19 @@ import (
 func (c *checker) destination(ctx context.Context, d *wire.Destination) {
 	normal, err := wire.Normal(*d)
 	if err != nil {
-		c.hop(hopDestDNS, d.Name, func() result { return of(err, "Correct the destination: kiroku agents edit ID.") })
+		c.hop(hopDestDNS, d.Name, func() result { return wrongDestination.of(err) })
 		return
 	}
-	reached := true
+	there := true
 	for _, to := range append([]string{normal.To}, normal.Failover...) {
-		reached = c.target(ctx, &normal, to) && reached
+		there = c.target(ctx, &normal, to) && there
 	}
 	c.hop(hopRecord, d.Name, func() result {
 		switch {
 		case !c.Send:
-			return skipped("not asked for: --send-test sends one")
-		case !reached:
-			return skipped("a hop before it failed")
+			return notAsked.with()
+		case !there:
+			return hopBefore.with()
 		}
 		return c.record(ctx, &normal)
 	})
@@ -41,11 +40,11 @@ func (c *checker) destination(ctx context.Context, d *wire.Destination) {
 func (c *checker) target(ctx context.Context, d *wire.Destination, to string) bool {
 	u, err := url.Parse(to)
 	if err != nil {
-		return c.hop(hopDestDNS, d.Name, func() result { return of(err, "Correct the destination: kiroku agents edit ID.") })
+		return c.hop(hopDestDNS, d.Name, func() result { return wrongDestination.of(err) })
 	}
 	switch u.Scheme {
 	case "stdout":
-		return c.hop(hopDestDNS, d.Name, func() result { return skipped("records go to standard output") })
+		return c.hop(hopDestDNS, d.Name, func() result { return toStdout.with() })
 	case "file":
 		return c.hop(hopDestDNS, d.Name, func() result { return folder(u.Path) })
 	}
@@ -57,7 +56,7 @@ func (c *checker) target(ctx context.Context, d *wire.Destination, to string) bo
 	if d.Proxy {
 		if c.proxied == nil {
 			return c.hop(hopDestTCP, d.Name, func() result {
-				return failure("Start the agent with --proxy, or set proxy to false in the destination.", "the destination goes through the agent's proxy, and there is none")
+				return proxyMissing.with()
 			})
 		}
 		dial, through = c.proxied, " through the proxy"
@@ -65,9 +64,9 @@ func (c *checker) target(ctx context.Context, d *wire.Destination, to string) bo
 		return false
 	}
 	if u.Scheme == "udp" {
-		c.hop(hopDestTCP, d.Name, func() result { return skipped("UDP makes no connection") })
+		c.hop(hopDestTCP, d.Name, func() result { return udpNoConnection.with() })
 		return c.hop(hopConfirm, d.Name, func() result {
-			return warning("Use RELP, HTTPS, or TCP with --confirm halfclose, if the SIEM offers it.", "UDP confirms nothing: what is lost on the way is lost")
+			return udpUnconfirmed.with()
 		})
 	}
 	if !c.hop(hopDestTCP, d.Name, func() result {
@@ -82,7 +81,7 @@ func (c *checker) target(ctx context.Context, d *wire.Destination, to string) bo
 	var cfg *tls.Config
 	if !c.hop(hopDestTLS, d.Name, func() (r result) {
 		if !secure {
-			return skipped("the destination has none")
+			return noTLS.with()
 		}
 		cfg, r = destinationTLS(ctx, dial, address, d, u.Hostname())
 		return r
@@ -99,7 +98,7 @@ func dialed(ctx context.Context, dial deliver.DialFunc, address, through string)
 		return explained(err, "")
 	}
 	conn.Close()
-	return good("%s is reached%s", address, through)
+	return reachedThrough.with(address, through)
 }
 
 // folder checks that a file can be written.
@@ -107,20 +106,20 @@ func folder(path string) result {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".kiroku-*")
 	if err != nil {
-		return failure("Make the folder, and give the agent's user the right to write to it.", "%v", err)
+		return noFolder.with(err)
 	}
 	f.Close()
 	if err := os.Remove(f.Name()); err != nil {
-		return failure("Give the agent's user the right to write to the folder.", "%v", err)
+		return keptFile.with(err)
 	}
-	return good("%s can be written to", dir)
+	return toFile.with(dir)
 }
 
 // destinationTLS makes the configuration of a destination's TLS and tries it.
 func destinationTLS(ctx context.Context, dial deliver.DialFunc, address string, d *wire.Destination, host string) (*tls.Config, result) {
 	cfg, err := deliver.TLSConfig(d.TLS)
 	if err != nil {
-		return nil, failure("Correct the files on this machine, or the destination: kiroku agents edit ID.", "%v", err)
+		return nil, wrongFiles.with(err)
 	}
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
@@ -142,20 +141,20 @@ func (c *checker) record(ctx context.Context, d *wire.Destination) result {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	var problem string
-	refused := ""
+	objection := ""
 	o := deliver.Options{Destination: *d, Problem: func(_ wire.Code, text string) {
 		problem = text
 		if definite.MatchString(text) { // the next try is answered the same
-			refused = text
+			objection = text
 			enough()
 		}
-	}, Dead: func(_ wire.Record, reason string) error { refused = reason; enough(); return nil }}
+	}, Dead: func(_ wire.Record, reason string) error { objection = reason; enough(); return nil }}
 	if d.Proxy {
 		o.Dial = c.proxied
 	}
 	sender, err := deliver.New(o)
 	if err != nil {
-		return failure("Correct the destination: kiroku agents edit ID.", "%v", err)
+		return wrongDestination.with(err)
 	}
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
@@ -168,14 +167,14 @@ func (c *checker) record(ctx context.Context, d *wire.Destination) result {
 	stop()
 	err = errors.Join(err, <-done)
 	switch {
-	case refused != "":
-		return failure("Correct what the receiver objects to: path, credential file, index or format of the destination.", "the receiver refuses the record: %s", refused)
+	case objection != "":
+		return refused.with(objection)
 	case err != nil && problem != "":
-		return failure("Correct that, and run the check again.", "it is not confirmed: %s", problem)
+		return unconfirmed.with(problem)
 	case err != nil:
-		return failure("Look whether the receiver takes events.", "it is not confirmed after %v", recordTime)
+		return noConfirmation.with(recordTime)
 	case d.Confirm == wire.ConfirmNone:
-		return warning("Look for it in the SIEM: nothing tells whether it has arrived.", "%s was sent", id)
+		return sent.with(id)
 	}
-	return good("%s is confirmed by %s", id, fmt.Sprint(d.Confirm))
+	return confirmed.with(id, d.Confirm)
 }

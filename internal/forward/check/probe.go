@@ -54,7 +54,6 @@ func (p *probe) open(ctx context.Context) (net.Conn, error) {
 
 // halfClose ends our half of a connection: a receiver that reads to the end closes the other.
 func (p *probe) halfClose(ctx context.Context) result {
-	const window = "Use --confirm window with this receiver, or RELP or HTTPS if it offers one of them."
 	conn, err := p.open(ctx)
 	if err != nil {
 		return explained(err, "")
@@ -66,22 +65,21 @@ func (p *probe) halfClose(ctx context.Context) result {
 			_, err = io.Copy(io.Discard, conn)
 		}
 	}
-	closes := err == nil
-	switch {
-	case closes && p.dest.Confirm == wire.ConfirmHalfClose && p.dest.Proxy:
-		return warning("Use RELP or HTTPS through a proxy: there the receiver itself answers.", "the connection is closed when we have ended, and it may be the proxy that closes: halfclose then says no more than that the proxy has the records")
-	case closes && p.dest.Confirm == wire.ConfirmHalfClose:
-		return good("the receiver closes when we have ended: halfclose works. Behind a load balancer it is the balancer that closes: use RELP or HTTPS there")
-	case closes:
-		return warning("Let it confirm: kiroku agents edit ID --to … --confirm halfclose.", "the receiver would confirm by halfclose, and confirm is %s", p.dest.Confirm)
+	switch closed := err == nil; {
+	case closed && p.dest.Confirm == wire.ConfirmHalfClose && p.dest.Proxy:
+		return closesProxy.with()
+	case closed && p.dest.Confirm == wire.ConfirmHalfClose:
+		return closes.with()
+	case closed:
+		return wouldClose.with(p.dest.Confirm)
 	case p.dest.Confirm == wire.ConfirmHalfClose && errors.Is(err, os.ErrDeadlineExceeded):
-		return failure(window, "the receiver does not close within %v after we have ended: halfclose does not work", probeTime)
+		return staysOpen.with(probeTime)
 	case p.dest.Confirm == wire.ConfirmHalfClose:
-		return failure(window, "the connection breaks when we end our half: %v", err)
+		return breaks.with(err)
 	case p.dest.Confirm == wire.ConfirmNone:
-		return warning("Use --confirm window, or RELP or HTTPS if the SIEM offers one of them.", "confirm is none: what is lost on the way is lost")
+		return confirmsNothing.with()
 	}
-	return good("the receiver's kernel confirms (window)")
+	return kernelConfirms.with()
 }
 
 // closeWrite ends our half of a connection.
@@ -113,13 +111,13 @@ func (p *probe) relp(ctx context.Context) result {
 	}
 	line, err := bufio.NewReaderSize(io.LimitReader(conn, 4096), 4096).ReadString('\n')
 	if err != nil && line == "" {
-		return failure("Check that the port is one for RELP (rsyslog: module imrelp), and not for plain syslog.", "there is no answer to RELP: %v", err)
+		return relpSilent.with(err)
 	}
 	if fields := strings.Fields(line); len(fields) < 4 || fields[1] != "rsp" || fields[3] != "200" {
-		return failure("Check that the port is one for RELP, and that the receiver permits this machine.", "the answer to RELP is %.80q", line)
+		return relpRefuses.with(line)
 	}
 	_, _ = io.WriteString(conn, "2 close 0\n")
-	return good("RELP is open: the receiver confirms each record")
+	return relpOpen.with()
 }
 
 // splunkHealth is what Splunk's HTTP Event Collector answers to a GET.
@@ -135,12 +133,12 @@ func (p *probe) http(ctx context.Context, u *url.URL) result {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return of(err, "")
+		return wrongDestination.of(err)
 	}
 	if p.dest.HTTP.CredentialFile != "" {
 		credential, err := os.ReadFile(p.dest.HTTP.CredentialFile)
 		if err != nil {
-			return failure("Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it.", "%v", err)
+			return noCredential.with(err)
 		}
 		req.Header.Set("Authorization", strings.TrimSpace(string(credential)))
 	}
@@ -150,20 +148,19 @@ func (p *probe) http(ctx context.Context, u *url.URL) result {
 		return explained(err, u.Hostname())
 	}
 	resp.Body.Close()
-	text := fmt.Sprintf("HTTP answers %s to a GET", resp.Status)
 	switch resp.StatusCode {
 	case http.StatusNotFound, http.StatusGone:
-		return warning("Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells.", "%s", text)
+		return httpNotFound.with(resp.Status)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return warning("If records are refused, too: check http.credential_file (--http-credential-file) of the destination (Splunk: the line \"Splunk TOKEN\").", "%s", text)
+		return httpDenied.with(resp.Status)
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return failure("Give the address that it sends on to, if it is the right one.", "%s and sends on to %q", text, resp.Header.Get("Location"))
+		return httpElsewhere.with(resp.Status, resp.Header.Get("Location"))
 	}
 	if resp.StatusCode >= http.StatusInternalServerError {
-		return failure("Look at the receiver's log: it, or a load balancer in front of it, cannot take records now.", "%s", text)
+		return httpBroken.with(resp.Status)
 	}
 	if r, ok := others(p.dest.HTTP.CredentialFile); ok {
 		return r
 	}
-	return good("%s: records are confirmed by 2xx", text)
+	return httpAnswers.with(resp.Status)
 }

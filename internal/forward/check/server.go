@@ -35,10 +35,10 @@ func (c *checker) server(ctx context.Context) *wire.Config {
 		began := time.Now()
 		config, asked = c.client.Hello(ctx, c.greet())
 		if asked != nil {
-			return of(asked, "Check that --server is the address of Kiroku itself.")
+			return tokenRefused.of(asked)
 		}
 		off = time.Until(config.Now) + time.Since(began)/2
-		return good("the server knows the token: it is of agent %q", config.Agent.Name)
+		return tokenKnown.with(config.Agent.Name)
 	}) {
 		return nil
 	}
@@ -56,36 +56,36 @@ func (c *checker) server(ctx context.Context) *wire.Config {
 func (c *checker) flags() result {
 	var err error
 	if c.base, err = agent.ParseServer(c.Server); err != nil {
-		return of(err, "")
+		return errorItself.of(err)
 	}
 	if c.Way.Proxy != "" {
 		if c.proxy, err = deliver.ParseProxy(c.Way.Proxy); err != nil {
-			return failure("Write --proxy ADDRESS[:PORT], or http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT].", "%s: %v", agent.InvalidProxyAddress, err)
+			return wrongProxy.with(err)
 		}
 	}
 	transport, proxied, err := c.Way.Transport(c.Server)
 	if err != nil {
-		return of(err, "")
+		return errorItself.of(err)
 	}
 	c.proxied = proxied
 	if c.client, err = agent.NewClient(c.Server, c.Token, transport); err != nil {
-		return of(err, "")
+		return errorItself.of(err)
 	}
 	if c.base.Scheme == "http" {
-		return warning("Use https:// where others share the network: the token and the events are readable on the way.", "the server is asked without TLS")
+		return serverPlain.with()
 	}
-	return good("the server is %s", c.base.Host)
+	return serverGiven.with(c.base.Host)
 }
 
 func (c *checker) tokenForm() result {
 	token, err := c.Token()
 	if err != nil {
-		return failure(fault.NextOf(err), "%s: %v", agent.InvalidToken, err)
+		return wrongToken.with(err).do(fault.NextOf(err))
 	}
 	if r, ok := others(c.TokenFile); ok {
 		return r
 	}
-	return good("%d characters, the form is right", len(token))
+	return tokenForm.with(len(token))
 }
 
 // others warns of a secret's file that other users may read.
@@ -97,7 +97,7 @@ func others(name string) (result, bool) {
 	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
 		return result{}, false
 	}
-	return warning("Let the agent's user alone read it: chmod 600 "+name+", and chown it to that user.", "other users may read %s: its mode is %04o", name, info.Mode().Perm()), true
+	return othersRead.with(name, info.Mode().Perm()).do(name), true
 }
 
 // first is the first address on the way: that of the proxy, or of the server.
@@ -119,11 +119,11 @@ func (c *checker) address() string {
 func (c *checker) name(ctx context.Context) result {
 	host, _, err := net.SplitHostPort(c.first())
 	if err != nil {
-		return of(err, "")
+		return errorItself.of(err)
 	}
 	r := lookup(ctx, host)
 	if r.status == Fail && c.proxy != nil {
-		r.text, r.remedy = fmt.Sprintf("the proxy %s: %s", c.proxy, r.text), "Check the proxy's name in --proxy (or HTTPS_PROXY, HTTP_PROXY) and this machine's DNS servers, or write its address."
+		r = proxyUnknown.with(c.proxy, r.text)
 	}
 	return c.firstHop(r, "DNS of the proxy")
 }
@@ -134,9 +134,9 @@ func (c *checker) connect(ctx context.Context) result {
 	switch {
 	case r.status != Fail:
 	case c.proxy != nil:
-		r.text, r.remedy = fmt.Sprintf("the proxy %s is not reached: %s", c.proxy, r.text), "Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it; leave the proxy out when the server can be reached without it."
+		r = proxyAway.with(c.proxy, r.text)
 	default:
-		r.remedy = "Check host and port of --server, whether the server runs, and the firewalls on the way; if the server is reached through a proxy only, name that with --proxy."
+		r = serverAway.with(r.text)
 	}
 	return c.firstHop(r, "TCP to the proxy")
 }
@@ -153,31 +153,29 @@ func (c *checker) firstHop(r result, name string) result {
 func (c *checker) through(ctx context.Context) result {
 	switch {
 	case c.proxy == nil:
-		return skipped("there is none")
+		return noProxy.with()
 	case c.base.Scheme == "http" && c.proxy.Scheme != "socks5":
-		return skipped("%s is asked with each request", c.proxy)
+		return eachRequest.with(c.proxy)
 	}
 	conn, err := c.proxied(ctx, "tcp", c.address())
 	if err != nil {
-		r := explained(err, "")
-		var refused *deliver.ProxyError
-		if errors.As(err, &refused) {
-			r.remedy = "It is the proxy that answers: correct what it says, or leave --proxy out when the server can be reached without it."
+		if refusal := (*deliver.ProxyError)(nil); errors.As(err, &refusal) {
+			return proxyRefuses.with(err)
 		}
-		return r
+		return explained(err, "")
 	}
 	conn.Close()
-	return good("%s leads to %s", c.proxy, c.address())
+	return proxyLeads.with(c.proxy, c.address())
 }
 
 // serverTLS looks at the server's certificate.
 func (c *checker) serverTLS(ctx context.Context) result {
 	if c.base.Scheme != "https" {
-		return skipped("the server is asked without it")
+		return serverNoTLS.with()
 	}
 	roots, err := c.Way.Roots()
 	if err != nil {
-		return of(err, "")
+		return errorItself.of(err)
 	}
 	dial := deliver.DialFunc(direct)
 	if c.proxied != nil {
@@ -192,43 +190,42 @@ func (c *checker) serverTLS(ctx context.Context) result {
 
 // configuration says what the agent has to do.
 func configuration(config *wire.Config) result {
-	const add = "Add one: kiroku agents edit ID."
 	switch {
 	case len(config.Destinations) == 0:
-		return failure(add, "the agent has no destination")
+		return noDestination.with()
 	case config.Agent.Paused:
-		return warning("Let it go on: kiroku agents resume ID.", "the agent is paused: nothing is sent")
+		return paused.with()
 	case !config.Agent.Expires.IsZero():
-		return warning("Put the newer token into the file of --token-file: no restart is needed. An agent with --token has to be started again with it.", "the token was replaced and works until %s", config.Agent.Expires.UTC().Format(time.RFC3339))
+		return tokenReplaced.with(config.Agent.Expires.UTC().Format(time.RFC3339))
 	}
 	if len(config.Destinations) == 1 {
-		return good("1 destination")
+		return configured.with(1, "")
 	}
-	return good("%d destinations", len(config.Destinations))
+	return configured.with(len(config.Destinations), "s")
 }
 
 func clock(off time.Duration) result {
 	off = off.Round(time.Millisecond)
 	if off.Abs() > wire.MaxClockSkew {
-		return warning("Synchronise both clocks, for example by NTP: certificates and states depend on them.", "this clock and the server's differ by %v", off.Abs())
+		return clocksDiffer.with(off.Abs())
 	}
-	return good("it differs from the server's by %v", off.Abs())
+	return clocksAgree.with(off.Abs())
 }
 
 // sample pulls one record, and moves nothing.
 func (c *checker) sample(ctx context.Context, d *wire.Destination) result {
 	h, records, err := c.client.Pull(ctx, wire.Pull{Destination: d.Name, Check: true, Max: 1, Host: c.Host})
 	if err != nil {
-		return of(err, "The server cannot encode what this destination wants: kiroku agents show ID.")
+		return noSample.of(err)
 	}
 	if len(records) == 0 && h.Dead > 0 {
-		return warning(agent.UnfitRemedy, "the last one cannot be sent and would be a dead letter: %s", excerpt([]byte(h.DeadWhy), maxReason))
+		return unfit.with(excerpt([]byte(h.DeadWhy), maxReason))
 	}
 	if len(records) == 0 {
-		return warning("Look whether the filter is meant so: kiroku agents preview.", "there is no record yet that would be sent")
+		return noRecord.with()
 	}
 	r := &records[0]
-	return good("the last one, %s, has %d bytes: %s", time.UnixMicro(r.Time).UTC().Format(time.RFC3339), len(r.Line), excerpt(r.Line, maxLine))
+	return record.with(time.UnixMicro(r.Time).UTC().Format(time.RFC3339), len(r.Line), excerpt(r.Line, maxLine))
 }
 
 // How much of a text is shown.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -47,20 +46,21 @@ func handshake(ctx context.Context, dial deliver.DialFunc, address string, cfg *
 	}
 	state := conn.ConnectionState()
 	leaf := state.PeerCertificates[0]
-	text := fmt.Sprintf("%s, %q, issued by %q, valid until %s", tls.VersionName(state.Version), leaf.Subject, leaf.Issuer, leaf.NotAfter.UTC().Format(time.DateOnly))
+	client := ""
 	if asked {
-		text += "; the receiver asked for a client certificate"
+		client = "; the receiver asked for a client certificate"
 		if len(certificates) == 0 {
-			text += " and takes none, too"
+			client += " and takes none, too"
 		}
 	}
+	is := []any{tls.VersionName(state.Version), leaf.Subject, leaf.Issuer, leaf.NotAfter.UTC().Format(time.DateOnly), client}
 	switch left := time.Until(leaf.NotAfter); {
 	case left < expiresSoon:
-		return conn, warning("Have the certificate renewed before it ends.", "%s, in %d days", text, int(left.Hours()/24))
+		return conn, certificateEnds.with(append(is, int(left.Hours()/24))...)
 	case inspected(leaf):
-		return conn, warning("That issuer is usually a firewall that inspects TLS. It works as long as it is trusted here; if connections break, have the host excepted.", "%s", text)
+		return conn, certificateInspected.with(is...)
 	}
-	return conn, good("%s", text)
+	return conn, certificate.with(is...)
 }
 
 // lateAlert waits for a refusal after the handshake: TLS 1.3 tells so of client certificates. Silence is consent.

@@ -19,6 +19,7 @@ import (
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
+	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/receive"
 )
 
@@ -78,16 +79,14 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	o := receive.Options{Addr: address, Handle: out.print, Log: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelInfo}))}
 	var err error
 	if o.TLS, err = f.config(env); err != nil {
-		return ended(fault.New(fault.Invalid, err, "Name a certificate and its key, both PEM: --tls --cert FILE --key FILE; or --tls alone to have one made."), true)
+		return ended(err, true)
 	}
-	if f.receipts != "" {
-		if o.Receipts, err = receive.OpenReceipts(f.receipts); err != nil {
-			return ended(fault.New(fault.Invalid, err, "Name a file that this command may write: --receipts FILE."), true)
-		}
+	if o.Receipts, err = f.keep(); err != nil {
+		return ended(err, true)
 	}
 	r, err := receive.Listen(ctx, o)
 	if err != nil {
-		return f.cannot(err)
+		return cannotListen(err)
 	}
 	fmt.Fprintf(env.Err, "kiroku: listening on %s, for %s\n", r.Addr(), f.speaks())
 	flushing, stop := context.WithCancel(ctx)
@@ -103,18 +102,32 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	return err
 }
 
-// winAddrInUse is what Windows says of a port that is taken.
-const winAddrInUse = syscall.Errno(10048)
+// keep opens the receipts; nil: there are none.
+func (f *listenFlags) keep() (*receive.Receipts, error) {
+	if f.receipts == "" {
+		return nil, nil
+	}
+	r, err := receive.OpenReceipts(f.receipts)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, "Name a file that this command may write: --receipts FILE.")
+	}
+	return r, nil
+}
 
-// cannot says why nothing is listened to.
-func (f *listenFlags) cannot(err error) error {
+// cannotListen says why nothing is listened to.
+func cannotListen(err error) error {
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, winAddrInUse):
+	case deliver.Is(err, syscall.EADDRINUSE):
 		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Conflict, err, "Another program listens there: end it, or take another port. A Kiroku server receives syslog on port 5514.")}
-	case errors.Is(err, syscall.EACCES):
+	case deliver.Is(err, syscall.EACCES):
 		return &Exit{Code: agent.ExitInternal, Err: fault.New(fault.Denied, err, "Take a port from 1024 on: those below belong to the administrator.")}
 	}
-	return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
+	var address *net.AddrError
+	var name *net.DNSError
+	if errors.As(err, &address) || errors.As(err, &name) {
+		return ended(fault.New(fault.Invalid, err, "Write [HOST]:PORT, for example :5515."), true)
+	}
+	return ended(fault.New(fault.Other, err, "Write an address of this machine, or only :PORT, for example :5515."), true)
 }
 
 func (f *listenFlags) speaks() string {
@@ -126,6 +139,14 @@ func (f *listenFlags) speaks() string {
 
 // config is the certificate; nil without --tls.
 func (f *listenFlags) config(env *Env) (*tls.Config, error) {
+	c, err := f.certificate(env)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, err, "Name a certificate and its key, both PEM: --tls --cert FILE --key FILE; or --tls alone to have one made.")
+	}
+	return c, nil
+}
+
+func (f *listenFlags) certificate(env *Env) (*tls.Config, error) {
 	if (f.cert == "") != (f.key == "") {
 		return nil, errors.New("--cert and --key go together")
 	}
@@ -215,7 +236,7 @@ func (p *printer) print(r *receive.Record) error {
 			fmt.Fprintf(p.w, " id=%s", clean(r.UID))
 		}
 		if r.Problem != "" {
-			fmt.Fprintf(p.w, " PROBLEM=%q", r.Problem)
+			fmt.Fprintf(p.w, " %s%q", receive.ProblemMark, r.Problem)
 		}
 		p.w.WriteString("  " + clean(string(r.Line)))
 	}

@@ -105,7 +105,7 @@ func (f *recoverFlags) recover(ctx context.Context, env *Env) error {
 	}
 	// The token is lost if it cannot be kept: that is found out before there is one.
 	if err := writable(f.folder); err != nil {
-		return ended(fault.New(fault.Invalid, err, "Name a folder that this command may write to: --save DIR."), true)
+		return ended(unsaved(err), true)
 	}
 	made, err := client.Recover(ctx, &period)
 	if err != nil {
@@ -142,6 +142,11 @@ func (f *serverFlags) forget(env *Env) {
 	if err := os.Remove(f.tokenFile); err != nil {
 		fmt.Fprintf(env.Err, "kiroku: %v; the token in it does not work any more\n", err)
 	}
+}
+
+// unsaved is about the folder of --save.
+func unsaved(err error) error {
+	return fault.New(fault.Invalid, err, "Name a folder that this command may write to: --save DIR.")
 }
 
 // announce says what is about to happen, and how to go on after an interruption.

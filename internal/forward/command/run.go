@@ -63,7 +63,7 @@ running agent is not disturbed.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, name := range []string{"spool-size", "spool-skip-damaged"} {
 				if c.Flags().Changed(name) && f.spool.Dir == "" {
-					return ended(fault.New(fault.Invalid, fmt.Errorf("--%s is given without --spool", name), "Name the folder of the spool, too: --spool DIR; or leave --"+name+" out."), true)
+					return ended(needsSpool(name), true)
 				}
 			}
 			if f.dryRun {
@@ -120,6 +120,20 @@ func (f *runFlags) options(env *Env) (o agent.Options, closeLog func(), err erro
 	return o, closeLog, nil
 }
 
+// noLogs is about the folder of the log.
+func noLogs(err error) error {
+	return fault.New(fault.Invalid, err, "Give a folder that the agent may write to: --logs-directory DIR.")
+}
+
+func needsSpool(flag string) error {
+	return fault.New(fault.Invalid, fmt.Errorf("--%s is given without --spool", flag), "Name the folder of the spool, too: --spool DIR; or leave --"+flag+" out.")
+}
+
+// unreadable is about receipts.
+func unreadable(err error) error {
+	return fault.New(fault.Invalid, err, "Check --receipts: a file that kiroku agent listen --receipts wrote, or the address of one that runs, with /receipts.")
+}
+
 // had reads the receipts of the SIEM.
 func (f *runFlags) had(ctx context.Context, since time.Time) (func(uid string) bool, error) {
 	transport, _, err := f.way.Transport("")
@@ -128,7 +142,7 @@ func (f *runFlags) had(ctx context.Context, since time.Time) (func(uid string) b
 	}
 	set, err := receive.LoadReceipts(ctx, &http.Client{Transport: transport}, f.receipts, since)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, err, "Check --receipts: a file that kiroku agent listen --receipts wrote, or the address of one that runs, with /receipts.")
+		return nil, unreadable(err)
 	}
 	return set.Has, nil
 }
@@ -143,7 +157,7 @@ func (f *runFlags) log(env *Env) (*slog.Logger, func(), error) {
 	if f.logs != "" {
 		file, err := agent.OpenLog(f.logs)
 		if err != nil {
-			return nil, nil, fault.New(fault.Invalid, err, "Give a folder that the agent may write to: --logs-directory DIR.")
+			return nil, nil, noLogs(err)
 		}
 		w, done = both{env.Err, file}, func() { file.Close() }
 	}

@@ -2,13 +2,20 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"kiroku/internal/fault"
 	"kiroku/internal/forward/agent"
+	"kiroku/internal/forward/check"
 	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/receive"
+	"kiroku/internal/forward/spool"
 	"kiroku/internal/forward/wire"
 )
 
@@ -60,6 +67,22 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	for _, err := range wrongFlags() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
 	}
+	b.WriteString("\n### What is wrong with `agent listen`\n\nExamples of what keeps it from starting, and what is said.\n\n| message | what to do |\n|---|---|\n")
+	for _, err := range wrongListening() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
+	}
+	b.WriteString("\nWhile it runs, it logs, and answers over HTTP:\n\n| message | cause | what to do |\n|---|---|---|\n")
+	for _, m := range receive.Messages() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(m.Text), cell(m.Cause), cell(m.Remedy))
+	}
+	b.WriteString("\nWhat is wrong with receipts, when they are written or when `--missing-only` reads them:\n\n")
+	for _, err := range receive.WrongReceipts() {
+		fmt.Fprintf(&b, "- `%s`\n", err)
+	}
+	b.WriteString("\nWhat comes and is no record: behind `connection ended`, or with HTTP 400 as the answer. The sender frames otherwise than it says, or what it sent was cut off.\n\n")
+	for _, err := range receive.Broken() {
+		fmt.Fprintf(&b, "- `%s`\n", err)
+	}
 	b.WriteString("\n### What is wrong with a destination\n\nOf `kiroku agents create` and `edit`. The member of the API stands in front, the flag in brackets; the message says what to write.\n\n")
 	for _, err := range wrongDestinations() {
 		fmt.Fprintf(&b, "- `%s`\n", err)
@@ -67,6 +90,18 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	b.WriteString("\n### What is wrong with an agent\n\nOf `kiroku agents` and of the API.\n\n| message | what to do |\n|---|---|\n")
 	for _, err := range server {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
+	}
+	b.WriteString("\nWhat only the agent's machine can know is told by the notification `config_rejected`:\n\n")
+	for _, err := range deliver.WrongFiles() {
+		fmt.Fprintf(&b, "- `%s`\n", err)
+	}
+	b.WriteString("\n## Hops of agent check\n\nIn the order of the way; … stands for what is known only then. Where … is all, it is an error, whose own advice is shown when it has one. A hop that says ok or skip needs nothing.\n\n| hop | says | message | what to do |\n|---|---|---|---|\n")
+	for _, s := range check.Sayings() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.Hop, s.Status, cell(s.Text), cell(cmp.Or(s.Remedy, "–")))
+	}
+	b.WriteString("\n## The agent's log\n\n| message | cause | what to do |\n|---|---|---|\n")
+	for _, m := range agent.Logs() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(m.Text), cell(m.Cause), cell(m.Remedy))
 	}
 	b.WriteString("\n## Refusals of the server\n\n| reason | HTTP | cause | what to do |\n|---|---|---|---|\n")
 	for _, r := range wire.ReasonExplanations() {
@@ -89,6 +124,9 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	b.WriteString("\n## Answers of SIEMs over HTTP\n\n| message | what becomes of the records |\n|---|---|\n")
 	for _, a := range deliver.HTTPAnswers() {
 		becomes := "they are sent again until they are taken"
+		if a.Late {
+			becomes += "; one that alone is answered so for 5 minutes, while others are taken, goes to the dead letters"
+		}
 		if a.Dead {
 			becomes = "the batch is halved until the record is found that is answered so: it goes to the dead letters"
 		}
@@ -141,6 +179,14 @@ kiroku agent check --server https://kiroku.example.com:8480 --token-file agent.t
 
 // wrongFlags are errors of what people give the agent.
 func wrongFlags() (all []error) {
+	for _, args := range []string{"", "walk", "run --tokn TOKEN", "run TOKEN", "listen", "recover"} {
+		c := New(&Env{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }})
+		c.SetArgs(strings.Fields(args))
+		c.SetOut(io.Discard)
+		c.SetErr(io.Discard)
+		c.SilenceErrors, c.SilenceUsage = true, true
+		all = append(all, c.Execute())
+	}
 	for _, server := range []string{"", "kiroku.example.com", "https://", "https://user:password@kiroku.example.com", "https://kiroku.example.com:port"} {
 		_, err := agent.ParseServer(server)
 		all = append(all, err)
@@ -163,7 +209,29 @@ func wrongFlags() (all []error) {
 		_, err := f.period()
 		all = append(all, err)
 	}
+	for _, f := range []runFlags{{maxErrors: -1}, {logLevel: "loud"}} {
+		_, _, err := f.options(&Env{Err: io.Discard, Getenv: func(string) string { return "" }})
+		all = append(all, err)
+	}
+	all = append(all, noLogs(errors.New("open log folder: mkdir /var/log/kiroku-agent: permission denied")), needsSpool("spool-size"), unreadable(errors.New("read receipts: open missing.jsonl: no such file or directory")), unsaved(errors.New("keep the token of the recovery: permission denied")))
+	for _, o := range []spool.Options{{Size: 1}} {
+		_, err := spool.Open(o)
+		all = append(all, err)
+	}
 	return all
+}
+
+// wrongListening are errors of "agent listen".
+func wrongListening() (all []error) {
+	env := &Env{Err: io.Discard}
+	for _, f := range []listenFlags{{cert: "siem.pem"}, {caOut: "siem.pem"}, {tls: true, cert: "missing.pem", key: "missing.key"}} {
+		_, err := f.config(env)
+		all = append(all, err)
+	}
+	_, err := (&listenFlags{receipts: "missing/receipts.jsonl"}).keep()
+	return append(all, err, cannotListen(fmt.Errorf("listen on %q: %w", ":5514", syscall.EADDRINUSE)), cannotListen(fmt.Errorf("listen on %q: %w", ":514", syscall.EACCES)),
+		cannotListen(fmt.Errorf("listen on %q: %w", ":99999", &net.AddrError{Err: "invalid port", Addr: "99999"})),
+		cannotListen(fmt.Errorf("listen on %q: %w", "192.0.2.1:5515", syscall.EADDRNOTAVAIL)))
 }
 
 // wrongDestinations are errors of destinations.

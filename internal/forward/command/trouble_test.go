@@ -2,7 +2,14 @@ package command
 
 import (
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"kiroku/internal/forward/check"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -62,4 +69,81 @@ func TestTroubleshooting(t *testing.T) {
 			t.Errorf("a row of a table is broken or has an empty cell: %s", line)
 		}
 	}
+}
+
+// untold are texts that stand in front of an error of the system, or that nobody is told.
+var untold = regexp.MustCompile(`^([a-z ]+( %[sq])?(, line %d)?: %w|handed over|the connection is to be (closed|reset))$`)
+
+// Every text that a check, the commands and the receiver can say stands on the page, with what to do.
+func TestEveryMessage(t *testing.T) {
+	page := Troubleshooting(nil)
+	for _, s := range check.Sayings() {
+		if row := "| " + s.Hop + " | " + string(s.Status) + " | "; !strings.Contains(page, row) || s.Text == "" || (s.Status == check.Fail || s.Status == check.Warn) && s.Remedy == "" {
+			t.Errorf("%+v stands not on the page, or says not what to do", s)
+		}
+		if !strings.Contains(page, cell(s.Text)) || !strings.Contains(page, cell(s.Remedy)) {
+			t.Errorf("the page does not have %+v", s)
+		}
+	}
+	verbs := regexp.MustCompile(`%[-+# 0-9.]*[a-zA-Z]`)
+	for _, dir := range []string{".", "../check", "../receive", "../agent"} {
+		for at, text := range texts(t, dir) {
+			if dir == "../agent" && !strings.Contains(at, "says.go") {
+				continue // of its errors, the page has examples
+			}
+			for part := range slices.Values(verbs.Split(text, -1)) {
+				if part = strings.Trim(part, " :;,.(){}"); len(part) > 3 && !untold.MatchString(text) && !strings.Contains(page, cell(part)) {
+					t.Errorf("%s: the page does not have %q", at, text)
+					break
+				}
+			}
+		}
+	}
+}
+
+// texts are the texts of errors and of what is logged as wrong, in the code of a folder: literals, and constants named log… and msg….
+func texts(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	all, files := map[string]string{}, token.NewFileSet()
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add := func(e ast.Expr) {
+			if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if all[files.Position(lit.Pos()).String()], err = strconv.Unquote(lit.Value); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if c, ok := n.(*ast.ValueSpec); ok && len(c.Values) == 1 && regexp.MustCompile(`^(log|msg)[A-Z]`).MatchString(c.Names[0].Name) {
+				add(c.Values[0])
+			}
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"New", "Errorf", "LogAttrs"}, f.Sel.Name) {
+				return true
+			}
+			if level, ok := call.Args[min(1, len(call.Args)-1)].(*ast.SelectorExpr); ok && (level.Sel.Name == "LevelInfo" || level.Sel.Name == "LevelDebug") {
+				return true
+			}
+			for _, a := range call.Args {
+				add(a)
+			}
+			return true
+		})
+	}
+	return all
 }

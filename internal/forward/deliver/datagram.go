@@ -54,7 +54,7 @@ func (d *Deliverer) openDatagrams(ctx context.Context) (net.Conn, error) {
 func (d *Deliverer) datagram(ctx context.Context, c net.Conn, rec *wire.Record) error {
 	n, err := c.Write(rec.Line)
 	switch {
-	case errors.Is(err, syscall.EMSGSIZE):
+	case Is(err, syscall.EMSGSIZE):
 		return d.bury(ctx, *rec, fmt.Sprintf("%d bytes do not fit into a datagram; lower max_bytes (--max-bytes) of the destination or use tcp", len(rec.Line)))
 	case err != nil:
 		return fmt.Errorf("send to %s: %w", d.targets[0], err)

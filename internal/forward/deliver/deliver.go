@@ -35,8 +35,9 @@ type Options struct {
 	// this process no more than those arrive twice. It does not bind ConfirmWindow, which needs the window beyond that.
 	Bounded bool
 
-	stall time.Duration // instead of stallTime, in tests
-	away  time.Duration // instead of awayTime
+	stall  time.Duration // instead of stallTime, in tests
+	away   time.Duration // instead of awayTime
+	poison time.Duration // instead of poisonTime
 }
 
 // Windows and limits of confirming (the names are those of docs/guide).
@@ -44,7 +45,7 @@ const (
 	replayHalfClose = 256 << 10        // bytes behind the last commit that a restart makes us send again
 	replayWindow    = 4 << 20          // the same where the receiver's kernel confirms
 	batchRecords    = 500              // records between two checkpoints
-	aheadRecords    = 2 * batchRecords // that may be sent and not acknowledged, with Options.Bounded
+	aheadRecords    = 2 * batchRecords // that may be sent and not acknowledged, with Options.Bounded: the batch of docs/guide
 	batchTime       = 5 * time.Second
 	batchIdle       = time.Second // a checkpoint comes when nothing more came for so long
 	queueBytes      = 4 << 20
@@ -67,19 +68,20 @@ type Deliverer struct {
 	http   *httpSender
 	buried map[int64]bool // indexes of dead letters that are not confirmed yet
 
-	batch   int           // records to the next checkpoint
-	most    int           // that batch can be
-	idle    time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
-	good    int           // checkpoints since batch was changed
-	window  int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
-	trusted *target       // it has proved to be a receiver: see prove
-	foreign error         // what it said since it last was
-	answer  time.Duration // that it took to answer the end of an empty connection
-	closes  int           // idle connections that it closed since it last closed one at once
-	fails   int           // sessions that failed since something was confirmed
-	away    time.Time     // when we last turned to a failover, or looked for the first target from there
-	stalls  int           // of them, those that ended because nothing moved
-	redo    int64         // records to be sent again, since the receiver was last there
+	batch     int           // records to the next checkpoint
+	most      int           // that batch can be
+	idle      time.Duration // without a record until a checkpoint: learned from receivers that close what is idle
+	good      int           // checkpoints since batch was changed
+	window    int64         // of confirming by the kernel: replayWindow, or more when the peer's window was larger
+	trusted   *target       // it has proved to be a receiver: see prove
+	foreign   error         // what it said since it last was
+	answer    time.Duration // that it took to answer the end of an empty connection
+	closes    int           // idle connections that it closed since it last closed one at once
+	fails     int           // sessions that failed since something was confirmed
+	away      time.Time     // when we last turned to a failover, or looked for the first target from there
+	stalls    int           // of them, those that ended because nothing moved
+	redo      int64         // records to be sent again, since the receiver was last there
+	suspected suspicion     // that the receiver refuses one record and nothing else
 
 	acks                                              atomic.Int64 // calls of arrived
 	confirmed, bytes, replays, reconnects, errs, dead atomic.Int64
@@ -105,6 +107,9 @@ func New(o Options) (*Deliverer, error) {
 	}
 	if o.stall == 0 {
 		o.stall = stallTime
+	}
+	if o.poison == 0 {
+		o.poison = poisonTime
 	}
 	if o.away == 0 {
 		o.away = awayTime

@@ -23,6 +23,11 @@
 // confirmed last: 256 KiB of lines with halfclose, 4 MiB with window. That comes once: further signs, also of further
 // restarts, go back only over what was confirmed since. For a crash of our own process see Options.Bounded.
 //
+// A record that the receiver will never take must not keep the others back: HTTP says so itself (4xx), and with RELP, HTTP and
+// half-close one that alone fails again and again for five minutes, while the receiver confirms another one right then, goes to
+// the dead letters (poison.go). While it confirms nothing, that is an outage, and nothing is dropped. With window and none
+// nothing tells which record it was.
+//
 // A Deliverer tries again for ever, 1 s to 60 s apart, and sees a stall by the lack of progress, not by a deadline: a slow
 // receiver is only slow. It holds a bounded number of bytes and makes its caller wait: that is how the server learns to give
 // nothing more.

@@ -203,7 +203,7 @@ func explainAlert(err error) string {
 // explainBroken explains a handshake that the other side did not finish.
 func explainBroken(err error) string {
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), Is(err, syscall.ECONNRESET, syscall.EPIPE):
 		return "closed during the TLS handshake: perhaps the port speaks no TLS (use tcp://), or the receiver wants a client certificate"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer to the TLS handshake: perhaps a plain port (use tcp://), or the receiver hangs"
@@ -252,7 +252,7 @@ func explainNet(err error) string {
 		if proxy.Refused {
 			return "" // it says what to do
 		}
-		if errors.Is(err, syscall.ECONNREFUSED) {
+		if Is(err, syscall.ECONNREFUSED) {
 			return "nothing listens at the proxy's address and port"
 		}
 		return ""
@@ -273,14 +273,20 @@ func explainNet(err error) string {
 		return "the name is not known; check its spelling and this machine's DNS servers, or write the address"
 	case errors.As(err, &dns):
 		return "the DNS server does not answer; check this machine's DNS settings, or write the address"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: check host and port, whether the receiver runs, and whether a firewall refuses. If the port wants TLS, use tls://."
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case Is(err, syscall.EHOSTUNREACH, syscall.ENETUNREACH):
 		return "there is no way to it: check routes, VPN and firewalls"
-	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+	case Is(err, syscall.EACCES, syscall.EPERM):
 		return "this machine forbids it: check its firewall, and the rights of the agent's user"
 	case dialing && (errors.Is(err, context.DeadlineExceeded) || isTimeout(err)):
 		return "no answer: a firewall drops the packets, or the host is off; check host, port and firewalls"
+	case errors.Is(err, errClosed):
+		return "let the receiver permit this machine (rsyslog: imrelp's tls.permittedPeer, or the firewall's list), and look into its log"
+	case errors.Is(err, errNoLogs):
+		return "it speaks RELP, and not for records: check host and port, and the receiver's configuration"
+	case errors.Is(err, errUntaken):
+		return "look into the receiver's log: its disk or queue may be full; what is not confirmed is sent again. A record that alone is refused for 5 minutes, while others are taken, goes to the dead letters"
 	case errors.Is(err, errNoOpen):
 		return "perhaps the port speaks no RELP: for plain syslog write tcp://, for TLS relp+tls://; else the receiver hangs or was restarted; all is sent again"
 	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a TLS alert; net/http has no type for it
@@ -293,7 +299,7 @@ func explainNet(err error) string {
 		return "look whether the receiver hangs or its disk or queue is full; what is not confirmed is sent again"
 	case errors.Is(err, errShut):
 		return "perhaps it is no syslog port (one for TLS wants tls://), or it was restarted; nothing is confirmed by that, and all is sent again. A syslog receiver that ends each connection within 10 ms of a record cannot be told from that: make it keep connections open, or use relp://, https:// or, without any confirmation, --confirm none"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case Is(err, syscall.ECONNRESET, syscall.EPIPE):
 		return "the receiver broke the connection: was it restarted, or does a firewall or load balancer end it? What is not confirmed is sent again"
 	case errors.Is(err, errIdleClosed):
 		return "a load balancer or the receiver ends quiet connections; what was not confirmed is sent again, and checkpoints come earlier now"

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -220,5 +221,22 @@ func TestExplainRefused(t *testing.T) {
 	text, _ := Explain(err, "")
 	if strings.Count(text, "127.0.0.1:1") != 1 || !strings.HasSuffix(text, "If the port wants TLS, use tls://.") {
 		t.Errorf("%q", text)
+	}
+}
+
+// What Windows calls otherwise is the same: a restart of the receiver is one, and the text says what to do.
+func TestWindowsErrors(t *testing.T) {
+	at := func(op string, err error) error {
+		return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError("connectex", err)}
+	}
+	for unix, windows := range map[syscall.Errno]syscall.Errno{
+		syscall.ECONNREFUSED: 10061, syscall.ECONNRESET: 10054, syscall.EPIPE: 10053, syscall.EHOSTUNREACH: 10065, syscall.ENETUNREACH: 10051, syscall.EACCES: 10013,
+	} {
+		for _, op := range []string{"dial", "write"} {
+			was, is := at(op, unix), at(op, windows)
+			if isRestart(was) != isRestart(is) || explainNet(was) != explainNet(is) || explainNet(is) == "" || codeOf(was) != codeOf(is) {
+				t.Errorf("%s: %v is %v, %q, %s; and %v is %v, %q, %s", op, was, isRestart(was), explainNet(was), codeOf(was), is, isRestart(is), explainNet(is), codeOf(is))
+			}
+		}
 	}
 }

@@ -43,7 +43,7 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		}
 		next, err := d.again(ctx, c.target)
 		if err != nil {
-			return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
+			return fmt.Errorf("%w: %w", errGoneBehind, err)
 		}
 		d.trust(c.target)
 		c.Close()
@@ -52,6 +52,9 @@ func (d *Deliverer) halfClose(ctx context.Context) error {
 		d.grow(n)
 	}
 }
+
+// errGoneBehind says that a receiver took what was sent, and is not there any more.
+var errGoneBehind = errors.New("the receiver closed and cannot be reached again")
 
 // again connects to the same target: that is the proof that the receiver lives. From a failover we look now and then whether
 // the first target is back; the receiver that is left was asked before.
@@ -73,7 +76,7 @@ func (d *Deliverer) again(ctx context.Context, t target) (*conn, error) {
 func (d *Deliverer) stillThere(ctx context.Context, t target) error {
 	c, err := d.dial(ctx, t)
 	if err != nil {
-		return fmt.Errorf("the receiver closed and cannot be reached again: %w", err)
+		return fmt.Errorf("%w: %w", errGoneBehind, err)
 	}
 	return c.Close()
 }

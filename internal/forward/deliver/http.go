@@ -126,9 +126,13 @@ func (h *httpSender) loadCredential() error {
 	}
 	h.auth = string(bytes.TrimSpace(b))
 	if h.auth == "" || strings.ContainsAny(h.auth, "\r\n") {
-		return fmt.Errorf("http.credential_file (--http-credential-file) %q: write one line, the value of the header Authorization: for example Splunk TOKEN, or ApiKey KEY", h.dest.CredentialFile)
+		return errEmptyCredential(h.dest.CredentialFile)
 	}
 	return nil
+}
+
+func errEmptyCredential(file string) error {
+	return fmt.Errorf("http.credential_file (--http-credential-file) %q: write one line, the value of the header Authorization: for example Splunk TOKEN, or ApiKey KEY", file)
 }
 
 func newGUID() string {

@@ -27,11 +27,14 @@ type queue struct {
 	highest  int64   // everything before it was sent at least once
 	known    int64   // everything before it was acknowledged by Acknowledged
 	ahead    int64   // records behind known that may be sent; 0: all
-	held     int     // bytes from frontier on
-	past     int     // bytes before frontier
-	limit    int     // of held
-	keep     int     // of past
-	flushers int     // callers that wait for everything to be confirmed
+	cautious int64   // before it, no more than piece records are sent and not confirmed
+	piece    int64
+	stuck    int64 // commit + 1 at the last session that failed with something sent
+	held     int   // bytes from frontier on
+	past     int   // bytes before frontier
+	limit    int   // of held
+	keep     int   // of past
+	flushers int   // callers that wait for everything to be confirmed
 	resent   int64
 	changed  chan struct{} // closed when something above changed
 }
@@ -52,10 +55,14 @@ func (q *queue) end() int64 { return q.base + int64(len(q.entries)) }
 
 // reach is the index behind the last record that may be sent. The caller holds mu.
 func (q *queue) reach() int64 {
-	if q.ahead == 0 {
-		return q.end()
+	upTo := q.end()
+	if q.ahead > 0 {
+		upTo = min(upTo, q.known+q.ahead)
 	}
-	return min(q.end(), q.known+q.ahead)
+	if q.frontier < q.cautious {
+		upTo = min(upTo, q.frontier+q.piece)
+	}
+	return upTo
 }
 
 // tell wakes all that wait. The caller holds mu.
@@ -198,6 +205,7 @@ func (q *queue) confirm(upTo int64) int {
 		q.past += size
 	}
 	q.frontier = upTo
+	q.piece = min(2*q.piece, q.cautious) // which is all
 	q.trim()
 	return n
 }

@@ -27,8 +27,11 @@ const (
 )
 
 var (
-	errRELP   = errors.New("it answers, but not in RELP")
-	errNoOpen = errors.New("it does not answer the opening of RELP")
+	errRELP    = errors.New("it answers, but not in RELP")
+	errNoOpen  = errors.New("it does not answer the opening of RELP")
+	errClosed  = errors.New("it refuses the session")
+	errNoLogs  = errors.New("it does not offer the command syslog")
+	errUntaken = errors.New("it could not process a record")
 )
 
 // noRELPError is what something says that speaks no RELP.
@@ -235,7 +238,7 @@ func (s *relpSession) read(r io.Reader) error {
 
 func openAnswer(data []byte) error {
 	if !isOK(data) {
-		return fmt.Errorf("it refuses the session: %.200q", data)
+		return fmt.Errorf("%w: %.200q", errClosed, data)
 	}
 	for line := range bytes.Lines(data) {
 		if commands, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("commands=")); ok {
@@ -246,7 +249,7 @@ func openAnswer(data []byte) error {
 			}
 		}
 	}
-	return fmt.Errorf("it does not offer the command syslog: %.200q", data)
+	return fmt.Errorf("%w: %.200q", errNoLogs, data)
 }
 
 func isOK(data []byte) bool { return bytes.HasPrefix(data, []byte("200")) }
@@ -255,7 +258,7 @@ func isOK(data []byte) bool { return bytes.HasPrefix(data, []byte("200")) }
 // is confirmed.
 func (s *relpSession) answered(number int, data []byte) error {
 	if !isOK(data) {
-		return fmt.Errorf("it could not process a record: %.200q", data)
+		return fmt.Errorf("%w: %.200q", errUntaken, data)
 	}
 	s.mu.Lock()
 	i := (number - s.number + relpNumbers) % relpNumbers

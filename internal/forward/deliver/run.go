@@ -87,6 +87,7 @@ func (d *Deliverer) failed(ctx context.Context, err error) {
 	}
 	d.o.Problem(code, text)
 	d.stalls = nextStalls(d.stalls, err)
+	d.suspect(ctx, err)
 	d.q.rewind()
 	if isRestart(err) {
 		d.goBack()
@@ -140,13 +141,12 @@ func isRestart(err error) bool {
 	if errors.As(err, &proxy) && proxy.Status == http.StatusBadGateway {
 		return true // refused behind the proxy
 	}
-	return isEnd(err) || errors.Is(err, syscall.ECONNREFUSED)
+	return isEnd(err) || Is(err, syscall.ECONNREFUSED)
 }
 
 // isEnd says whether an error is the end of a connection that was there.
 func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotCaught) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotCaught) || Is(err, syscall.ECONNRESET, syscall.EPIPE)
 }
 
 // wait returns how long to wait before the next attempt.

@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"kiroku/internal/forward/wire"
 )
 
 // Situation is something that can go wrong with a connection.
@@ -65,6 +67,9 @@ func Situations() []Situation {
 		{"RELP to a web server", relp(&noRELPError{"HTTP/1.1 400 Bad Request"})},
 		{"RELP to another server", relp(&noRELPError{"who are you?"})},
 		{"RELP to a port that says nothing", relp(fmt.Errorf("%w: %w", errNoOpen, errStalled))},
+		{"RELP refuses the session", relp(openAnswer([]byte("500 not permitted")))},
+		{"RELP is offered without records", relp(openAnswer([]byte("200 OK\nrelp_version=0\ncommands=starttls")))},
+		{"RELP answers that a record was not processed", relp((&relpSession{}).answered(2, []byte("500 queue full")))},
 		{"http:// to a port for TLS that says so in TLS", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01\x00\x02\x02F"`))},
 		{"http:// to a port that closes", sending(fmt.Errorf("%w: %w", errNoAnswer, io.EOF))},
 		{"http:// to something else", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.6"`))},
@@ -79,10 +84,21 @@ func Situations() []Situation {
 	}
 }
 
+// WrongFiles lists errors of what a destination names on the agent's machine.
+func WrongFiles() (all []error) {
+	for _, t := range []wire.TLS{{CAFiles: []string{"missing.pem"}}, {CertFile: "missing.pem", KeyFile: "missing.key"}, {CertFile: "siem.pem"}, {Pin: "short"}} {
+		_, err := TLSConfig(t)
+		all = append(all, err)
+	}
+	h := &httpSender{dest: wire.HTTP{CredentialFile: "missing.credential"}}
+	return append(all, h.loadCredential(), errEmptyCredential("siem.credential"))
+}
+
 // HTTPAnswer is an answer of a destination over HTTP that confirms nothing.
 type HTTPAnswer struct {
 	Err  error
 	Dead bool // a single record that is answered so is a dead letter; else everything is sent again
+	Late bool // it is one when it is answered so for five minutes and others are not
 }
 
 // HTTPAnswers lists answers with what they mean.
@@ -103,7 +119,7 @@ func HTTPAnswers() (all []HTTPAnswer) {
 	} {
 		err := h.refusal(t, a.status, a.header, []byte(a.body))
 		var answer *answerError
-		all = append(all, HTTPAnswer{err, errors.As(err, &answer) && answer.poison})
+		all = append(all, HTTPAnswer{err, errors.As(err, &answer) && answer.poison, mayBePoison(err)})
 	}
 	return all
 }

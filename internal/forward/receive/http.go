@@ -27,7 +27,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case req.Method == http.MethodGet || req.Method == http.MethodHead:
 		fmt.Fprintln(w, "kiroku agent listen: POST records here; GET /receipts?since=TIME lists what was received")
 	case req.Method != http.MethodPost && req.Method != http.MethodPut:
-		http.Error(w, "use POST", http.StatusMethodNotAllowed)
+		http.Error(w, msgMethod, http.StatusMethodNotAllowed)
 	case strings.HasSuffix(req.URL.Path, "/services/collector/ack"):
 		r.splunkAcks(w, req)
 	default:
@@ -56,11 +56,11 @@ func body(w http.ResponseWriter, req *http.Request) ([]byte, error) {
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	b, err := body(w, req)
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		http.Error(w, "the body is too long", http.StatusRequestEntityTooLarge)
+		http.Error(w, msgTooLong, http.StatusRequestEntityTooLarge)
 		return
 	}
 	if err != nil {
-		http.Error(w, "the body cannot be read: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, msgUnreadable+err.Error(), http.StatusBadRequest)
 		return
 	}
 	form := "lines"
@@ -94,7 +94,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler) // how a handler ends its connection
 	case err != nil:
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "the records were not stored", http.StatusServiceUnavailable)
+		http.Error(w, msgNotStored, http.StatusServiceUnavailable)
 	default:
 		answer(w, form, len(recs), req.Header.Get("X-Splunk-Request-Channel") != "")
 	}
@@ -229,14 +229,14 @@ func splitBulk(b []byte) ([]Record, error) {
 // listReceipts writes the receipts since a time, one JSON object a line.
 func (r *Receiver) listReceipts(w http.ResponseWriter, req *http.Request) {
 	if r.o.Receipts == nil {
-		http.Error(w, "no receipts are kept; start kiroku agent listen with --receipts FILE", http.StatusNotFound)
+		http.Error(w, msgNoReceipts, http.StatusNotFound)
 		return
 	}
 	since := time.Time{}
 	if text := req.URL.Query().Get("since"); text != "" {
 		var err error
 		if since, err = time.Parse(time.RFC3339Nano, text); err != nil {
-			http.Error(w, "since: write a time as 2026-11-22T00:00:00Z", http.StatusBadRequest)
+			http.Error(w, msgSince, http.StatusBadRequest)
 			return
 		}
 	}

@@ -56,6 +56,10 @@ func OpenReceipts(path string) (*Receipts, error) {
 	return &Receipts{f: f}, nil
 }
 
+var errNoReceipts = errors.New("this is no file of receipts: its last line is too long; name another file")
+
+func longUID(n int) error { return fmt.Errorf("write receipt: the external id has %d bytes", n) }
+
 // cutTail makes a file end behind a line.
 func cutTail(f *os.File) error {
 	size, err := f.Seek(0, io.SeekEnd)
@@ -68,7 +72,7 @@ func cutTail(f *os.File) error {
 	}
 	end := bytes.LastIndexByte(tail, '\n')
 	if end < 0 && size > int64(len(tail)) {
-		return errors.New("this is no file of receipts: its last line is too long; name another file")
+		return errNoReceipts
 	}
 	if end == len(tail)-1 {
 		return nil
@@ -83,7 +87,7 @@ func (r *Receipts) add(rec *Record) error {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	if len(line) >= maxReceipt {
-		return fmt.Errorf("write receipt: the external id has %d bytes", len(rec.UID))
+		return longUID(len(rec.UID))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

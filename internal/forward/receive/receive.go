@@ -73,7 +73,7 @@ func Listen(ctx context.Context, o Options) (*Receiver, error) {
 	var cfg net.ListenConfig
 	l, err := cfg.Listen(ctx, "tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w; is the port in use, or below 1024 without the right to it?", o.Addr, err)
+		return nil, fmt.Errorf("listen on %q: %w", o.Addr, err)
 	}
 	r := &Receiver{o: o, listener: l, slots: make(chan struct{}, maxConnections), conns: map[net.Conn]bool{}}
 	if !o.NoUDP {
@@ -97,7 +97,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	defer stop()
 	wg.Go(func() {
 		if err := r.server.Serve(r.web); !errors.Is(err, http.ErrServerClosed) && ctx.Err() == nil {
-			r.o.Log.LogAttrs(ctx, slog.LevelError, "HTTP stopped", slog.Any(logkey.Err, err))
+			r.o.Log.LogAttrs(ctx, slog.LevelError, msgHTTPStopped, slog.Any(logkey.Err, err))
 		}
 	})
 	if r.packets != nil {
@@ -177,13 +177,13 @@ func (r *Receiver) connection(ctx context.Context, raw net.Conn) {
 	s := &stream{r: r, conn: c, in: in, peer: raw.RemoteAddr().String(), transport: "tcp"}
 	if b, err := in.Peek(3); err == nil && b[0] == 0x16 && b[1] == 3 {
 		if r.o.TLS == nil {
-			r.o.Log.LogAttrs(ctx, slog.LevelWarn, "a sender speaks TLS, and there is no certificate for it: use --tls", slog.String(logkey.Peer, s.peer))
+			r.o.Log.LogAttrs(ctx, slog.LevelWarn, msgNoCertificate, slog.String(logkey.Peer, s.peer))
 			c.Close()
 			return
 		}
 		t := tls.Server(&readAhead{c, in}, r.o.TLS)
 		if err := t.HandshakeContext(ctx); err != nil {
-			r.o.Log.LogAttrs(ctx, slog.LevelWarn, "TLS handshake", slog.String(logkey.Peer, s.peer), slog.Any(logkey.Err, err))
+			r.o.Log.LogAttrs(ctx, slog.LevelWarn, msgHandshake, slog.String(logkey.Peer, s.peer), slog.Any(logkey.Err, err))
 			c.Close()
 			return
 		}
@@ -194,7 +194,7 @@ func (r *Receiver) connection(ctx context.Context, raw net.Conn) {
 		return
 	}
 	if !errors.Is(err, net.ErrClosed) {
-		r.o.Log.LogAttrs(ctx, slog.LevelInfo, "connection ended", slog.String(logkey.Peer, s.peer), slog.Any(logkey.Err, err))
+		r.o.Log.LogAttrs(ctx, slog.LevelInfo, msgEnded, slog.String(logkey.Peer, s.peer), slog.Any(logkey.Err, err))
 	}
 }
 
@@ -268,7 +268,7 @@ func (r *Receiver) datagrams(ctx context.Context) {
 		}
 		rec := Record{Transport: "udp", Peer: peer.String(), Framing: "datagram", Line: bytes.TrimRight(b[:n], "\r\n\x00")}
 		if err := r.take(&rec); err != nil {
-			r.o.Log.LogAttrs(ctx, slog.LevelError, "take record", slog.Any(logkey.Err, err))
+			r.o.Log.LogAttrs(ctx, slog.LevelError, msgNotTaken, slog.Any(logkey.Err, err))
 		}
 	}
 }

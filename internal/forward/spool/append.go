@@ -134,7 +134,7 @@ func (q *Queue) takeBack(s *segment) {
 	}
 }
 
-// Room waits until there may be room for what Append did not take.
+// Room waits until there may be room for what Append did not take. The goroutine that appends calls it.
 func (q *Queue) Room(ctx context.Context, full *FullError) error {
 	var again <-chan time.Time
 	if full.Disk != nil { // others use the disk, too
@@ -143,6 +143,11 @@ func (q *Queue) Room(ctx context.Context, full *FullError) error {
 		again = t.C
 	}
 	for {
+		if full.Disk != nil {
+			if some, err := q.drop(); some || err != nil {
+				return err
+			}
+		}
 		q.mu.Lock()
 		used, changed := q.used(), q.changed
 		room := q.waiting.Records == 0 || used+full.need <= q.o.Size && used <= q.o.Size-q.o.Size/roomPart

@@ -178,13 +178,13 @@ func (q *Queue) take() (a *wire.Ack, upTo int64, more bool) {
 	if len(q.due) == 0 && q.skipped == 0 && q.mark.Untold.Records == 0 && q.waiting.Records == q.told {
 		return nil, 0, false
 	}
+	if more = q.end > q.mark.Promised; more {
+		q.mark.Promised, q.dirty = q.end, true
+	}
 	q.telling, q.mark.Untold = q.mark.Untold, Counted{}
 	a = &wire.Ack{Destination: q.mark.Destination, Positions: q.due, Skipped: q.skipped, Records: q.telling.Records, First: q.telling.First, Last: q.telling.Last,
 		Spool: q.spool()}
 	q.due, q.skipped, q.told = wire.Positions{}, 0, q.waiting.Records
-	if more = q.end > q.mark.Promised; more {
-		q.mark.Promised, q.dirty = q.end, true
-	}
 	return a, q.end, more
 }
 
@@ -220,7 +220,7 @@ func (q *Queue) Spool() *wire.Spool {
 }
 
 func (q *Queue) spool() *wire.Spool {
-	s := &wire.Spool{Records: q.waiting.Records, Bytes: q.waiting.Bytes}
+	s := &wire.Spool{Records: q.waiting.Records, Bytes: q.waiting.Bytes, Next: q.mark.Promised}
 	if !q.waiting.Oldest.IsZero() {
 		s.OldestMS = max(0, time.Since(q.waiting.Oldest).Milliseconds())
 	}
@@ -232,6 +232,23 @@ func (q *Queue) Fresh() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.end == 0
+}
+
+// Expect is given what the server was told of the queue: what is missing of that is damage, whatever the files say. They may be
+// old, or gone.
+func (q *Queue) Expect(s wire.Spool) error {
+	q.mu.Lock()
+	lost := min(s.Next-q.end, s.Records)
+	q.mu.Unlock()
+	if lost <= 0 {
+		return nil
+	}
+	gap := Gap{Records: lost, Where: "of which the server was told: the newest files are damaged, or the folder was emptied or replaced by an older one"}
+	if !q.o.SkipDamaged {
+		return damaged(q.dir, []Gap{gap})
+	}
+	q.gaps = append(q.gaps, gap)
+	return nil
 }
 
 // Damage is a DamageError about what was gone over, nil when nothing was.
@@ -247,6 +264,10 @@ func (q *Queue) Damage() error {
 func (q *Queue) Checkpoint() error {
 	q.check.Lock()
 	defer q.check.Unlock()
+	return q.checkpoint()
+}
+
+func (q *Queue) checkpoint() error {
 	q.mu.Lock()
 	m, dirty := q.mark, q.dirty
 	told := q.telling
@@ -294,6 +315,36 @@ func (q *Queue) remove(confirmed int64) error {
 		q.tell()
 		q.mu.Unlock()
 	}
+}
+
+// drop removes all segments when everything in them is confirmed, also the last one, which otherwise stays: it may be what keeps
+// the disk full. Nothing is appended meanwhile. It says whether there were some.
+func (q *Queue) drop() (some bool, err error) {
+	q.check.Lock()
+	defer q.check.Unlock()
+	if err := q.checkpoint(); err != nil {
+		return false, err
+	}
+	q.mu.Lock()
+	if q.waiting.Records > 0 || len(q.segments) == 0 || q.dirty {
+		q.mu.Unlock()
+		return false, nil
+	}
+	all := q.segments
+	q.segments, q.cur = nil, nil // nobody reads: all was given out
+	if q.file != nil {
+		q.file.Close() // it was only read
+		q.file = nil
+	}
+	q.tell()
+	q.mu.Unlock()
+	for _, s := range all {
+		err = errors.Join(err, q.o.Disk.Remove(s.path))
+	}
+	if err != nil {
+		err = fmt.Errorf("shorten spool: %w", err)
+	}
+	return true, err
 }
 
 // Close brings everything on disk and closes the files. Nothing else may be called afterwards.

@@ -340,6 +340,55 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// What is confirmed is removed when the disk is full, also the last segment: it may be all that is there.
+func TestFullDiskIsFreed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		q := open(t, Options{Size: small, Disk: diskfile.Disk{Before: func(op diskfile.Op, path string) error {
+			if files, _ := filepath.Glob(filepath.Join(dir, "*"+suffix)); op == diskfile.OpWrite && strings.HasSuffix(path, suffix) && (len(files) > 1 || len(files) == 1 && files[0] != path) {
+				return syscall.ENOSPC // it has room for one
+			}
+			return nil
+		}}}, dir, 1<<20)
+		next := 1
+		for ; len(q.segments) == 0 || q.segments[0].size < q.segmentSize(); next += 50 {
+			put(t, q, next, 50)
+		}
+		for range 2 { // also of what was written anew
+			h, all := records(next, 50)
+			var full *FullError
+			if err := q.Append(&h, all, 0); !errors.As(err, &full) {
+				t.Fatalf("it is full: %v", err)
+			}
+			began := time.Now()
+			if err := q.Room(t.Context(), full); err != nil || time.Since(began) != fullWait {
+				t.Errorf("while something waits, it is tried again after %v: %v", time.Since(began), err)
+			}
+			for q.Waiting().Records > 0 {
+				_, got, err := q.Next(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Confirm(len(got), Counted{Records: int64(len(got))})
+			}
+			began = time.Now()
+			if err := q.Room(t.Context(), full); err != nil || time.Since(began) != 0 {
+				t.Errorf("when all is confirmed, there is room after %v: %v", time.Since(began), err)
+			}
+			for n := 0; n == 0 || q.segments[0].size < q.segmentSize(); n++ {
+				put(t, q, next, 50)
+				next += 50
+			}
+		}
+		closed(t, q)
+		q = open(t, Options{Size: small}, dir, 0)
+		if got := rest(t, q); len(got) == 0 || got[len(got)-1] != int64(next-1) {
+			t.Errorf("the last of %d that come out is not %d", len(got), next-1)
+		}
+		closed(t, q)
+	})
+}
+
 func TestOpenOnFullDisk(t *testing.T) {
 	o := Options{Size: small, Disk: diskfile.Disk{Before: func(op diskfile.Op, _ string) error {
 		if op == diskfile.OpWrite {

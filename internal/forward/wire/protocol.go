@@ -51,6 +51,8 @@ type Config struct {
 	Now          time.Time     `json:"now"`  // the server's clock
 	Agent        Agent         `json:"agent"`
 	Destinations []Destination `json:"destinations"`
+	// Spools is what the agent last acknowledged to have in the spools of destinations.
+	Spools map[string]Spool `json:"spools,omitempty"`
 }
 
 // Agent names the agent to itself.
@@ -136,6 +138,7 @@ type Spool struct {
 	Records  int64 `json:"records"`
 	Bytes    int64 `json:"bytes"` // on disk
 	OldestMS int64 `json:"oldest_ms,omitempty"`
+	Next     int64 `json:"next,omitempty"` // number behind the last record that it must have: they are counted from 0
 }
 
 // Receipt names one record.

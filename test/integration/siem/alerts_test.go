@@ -97,7 +97,8 @@ func TestAlerts(t *testing.T) {
 	running.kill()
 }
 
-// TestRetentionGap: retention removes what an agent has not delivered yet. It is told how many, and of which time.
+// TestRetentionGap: retention removes what an agent has not delivered yet. While the agent is away, the server tells how many,
+// and of which time; once, also when the agent goes over the gap later.
 func TestRetentionGap(t *testing.T) {
 	t.Parallel()
 	const n = 1000
@@ -122,21 +123,27 @@ func TestRetentionGap(t *testing.T) {
 		time.Sleep(time.Second)
 		return strings.TrimSpace(out) == "0"
 	})
-	a = s.agent(t, m)
 	var note *wire.Notification
 	until(t, "the gap is told", time.Minute, func() bool {
 		note = notified(s.status(t, m.ID).Notifications, wire.RetentionGap)
-		return note != nil
+		return note != nil && strings.Contains(note.Text, "2000 events")
 	})
-	for _, want := range []string{"2000 events", "from 1001 to 3000", "kiroku agents recover --like " + m.ID, "to " + when(3*n-1).UTC().Format("2006-01-02T15:04:05")} {
+	for _, want := range []string{"from 1001 to 3000", "kiroku agents recover --like " + m.ID, "to " + when(3*n-1).UTC().Format("2006-01-02T15:04:05")} {
 		if !strings.Contains(note.Text, want) {
 			t.Errorf("the notification does not say %q: %s", want, note.Text)
 		}
 	}
-	until(t, "the alert is in the lake", time.Minute, func() bool {
-		out, _, _ := s.run(t, "query", "ALERT_MANAGEMENT_SIEM_DELIVERY_GAP", "--from", "now-1h", "--count", "--data", s.data)
-		return strings.TrimSpace(out) == "1"
-	})
+	alerts := func() string {
+		out, _, _ := s.run(t, "query", `ALERT_MANAGEMENT_SIEM_DELIVERY_GAP AND "2000 events"`, "--from", "now-1h", "--count", "--data", s.data)
+		return strings.TrimSpace(out)
+	}
+	until(t, "the alert is in the lake", time.Minute, func() bool { return alerts() == "1" })
+	a = s.agent(t, m)
+	s.storeAt(t, 3*n, 3*n+10, func(int) time.Time { return time.Now() })
+	s.acknowledged(t, m, a, 3*n+10, time.Minute)
 	a.stop()
+	if after := notified(s.status(t, m.ID).Notifications, wire.RetentionGap); after == nil || after.Count != note.Count || after.Text != note.Text || alerts() != "1" {
+		t.Errorf("when the agent has gone over it: %+v, %s alerts", after, alerts())
+	}
 	t.Log(note.Text)
 }

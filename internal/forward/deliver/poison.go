@@ -1,0 +1,136 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kiroku/internal/forward/wire"
+)
+
+// When the first record that is not confirmed counts as one that the receiver will never take. While it takes nothing at all,
+// nothing does: that is an outage.
+const (
+	poisonTime   = 5 * time.Minute // it was refused alone for so long,
+	poisonTries  = 5               // so often,
+	poisonProofs = 3               // and the last times so often in a row the receiver took another record right then
+	poisonOthers = 8               // records behind it that are tried in turn: the next may be such a one, too
+)
+
+// suspicion is about the first record that is not confirmed.
+type suspicion struct {
+	index  int64
+	since  time.Time // when it was first refused alone
+	tries  int       // how often it was
+	proofs int       // how often in a row the receiver then took another
+	other  int64     // which one behind it was tried last
+}
+
+// suspect is told of each session that failed, before anything is sent again. It finds out whether one record is why: what was
+// sent is sent again in smaller pieces, until it is one record alone. When the receiver takes others again and again, and
+// never that one, it goes to the dead letters.
+func (d *Deliverer) suspect(ctx context.Context, err error) {
+	pieces := d.dest.Confirm == wire.ConfirmRELP || d.dest.Confirm == wire.ConfirmHTTP
+	if !pieces && d.dest.Confirm != wire.ConfirmHalfClose || !mayBePoison(err) {
+		return // nothing else tells which record it was
+	}
+	index, rec, alone := d.q.careful(pieces)
+	if !alone {
+		return
+	}
+	s := &d.suspected
+	if s.index != index || s.tries == 0 {
+		*s = suspicion{index: index, since: time.Now()}
+	}
+	s.tries++
+	if s.tries < poisonTries || time.Since(s.since) < d.o.poison {
+		return
+	}
+	if d.takesOther(ctx, index) {
+		s.proofs++
+	} else {
+		s.proofs, s.other = 0, s.other+1
+	}
+	if s.proofs < poisonProofs {
+		return
+	}
+	reason := fmt.Sprintf("it was refused alone %d times in %s, while the receiver took others: %v", s.tries, time.Since(s.since).Round(time.Second), err)
+	if again := d.q.skips(index); again || d.bury(ctx, rec, reason) == nil {
+		*s = suspicion{}
+		d.batch = d.most
+		d.arrived(index + 1)
+	}
+}
+
+// mayBePoison says whether a session may have failed for what was sent.
+func mayBePoison(err error) bool {
+	var answer *answerError
+	if errors.As(err, &answer) {
+		return answer.status/100 == 5
+	}
+	var dial *dialError
+	var hs *handshakeError
+	return !errors.Is(err, context.Canceled) && !errors.As(err, &hs) && (!errors.As(err, &dial) || errors.Is(err, errGoneBehind))
+}
+
+// takesOther has another record that waits confirmed, by a connection of its own. It arrives again in its turn.
+func (d *Deliverer) takesOther(ctx context.Context, index int64) bool {
+	rec, ok := d.q.other(index, d.suspected.other)
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.stall())
+	defer cancel()
+	probe, err := New(Options{Destination: d.dest, Dial: d.o.Dial, stall: d.o.stall, Problem: func(wire.Code, string) { cancel() },
+		Dead: func(wire.Record, string) error { cancel(); return ctx.Err() }})
+	if err != nil {
+		return false
+	}
+	running, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- probe.Run(running) }()
+	if err = probe.Send(ctx, []wire.Record{rec}); err == nil {
+		err = probe.Flush(ctx)
+	}
+	stop()
+	return errors.Join(err, <-done) == nil
+}
+
+// careful is called before a rewind. The second time that nothing was confirmed, it makes what was sent be sent again in smaller
+// pieces, each confirmed before the next is sent. It says whether it was one record alone.
+func (q *queue) careful(pieces bool) (index int64, rec wire.Record, alone bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	sent := q.pos - q.commit
+	if sent <= 0 {
+		return 0, rec, false
+	}
+	if q.stuck != q.commit+1 {
+		q.stuck = q.commit + 1
+		return 0, rec, false
+	}
+	if pieces {
+		q.cautious, q.piece = max(q.cautious, q.pos), max(1, sent/2)
+	}
+	return q.commit, q.entries[q.commit-q.base].rec, sent == 1
+}
+
+// skips makes no replay go back behind a record that is refused, and says whether it was confirmed before: it lies in a replay.
+func (q *queue) skips(index int64) (again bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.life = max(q.life, index+1)
+	return index < q.frontier
+}
+
+// other is a record behind another one.
+func (q *queue) other(index, turn int64) (rec wire.Record, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	behind := min(q.end()-index-1, poisonOthers)
+	if behind <= 0 {
+		return rec, false
+	}
+	return q.entries[index+1+turn%behind-q.base].rec, true
+}

@@ -1,0 +1,172 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"kiroku/internal/fault"
+	"kiroku/internal/forward/wire"
+	"kiroku/internal/meta"
+)
+
+// missing is what retention has taken out of a store before a destination had it.
+type missing struct {
+	Gap
+	after   int64 // where the destination stood when that was found
+	alerted int64 // Count, as the last alert says it
+}
+
+// looked is when the gaps of a destination in a store were last looked for.
+type looked struct {
+	removed int64 // events that retention had removed
+	after   int64 // where the destination stood
+}
+
+// look is one place where a gap may be.
+type look struct {
+	a     *agent
+	d     *destination
+	store string
+	looked
+}
+
+// reviewGaps looks behind the positions of agents, also of those that do not ask, for what retention has removed.
+func (s *Service) reviewGaps(ctx context.Context) error {
+	var errs []error
+	for _, l := range s.looks() {
+		_, last, err := s.opt.Events.Head(l.store)
+		var g Gap
+		if err == nil {
+			g, err = s.opt.Events.Gap(ctx, l.store, l.after, last)
+		}
+		if err != nil {
+			if fault.KindOf(err) != fault.NotFound { // else the store was deleted meanwhile
+				errs = append(errs, fmt.Errorf("look for a gap in store %q: %w", l.store, err))
+			}
+			continue
+		}
+		s.mu.Lock()
+		l.d.looked[l.store] = l.looked
+		if g.Count > 0 && !l.d.dropped && l.a.row.Status != meta.SIEMDeleted && l.d.begins(l.store) < g.LastSeq {
+			s.miss(l.a, l.d, l.store, l.after, g, false, time.Now())
+		}
+		s.mu.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// looks are the places where there may be a gap that was not looked for.
+func (s *Service) looks() (all []look) {
+	removed := map[string]int64{}
+	for _, store := range s.opt.Events.Stores() {
+		removed[store] = s.opt.Events.Removed(store)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.agents {
+		if a.row.Status != meta.SIEMActive && a.row.Status != meta.SIEMPaused || !a.spec.To.IsZero() {
+			continue
+		}
+		for _, d := range a.destinations {
+			for _, store := range s.storesOf(a) {
+				at := d.at(store)
+				l := looked{removed[store], d.begins(store)}
+				if !a.spec.Start.IsZero() { // of what lies before the agent, only a part is wanted
+					l.after = max(l.after, at.until)
+				}
+				if m := d.missing[store]; m != nil && l.after >= m.LastSeq {
+					delete(d.missing, store)
+				}
+				if before, ok := d.looked[store]; l.removed > 0 && (!ok || before.removed != l.removed || l.after < before.after) {
+					all = append(all, look{a, d, store, l})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// begins is the position behind which a destination has to look for events.
+func (d *destination) begins(store string) int64 {
+	at := d.at(store)
+	return max(at.seq, at.clear)
+}
+
+// gap tells of events that retention removed before a destination had them, and which it goes over now.
+func (p *pull) gap(ctx context.Context, store string, after, upTo int64) error {
+	p.s.mu.Lock()
+	if m := p.d.missing[store]; m != nil && m.LastSeq > after { // it is a part of what is known
+		after, upTo = min(after, m.after), max(upTo, m.LastSeq)
+	}
+	p.s.mu.Unlock()
+	g, err := p.s.opt.Events.Gap(ctx, store, after, upTo)
+	if err != nil || g.Count == 0 {
+		return err
+	}
+	p.s.mu.Lock()
+	p.s.miss(p.a, p.d, store, after, g, true, time.Now())
+	p.s.mu.Unlock()
+	return p.s.flush(ctx)
+}
+
+// miss tells of a gap: by a notification, which grows with it, and by an alert when it opens, and again when the agent goes over
+// it if it is larger by then. The caller holds mu.
+func (s *Service) miss(a *agent, d *destination, store string, after int64, g Gap, over bool, now time.Time) {
+	m := d.missing[store]
+	opens := m == nil || g.FirstSeq > m.LastSeq
+	if opens {
+		m = &missing{}
+		d.missing[store] = m
+	}
+	m.Gap, m.after = g, after
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(d.missing)) {
+		texts = append(texts, d.missing[name].text(a, name))
+	}
+	text := strings.Join(texts, " ")
+	if n := a.notes[noteKey{d.config.Name, wire.RetentionGap}]; n == nil || n.row.Text != short(text, maxText) { // what is looked at again is the same gap
+		s.raise(a, noteKey{d.config.Name, wire.RetentionGap}, text, 1, now)
+	}
+	if !opens && !(over && m.alerted != g.Count) {
+		return
+	}
+	m.alerted = g.Count
+	s.alert(a, fmt.Sprintf("gap %s %s %s %d %d", a.row.ID, d.config.Name, store, g.FirstSeq, g.LastSeq), &Alert{
+		Alert: AlertGap, Severity: "high", Title: "System alert: SIEM agent did not deliver everything", Status: "retention", Kind: "retention", Destination: d.config.Name, Store: store,
+		Message: fmt.Sprintf("SIEM agent %s: %s", a.row.Name, m.text(a, store)), Next: wire.Explain(wire.RetentionGap).Remedy, From: g.From, To: g.To, Count: g.Count, Command: m.command(a)}, now)
+}
+
+// text says what is missing.
+func (m *missing) text(a *agent, store string) string {
+	text := fmt.Sprintf("Retention has removed %d events of store %s with sequence numbers from %d to %d that were not delivered", m.Count, store, m.FirstSeq, m.LastSeq)
+	if a.spec.Filter != "" || len(a.spec.Types) == 1 {
+		text = strings.Replace(text, "that were not delivered", "that the agent had not reached; how many of them match what it sends is not known", 1)
+	}
+	if m.From.IsZero() {
+		return text + "."
+	}
+	return text + fmt.Sprintf(", of the time from %s to %s. When another copy of them was imported, send them with: %s", stamp(m.From), stamp(m.To), m.command(a))
+}
+
+// command recovers what is missing; "": nothing is known of its time.
+func (m *missing) command(a *agent) string {
+	if m.From.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("kiroku agents recover --like %s --from %s --to %s", a.row.ID, stamp(m.From), stamp(m.To))
+}
+
+// misses says that a destination has not gone over everything that is missing.
+func (d *destination) misses() bool {
+	for store, m := range d.missing {
+		if d.begins(store) < m.LastSeq {
+			return true
+		}
+	}
+	return false
+}
