@@ -7,9 +7,11 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -62,6 +64,13 @@ func (a *Attribute) Caption(value string) (string, bool) {
 	return v.Caption, ok
 }
 
+// IDCaption is the caption of an id.
+func (a *Attribute) IDCaption(id int64) (string, bool) {
+	var text [20]byte
+	v, ok := a.enum[string(strconv.AppendInt(text[:0], id, 10))]
+	return v.Caption, ok
+}
+
 // Deprecated says whether the schema advises against the attribute.
 func (a *Attribute) Deprecated() bool { return a.deprecated != nil }
 
@@ -108,14 +117,14 @@ func (s *Struct) Attribute(name string) (*Attribute, bool) {
 }
 
 // Required lists the attributes that must stand where these profiles are named.
-func (s *Struct) Required(profiles []string) []*Attribute {
-	var as []*Attribute
-	for _, a := range s.required {
-		if a.in(profiles) {
-			as = append(as, a)
+func (s *Struct) Required(profiles []string) iter.Seq[*Attribute] {
+	return func(yield func(*Attribute) bool) {
+		for _, a := range s.required {
+			if a.in(profiles) && !yield(a) {
+				return
+			}
 		}
 	}
-	return as
 }
 
 // AtLeastOne lists the attributes of which one must stand; nil when there is no such constraint.

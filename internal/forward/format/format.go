@@ -77,7 +77,7 @@ func New(o Options) (*Encoder, error) {
 		e.object = objectForm{raw: o.Raw}
 		e.form = &e.object
 	case wire.OCSFJSON:
-		e.object = objectForm{raw: o.Raw, nester: nester()}
+		e.object = objectForm{raw: o.Raw, nested: nester().Builder()}
 		e.form = &e.object
 	default:
 		return nil, fmt.Errorf("make encoder: there is no format %q", o.Format)

@@ -100,7 +100,7 @@ func TestUID(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	list := events(t)
-	for _, f := range []wire.Format{wire.CEFMCAS, wire.CEF, wire.LEEF, wire.JSON, wire.RFC5424JSON} {
+	for _, f := range formats {
 		enc := encoder(t, Options{Format: f, Host: "agent.example.com", Version: "1.0"})
 		var line []byte
 		for _, ev := range list {

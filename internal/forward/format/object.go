@@ -14,7 +14,7 @@ import (
 // objectForm makes lines of JSON: the flat row, or the nested object of OCSF.
 type objectForm struct {
 	raw    bool
-	nester *nest.Nester // nil: the flat row
+	nested *nest.Builder // nil: the flat row
 
 	ev      *event.Event
 	cutting bool // the line is too long: text and pairs hold the event's
@@ -22,7 +22,6 @@ type objectForm struct {
 	pairs   []shortened // of unmapped
 	// leftOut is how many leaves at the end of unmapped are not written.
 	leftOut int
-	keys    []string     // scratch
 	order   []*shortened // scratch
 }
 
@@ -107,7 +106,7 @@ func (o *objectForm) measure() {
 	for _, s := range o.order {
 		s.same = s
 	}
-	if o.nester != nil {
+	if o.nested != nil {
 		o.find()
 	}
 	for _, s := range o.order {
@@ -122,7 +121,7 @@ func (o *objectForm) measure() {
 // find finds out how often the object shows the texts. Of texts with the same bytes one is cut for all.
 func (o *objectForm) find() {
 	shown := map[string]int{}
-	countTexts(shown, o.nested())
+	countTexts(shown, o.shown())
 	known := map[string]*shortened{}
 	for _, s := range o.order {
 		if same := known[s.value]; same == nil || s.cut > 0 {
@@ -137,19 +136,15 @@ func (o *objectForm) find() {
 	}
 }
 
-// countTexts counts how often each text stands in what package nest makes.
-func countTexts(shown map[string]int, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, element := range v {
-			countTexts(shown, element)
+// countTexts counts how often each text stands in the object.
+func countTexts(shown map[string]int, obj *nest.Object) {
+	for _, f := range obj.Fields {
+		switch f.Kind {
+		case nest.Nested, nest.List:
+			countTexts(shown, f.Object)
+		case nest.Text:
+			shown[f.Text]++
 		}
-	case []any:
-		for _, element := range v {
-			countTexts(shown, element)
-		}
-	case string:
-		shown[v]++
 	}
 }
 
@@ -207,8 +202,8 @@ func (s *shortened) append(dst []byte) []byte {
 }
 
 func (o *objectForm) write(dst []byte) []byte {
-	if o.nester != nil {
-		return o.writeNested(dst)
+	if o.nested != nil {
+		return o.object(dst, o.shown())
 	}
 	dst = append(dst, '{')
 	first := true
@@ -250,71 +245,66 @@ func (o *objectForm) column(dst []byte, c event.Column) []byte {
 	return dst
 }
 
-// writeNested writes the object of OCSF. What was cut is cut in the object, wherever its column stands.
-func (o *objectForm) writeNested(dst []byte) []byte {
-	return o.value(dst, o.nested())
-}
-
-// nested is the object without what is left out.
-func (o *objectForm) nested() map[string]any {
-	root := o.nester.Object(o.ev)
-	if !o.raw {
-		delete(root, "raw_data")
+// shown is the object of OCSF without what is left out.
+func (o *objectForm) shown() *nest.Object {
+	root := o.nested.Object(o.ev)
+	if v := root.Get("raw_data"); v != nil && !o.raw {
+		v.Kind = nest.None
 	}
-	if unmapped, ok := root["unmapped"].(map[string]any); ok && o.leftOut > 0 {
+	if unmapped := root.Get("unmapped"); unmapped != nil && o.leftOut > 0 {
 		list := o.ev.Unmapped()
 		for _, p := range list[len(list)-o.leftOut:] {
-			delete(unmapped, p.Key)
+			if v := unmapped.Object.Get(p.Key); v != nil {
+				v.Kind = nest.None
+			}
 		}
-		unmapped[leftOutKey] = strconv.Itoa(o.leftOut)
+		unmapped.Object.Set(leftOutKey, nest.Value{Kind: nest.Text, Text: strconv.Itoa(o.leftOut)})
 	}
 	return root
 }
 
-// value appends what package nest makes.
-func (o *objectForm) value(dst []byte, v any) []byte {
-	switch v := v.(type) {
-	case map[string]any:
-		return o.object(dst, v)
-	case []any:
+// object appends an object.
+func (o *objectForm) object(dst []byte, obj *nest.Object) []byte {
+	dst = append(dst, '{')
+	first := true
+	for i := range obj.Fields {
+		f := &obj.Fields[i]
+		if f.Kind == nest.None {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(event.AppendJSONString(dst, f.Name), ':')
+		dst = o.value(dst, &f.Value)
+	}
+	return append(dst, '}')
+}
+
+func (o *objectForm) value(dst []byte, v *nest.Value) []byte {
+	switch v.Kind {
+	case nest.Text:
+		return o.string(dst, v.Text)
+	case nest.Int:
+		return strconv.AppendInt(dst, v.Int, 10)
+	case nest.Double:
+		return strconv.AppendFloat(dst, v.Double, 'g', -1, 64)
+	case nest.Bool:
+		return strconv.AppendBool(dst, v.Int != 0)
+	case nest.Nested:
+		return o.object(dst, v.Object)
+	case nest.List:
 		dst = append(dst, '[')
-		for i, element := range v {
+		for i := range v.Object.Fields {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = o.value(dst, element)
+			dst = o.value(dst, &v.Object.Fields[i].Value)
 		}
 		return append(dst, ']')
-	case string:
-		return o.string(dst, v)
-	case int64:
-		return strconv.AppendInt(dst, v, 10)
-	case float64:
-		return strconv.AppendFloat(dst, v, 'g', -1, 64)
-	case bool:
-		return strconv.AppendBool(dst, v)
 	}
-	return append(dst, "null"...)
-}
-
-// object appends an object with its keys in order: the same event gives the same bytes.
-func (o *objectForm) object(dst []byte, obj map[string]any) []byte {
-	from := len(o.keys)
-	for k := range obj {
-		o.keys = append(o.keys, k)
-	}
-	keys := o.keys[from:]
-	slices.Sort(keys)
-	dst = append(dst, '{')
-	for i, k := range keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(event.AppendJSONString(dst, k), ':')
-		dst = o.value(dst, obj[k])
-	}
-	o.keys = o.keys[:from]
-	return append(dst, '}')
+	panic("BUG: a value of no kind")
 }
 
 // string appends a text; one that was cut in its cut form. A text is known by its bytes: the object shows the same text

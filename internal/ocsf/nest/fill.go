@@ -2,9 +2,7 @@ package nest
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strconv"
 
 	"kiroku/internal/event"
 	"kiroku/internal/ocsf"
@@ -14,7 +12,7 @@ import (
 const unknown = "unknown"
 
 // fill adds what the class requires and the row implies.
-func (b *builder) fill() {
+func (b *Builder) fill() {
 	b.base()
 	if b.requires("user") {
 		b.userFromActor()
@@ -29,10 +27,11 @@ func (b *builder) fill() {
 	case event.ClassEventLogActivity:
 		b.logNames()
 	case event.ClassApplicationLifecyle:
-		setName(child(b.root, "app"), b.product())
+		setName(b.child(b.root, "app"), b.product())
 	case event.ClassAPIActivity:
-		if _, ok := b.root["api"]; !ok {
-			child(b.root, "api")["operation"] = cmp.Or(b.text(event.ColEventCode), b.text(event.ColActivityName), unknown)
+		if !b.root.has("api") {
+			operation := cmp.Or(b.text(event.ColEventCode), b.text(event.ColActivityName), unknown)
+			b.child(b.root, "api").Set("operation", textValue(operation))
 		}
 	case event.ClassDetectionFinding:
 		b.finding()
@@ -42,123 +41,127 @@ func (b *builder) fill() {
 	}
 }
 
-func (b *builder) text(c event.Column) string { return b.e.GetStr(c) }
+func (b *Builder) text(c event.Column) string { return b.e.GetStr(c) }
 
-func (b *builder) product() string {
+func (b *Builder) product() string {
 	return cmp.Or(b.text(event.ColProductName), b.text(event.ColSource), unknown)
 }
 
-func (b *builder) requires(name string) bool {
+func (b *Builder) requires(name string) bool {
 	a, ok := b.class.Attribute(name)
 	return ok && a.Required
 }
 
 // base gives the attributes that every event has.
-func (b *builder) base() {
-	if _, ok := b.root["time"]; !ok {
-		b.root["time"] = b.e.GetInt(event.ColIngestTime) / 1000
+func (b *Builder) base() {
+	if !b.root.has("time") {
+		b.root.Set("time", intValue(b.e.GetInt(event.ColIngestTime)/1000))
 	}
-	setName(child(child(b.root, "metadata"), "product"), b.product())
+	setName(b.child(b.child(b.root, "metadata"), "product"), b.product())
 }
 
 // setName names an object that has neither name nor uid.
-func setName(obj map[string]any, name string) {
-	if obj["name"] == nil && obj["uid"] == nil {
-		obj["name"] = name
+func setName(o *Object, name string) {
+	if !o.has("name") && !o.has("uid") {
+		o.Set("name", textValue(name))
 	}
 }
 
 // userFromActor takes the actor as the user acted upon: the one who logs on, who changes the own password.
-func (b *builder) userFromActor() {
-	user := child(b.root, "user")
-	if user["name"] != nil || user["uid"] != nil {
+func (b *Builder) userFromActor() {
+	user := b.child(b.root, "user")
+	if user.has("name") || user.has("uid") {
 		return
 	}
-	actor, _ := b.root["actor"].(map[string]any)
-	if of, ok := actor["user"].(map[string]any); ok {
-		maps.Copy(user, of)
+	if actor := b.root.Get("actor"); actor != nil && actor.Kind == Nested {
+		if of := actor.Object.Get("user"); of != nil && of.Kind == Nested {
+			for _, f := range of.Object.Fields {
+				user.Set(f.Name, f.Value)
+			}
+		}
 	}
 }
 
 // serviceFromProduct names the product as the service logged on to where the record names none.
-func (b *builder) serviceFromProduct() {
-	if b.root["dst_endpoint"] == nil {
-		setName(child(b.root, "service"), b.product())
+func (b *Builder) serviceFromProduct() {
+	if !b.root.has("dst_endpoint") {
+		setName(b.child(b.root, "service"), b.product())
 	}
 }
 
 // privileges fills Authorize Session, which has exactly one of group and privileges.
-func (b *builder) privileges() {
-	if b.root["group"] != nil {
+func (b *Builder) privileges() {
+	if b.root.has("group") {
 		return
 	}
-	list := []any{unknown}
-	if groups := b.e.GetList(event.ColActorUserGroups); len(groups) > 0 {
-		list = list[:0]
-		for _, g := range groups {
-			list = append(list, g)
-		}
+	list := b.list(b.read(event.ColActorUserGroups)...)
+	if len(list.Object.Fields) == 0 {
+		list.Object.add(textValue(unknown))
 	}
-	b.root["privileges"] = list
+	b.root.Set("privileges", list)
 }
 
 // deviceAsEndpoint takes the host that wrote the log as the far end where the record has no end at all.
-func (b *builder) deviceAsEndpoint() {
-	if b.root["src_endpoint"] != nil || b.root["dst_endpoint"] != nil {
+func (b *Builder) deviceAsEndpoint() {
+	if b.root.has("src_endpoint") || b.root.has("dst_endpoint") {
 		return
 	}
-	child(b.root, "dst_endpoint")["hostname"] = cmp.Or(b.text(event.ColDeviceHost), b.text(event.ColCollector), unknown)
+	host := cmp.Or(b.text(event.ColDeviceHost), b.text(event.ColCollector), unknown)
+	b.child(b.root, "dst_endpoint").Set("hostname", textValue(host))
 }
 
 // logNames repeats the log's names, which Event Log Activity has as attributes of its own.
-func (b *builder) logNames() {
-	for c, name := range map[event.Column]string{event.ColLogName: "log_name", event.ColLogProvider: "log_provider"} {
+func (b *Builder) logNames() {
+	for _, c := range [...]event.Column{event.ColLogName, event.ColLogProvider} {
 		if v := b.text(c); v != "" {
-			b.root[name] = v
+			b.root.Set(c.String(), textValue(v))
 		}
 	}
 }
 
 // finding gives a finding the id of its record where it has none of its own.
-func (b *builder) finding() {
-	info := child(b.root, "finding_info")
-	if info["uid"] == nil {
-		info["uid"] = cmp.Or(b.text(event.ColMetadataUID), b.text(event.ColEventUID), unknown)
+func (b *Builder) finding() {
+	info := b.child(b.root, "finding_info")
+	if !info.has("uid") {
+		info.Set("uid", textValue(cmp.Or(b.text(event.ColMetadataUID), b.text(event.ColEventUID), unknown)))
 	}
 }
 
 // actorFromProgram names the program that wrote the log as the actor where the record names nobody.
-func (b *builder) actorFromProgram() {
-	if b.root["actor"] == nil {
-		child(b.root, "actor")["app_name"] = cmp.Or(b.text(event.ColLogProvider), b.product())
+func (b *Builder) actorFromProgram() {
+	if !b.root.has("actor") {
+		b.child(b.root, "actor").Set("app_name", textValue(cmp.Or(b.text(event.ColLogProvider), b.product())))
 	}
 }
 
-// complete adds what the schema still requires, in obj and in all objects below it.
-func (b *builder) complete(obj map[string]any, s *ocsf.Struct) {
-	for _, a := range s.Required(b.profiles) {
-		if obj[a.Name] == nil {
-			obj[a.Name] = placeholder(a)
+// complete adds what the schema still requires, in o and in all objects below it.
+func (b *Builder) complete(o *Object, s *ocsf.Struct) {
+	for a := range s.Required(b.profiles) {
+		if !o.has(a.Name) {
+			o.Set(a.Name, b.placeholder(a))
 		}
 	}
-	if keys := s.AtLeastOne(); keys != nil && !slices.ContainsFunc(keys, func(k string) bool { return obj[k] != nil }) {
+	if keys := s.AtLeastOne(); keys != nil && !slices.ContainsFunc(keys, o.has) {
 		if a := simplest(s, keys); a != nil {
-			obj[a.Name] = placeholder(a)
+			o.Set(a.Name, b.placeholder(a))
 		}
 	}
-	for name, value := range obj {
-		a, ok := s.Attribute(name)
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		if f.Kind != Nested && f.Kind != List {
+			continue
+		}
+		a, ok := s.Attribute(f.Name)
 		if !ok || a.Object() == nil {
 			continue
 		}
-		switch v := value.(type) {
-		case map[string]any:
-			b.complete(v, a.Object())
-		case []any:
-			for _, element := range v {
-				if o, ok := element.(map[string]any); ok {
-					b.complete(o, a.Object())
-				}
+		if f.Kind == Nested {
+			b.complete(f.Object, a.Object())
+			continue
+		}
+		for _, element := range f.Object.Fields {
+			if element.Kind == Nested {
+				b.complete(element.Object, a.Object())
 			}
 		}
 	}
@@ -183,43 +186,45 @@ func simplest(s *ocsf.Struct, keys []string) *ocsf.Attribute {
 }
 
 // placeholder is the value that says "not known".
-func placeholder(a *ocsf.Attribute) any {
-	var v any
+func (b *Builder) placeholder(a *ocsf.Attribute) Value {
+	var v Value
 	switch a.Primitive() {
-	case "object_t":
-		v = map[string]any{}
+	case "object_t", "json_t":
+		v = Value{Kind: Nested, Object: b.object()}
 	case "string_t":
-		v = unknown
+		v = textValue(unknown)
 	case "boolean_t":
-		v = false
-	case "json_t":
-		v = map[string]any{}
+		v = Value{Kind: Bool}
 	default:
-		v = int64(0)
+		v = intValue(0)
 	}
 	if a.Array {
-		return []any{v}
+		return b.list(v)
 	}
 	return v
 }
 
 // caption adds the words beside ids: class_name beside class_uid, severity beside severity_id.
-func (b *builder) caption() {
-	for name, value := range maps.Clone(b.root) {
-		id, isInt := value.(int64)
-		a, ok := b.class.Attribute(name)
-		if !ok || !isInt || a.Sibling == "" || b.root[a.Sibling] != nil {
+func (b *Builder) caption() {
+	// A word that is put in front moves the ids behind it: the one before comes twice and has its word already.
+	for i := 0; i < len(b.root.Fields); i++ {
+		f := b.root.Fields[i]
+		if f.Kind != Int {
 			continue
 		}
-		if word, ok := b.word(a, id); ok {
-			b.root[a.Sibling] = word
+		a, ok := b.class.Attribute(f.Name)
+		if !ok || a.Sibling == "" || b.root.has(a.Sibling) {
+			continue
+		}
+		if word, ok := b.word(a, f.Int); ok {
+			b.root.Set(a.Sibling, textValue(word))
 		}
 	}
 }
 
 // word is the schema's caption of an id; beside 99 stands the source's own word.
-func (b *builder) word(a *ocsf.Attribute, id int64) (string, bool) {
-	caption, known := a.Caption(strconv.FormatInt(id, 10))
+func (b *Builder) word(a *ocsf.Attribute, id int64) (string, bool) {
+	caption, known := a.IDCaption(id)
 	if id != 99 || !known {
 		return caption, known
 	}

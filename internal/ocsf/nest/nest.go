@@ -2,29 +2,63 @@ package nest
 
 import (
 	"slices"
+	"strings"
+	"sync"
 
 	"kiroku/internal/event"
 	"kiroku/internal/ocsf"
 )
 
-// Nester builds OCSF objects. It is safe for concurrent use.
+// Nester knows where the classes of the schema have attributes for the columns. It is safe for concurrent use.
 type Nester struct {
 	schema *ocsf.Validator
+	names  [event.NumColumns]string // of the columns in unmapped
+	plans  sync.Map                 // *ocsf.Class → *plan
 }
 
 // New returns a Nester that reads classes and captions from v.
-func New(v *ocsf.Validator) *Nester { return &Nester{schema: v} }
+func New(v *ocsf.Validator) *Nester {
+	n := &Nester{schema: v}
+	for _, c := range event.Columns() {
+		n.names[c] = "kiroku." + c.String()
+	}
+	return n
+}
 
 // Object returns the row as an OCSF 1.8.0 object with the values that encoding/json writes: maps, []any, string, int64,
-// float64, bool. Times are milliseconds since 1970, as OCSF has them. The object keeps nothing of e but its strings.
-// A row of a class that the schema does not know is nested like a Base Event.
-func (n *Nester) Object(e *event.Event) map[string]any {
-	class, ok := n.schema.Class(int(e.GetInt(event.ColClassUID)))
+// float64, bool. The object keeps nothing of e but its strings.
+func (n *Nester) Object(e *event.Event) map[string]any { return n.Builder().Object(e).asMap() }
+
+// Builder returns a Builder of its own for one goroutine.
+func (n *Nester) Builder() *Builder { return &Builder{nester: n} }
+
+// Builder builds one object after the other in the same memory.
+type Builder struct {
+	nester  *Nester
+	objects []*Object // the memory
+	used    int       // objects of it
+
+	e           *event.Event
+	class       *ocsf.Class
+	plan        *plan
+	root        *Object
+	profiles    []string
+	missing     []string // profiles that an attribute asks for
+	values      []Value  // of one column
+	unmapped    []Field
+	observables *Object // nil: none
+}
+
+// Object returns the row as an OCSF 1.8.0 object, valid until the next call. Times are milliseconds since 1970, as OCSF has
+// them. A row of a class that the schema does not know is nested like a Base Event.
+func (b *Builder) Object(e *event.Event) *Object {
+	class, ok := b.nester.schema.Class(int(e.GetInt(event.ColClassUID)))
 	if !ok {
-		class, _ = n.schema.Class(event.ClassBaseEvent)
+		class, _ = b.nester.schema.Class(event.ClassBaseEvent)
 	}
-	b := builder{e: e, class: class, root: map[string]any{}, unmapped: map[string]any{}}
-	b.profiles = slices.Clone(e.GetList(event.ColProfiles))
+	b.reset()
+	b.e, b.class, b.plan, b.root = e, class, b.nester.plan(class), b.object()
+	b.profiles = append(b.profiles, e.GetList(event.ColProfiles)...)
 	for i := range event.NumColumns {
 		if c := event.Column(i); e.Has(c) {
 			b.column(c)
@@ -37,102 +71,137 @@ func (n *Nester) Object(e *event.Event) map[string]any {
 	return b.root
 }
 
-// builder holds one object while it is built.
-type builder struct {
-	e           *event.Event
-	class       *ocsf.Class
-	profiles    []string
-	root        map[string]any
-	unmapped    map[string]any
-	observables []any
+// reset makes the memory free again. It forgets the texts: they are the memory of events that nobody needs any more.
+func (b *Builder) reset() {
+	for _, o := range b.objects[:b.used] {
+		clear(o.Fields)
+		o.Fields = o.Fields[:0]
+	}
+	clear(b.profiles)
+	clear(b.values[:cap(b.values)])
+	clear(b.unmapped)
+	b.used, b.profiles, b.values, b.unmapped, b.observables = 0, b.profiles[:0], b.values[:0], b.unmapped[:0], nil
+}
+
+// object returns an empty object.
+func (b *Builder) object() *Object {
+	if b.used == len(b.objects) {
+		b.objects = append(b.objects, new(Object))
+	}
+	b.used++
+	return b.objects[b.used-1]
+}
+
+// list returns a list of values.
+func (b *Builder) list(values ...Value) Value {
+	o := b.object()
+	for _, v := range values {
+		o.add(v)
+	}
+	return Value{Kind: List, Object: o}
 }
 
 // column places one column, or keeps it in unmapped.
-func (b *builder) column(c event.Column) {
+func (b *Builder) column(c event.Column) {
 	switch c {
 	case event.ColProfiles, event.ColOCSFVersion:
 		return // finish writes them
 	case event.ColUnmapped:
 		for _, p := range b.e.Unmapped() {
-			b.keep(p.Key, p.Value)
+			b.keep(p.Key, textValue(p.Value))
 		}
 		return
 	}
 	if b.wanted(c) {
-		if path := c.Info().Path; path != "" && b.place(c, path) {
-			return
-		}
-		for _, path := range otherPlaces[c] {
-			if b.place(c, path) {
+		for i := range b.plan[c] {
+			if b.place(c, &b.plan[c][i]) {
 				return
 			}
 		}
 	}
-	b.keep("kiroku."+c.String(), b.value(c))
+	v := b.value(c)
+	if c.Kind() == event.StringList {
+		v = b.list(b.read(c)...)
+	}
+	b.keep(b.nester.names[c], v)
 }
 
-// keep adds to unmapped; a column whose name a record has used becomes a list with what was there.
-func (b *builder) keep(key string, value any) {
-	before, again := b.unmapped[key]
-	if !again {
-		b.unmapped[key] = value
-		return
-	}
-	if list, ok := before.([]any); ok {
-		b.unmapped[key] = append(list, value)
-		return
-	}
-	b.unmapped[key] = []any{before, value}
+func (b *Builder) keep(name string, v Value) {
+	b.unmapped = append(b.unmapped, Field{Name: name, Value: v})
 }
 
-// value is a column's value as JSON has it.
-func (b *builder) value(c event.Column) any {
+// value is a column's value as JSON has it; not for lists.
+func (b *Builder) value(c event.Column) Value {
 	switch c.Kind() {
 	case event.Int, event.Long:
-		return b.e.GetInt(c)
+		return intValue(b.e.GetInt(c))
 	case event.Timestamp:
-		return b.e.GetInt(c) / 1000
+		return intValue(b.e.GetInt(c) / 1000)
 	case event.Bool:
-		return b.e.GetInt(c) != 0
+		return Value{Kind: Bool, Int: b.e.GetInt(c)}
 	case event.Double:
-		return b.e.GetDouble(c)
-	case event.StringList:
-		list := make([]any, 0, len(b.e.GetList(c)))
-		for _, s := range b.e.GetList(c) {
-			list = append(list, s)
-		}
-		return list
+		return Value{Kind: Double, Double: b.e.GetDouble(c)}
 	default:
-		return b.e.GetStr(c)
+		return textValue(b.e.GetStr(c))
 	}
+}
+
+// read returns a column's values, valid until the next call.
+func (b *Builder) read(c event.Column) []Value {
+	b.values = b.values[:0]
+	if c.Kind() != event.StringList {
+		b.values = append(b.values, b.value(c))
+	}
+	for _, s := range b.e.GetList(c) {
+		b.values = append(b.values, textValue(s))
+	}
+	return b.values
 }
 
 // finish writes what depends on everything else.
-func (b *builder) finish() {
-	metadata := child(b.root, "metadata")
-	metadata["version"] = ocsf.Version
+func (b *Builder) finish() {
+	metadata := b.child(b.root, "metadata")
+	metadata.Set("version", textValue(ocsf.Version))
 	if len(b.profiles) > 0 {
 		slices.Sort(b.profiles)
-		var list []any
+		list := b.list()
 		for _, p := range slices.Compact(b.profiles) {
-			list = append(list, p)
+			list.Object.add(textValue(p))
 		}
-		metadata["profiles"] = list
+		metadata.Set("profiles", list)
 	}
-	if len(b.observables) > 0 {
-		b.root["observables"] = b.observables
+	if b.observables != nil {
+		b.root.Set("observables", Value{Kind: List, Object: b.observables})
 	}
 	if len(b.unmapped) > 0 {
-		b.root["unmapped"] = b.unmapped
+		b.root.Set("unmapped", Value{Kind: Nested, Object: b.leaves()})
 	}
 }
 
-// child returns the object under name and makes it where it is missing.
-func child(obj map[string]any, name string) map[string]any {
-	if c, ok := obj[name].(map[string]any); ok {
-		return c
+// leaves is the object of what is kept in unmapped; a column whose name a record has used becomes a list with what was there.
+func (b *Builder) leaves() *Object {
+	slices.SortStableFunc(b.unmapped, func(x, y Field) int { return strings.Compare(x.Name, y.Name) })
+	o := b.object()
+	for _, f := range b.unmapped {
+		last := len(o.Fields) - 1
+		switch {
+		case last < 0 || o.Fields[last].Name != f.Name:
+			o.Fields = append(o.Fields, f)
+		case o.Fields[last].Kind == List:
+			o.Fields[last].Object.add(f.Value)
+		default:
+			o.Fields[last].Value = b.list(o.Fields[last].Value, f.Value)
+		}
 	}
-	c := map[string]any{}
-	obj[name] = c
+	return o
+}
+
+// child returns the object under name and makes it where it is missing.
+func (b *Builder) child(o *Object, name string) *Object {
+	if v := o.Get(name); v != nil && v.Kind == Nested {
+		return v.Object
+	}
+	c := b.object()
+	o.Set(name, Value{Kind: Nested, Object: c})
 	return c
 }

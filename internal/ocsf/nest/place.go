@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"kiroku/internal/event"
@@ -42,7 +41,7 @@ var otherPlaces = map[event.Column][]string{
 }
 
 // wanted says whether the attribute that c belongs to can be valid beside the row's other columns.
-func (b *builder) wanted(c event.Column) bool {
+func (b *Builder) wanted(c event.Column) bool {
 	switch c {
 	case event.ColEventUID:
 		return !b.e.Has(event.ColMetadataUID)
@@ -55,113 +54,141 @@ func (b *builder) wanted(c event.Column) bool {
 	return true
 }
 
-// place puts the column's value at path. It does nothing and returns false when the class has no such attribute, when
-// the value is none that the attribute takes, or when something stands there already.
-func (b *builder) place(c event.Column, path string) bool {
-	way, ok := b.class.Resolve(path)
-	if !ok {
+// plan is where a class has attributes for the columns, the best place first.
+type plan [event.NumColumns][]place
+
+// place is an attribute of a class.
+type place struct {
+	path        string
+	way         []*ocsf.Attribute // to the attribute and itself
+	conditional []*ocsf.Attribute // those that exist only with a profile
+	inList      bool              // there is a list on the way
+	observable  string            // caption of the attribute's observable type
+}
+
+func (n *Nester) plan(class *ocsf.Class) *plan {
+	if p, ok := n.plans.Load(class); ok {
+		return p.(*plan)
+	}
+	p := new(plan)
+	for _, c := range event.Columns() {
+		for _, path := range append([]string{c.Info().Path}, otherPlaces[c]...) {
+			if way, ok := class.Resolve(path); ok {
+				p[c] = append(p[c], newPlace(class, path, way))
+			}
+		}
+	}
+	n.plans.Store(class, p)
+	return p
+}
+
+func newPlace(class *ocsf.Class, path string, way []*ocsf.Attribute) place {
+	p := place{path: path, way: way}
+	for _, a := range way {
+		p.inList = p.inList || a.Array
+		if len(a.Profiles) > 0 {
+			p.conditional = append(p.conditional, a)
+		}
+	}
+	if id := p.last().Observable; id != 0 {
+		observable, _ := class.Resolve("observables.type_id")
+		p.observable, _ = observable[1].IDCaption(int64(id))
+	}
+	return p
+}
+
+func (p *place) last() *ocsf.Attribute { return p.way[len(p.way)-1] }
+
+// place puts the column's value at p. It does nothing and returns false when the value is none that the attribute takes, or
+// when something stands there already.
+func (b *Builder) place(c event.Column, p *place) bool {
+	values := b.read(c)
+	for i := range values {
+		if !accept(p.last(), &values[i]) {
+			return false
+		}
+	}
+	if len(values) == 0 || !b.profilesFor(p) || !b.store(p, values, c.Kind() == event.StringList) {
 		return false
 	}
-	last := way[len(way)-1]
-	values := b.values(c, last)
-	if len(values) == 0 {
-		return false
-	}
-	profiles, ok := b.profilesFor(way)
-	if !ok || !b.store(way, values, c.Kind() == event.StringList) {
-		return false
-	}
-	b.profiles = append(b.profiles, profiles...)
-	b.observe(path, last, values)
+	b.profiles = append(b.profiles, b.missing...)
+	b.observe(p, values)
 	return true
 }
 
-// values is the column's value in the form that the attribute takes; nil when there is none.
-func (b *builder) values(c event.Column, a *ocsf.Attribute) []any {
-	list, ok := b.value(c).([]any)
-	if !ok {
-		list = []any{b.value(c)}
-	}
-	for i, v := range list {
-		if list[i], ok = accept(a, v); !ok {
-			return nil
-		}
-	}
-	return list
-}
-
-// accept returns v as the attribute's type has it.
-func accept(a *ocsf.Attribute, v any) (any, bool) {
-	switch v := v.(type) {
-	case string:
+// accept says whether the attribute takes v, and makes it what the attribute's type has.
+func accept(a *ocsf.Attribute, v *Value) bool {
+	switch v.Kind {
+	case Text:
 		return acceptText(a, v)
-	case int64:
+	case Int:
 		low, high, limited := a.Range()
 		isInt := a.Primitive() == "integer_t" || a.Primitive() == "long_t"
-		return v, isInt && (!limited || v >= low && v <= high)
-	case bool:
-		return v, a.Primitive() == "boolean_t"
+		return isInt && (!limited || v.Int >= low && v.Int <= high)
+	case Bool:
+		return a.Primitive() == "boolean_t"
 	default:
-		return v, a.Primitive() == "float_t"
+		return a.Primitive() == "float_t"
 	}
 }
 
-func acceptText(a *ocsf.Attribute, s string) (any, bool) {
+func acceptText(a *ocsf.Attribute, v *Value) bool {
 	switch {
 	case a.Primitive() != "string_t":
-		return nil, false
+		return false
 	case a.Type == "ip_t":
-		_, err := netip.ParseAddr(s)
-		return s, err == nil
+		_, err := netip.ParseAddr(v.Text)
+		return err == nil
 	case a.Type == "mac_t":
-		_, err := net.ParseMAC(s)
-		return s, err == nil
+		_, err := net.ParseMAC(v.Text)
+		return err == nil
 	case a.Enum():
-		upper := strings.ToUpper(s) // HTTP methods are the only enumerated words among the columns
-		_, ok := a.Caption(upper)
-		return upper, ok
+		v.Text = strings.ToUpper(v.Text) // HTTP methods are the only enumerated words among the columns
+		_, ok := a.Caption(v.Text)
+		return ok
 	}
-	return s, true
+	return true
 }
 
 // inferable are the profiles that a row takes because it has a column that only exists with them.
 var inferable = []string{"host", "security_control", "cloud"}
 
-// profilesFor returns the profiles that the attributes on the way ask for and that the row does not name yet.
-func (b *builder) profilesFor(way []*ocsf.Attribute) (missing []string, ok bool) {
-	for _, a := range way {
-		if len(a.Profiles) == 0 || slices.ContainsFunc(a.Profiles, func(p string) bool { return slices.Contains(b.profiles, p) }) {
+// profilesFor puts into missing the profiles that p asks for and that the row does not name yet.
+func (b *Builder) profilesFor(p *place) bool {
+	b.missing = b.missing[:0]
+	for _, a := range p.conditional {
+		if slices.ContainsFunc(a.Profiles, func(p string) bool { return slices.Contains(b.profiles, p) }) {
 			continue
 		}
 		i := slices.IndexFunc(a.Profiles, func(p string) bool {
 			return slices.Contains(inferable, p) && slices.Contains(b.class.Profiles, p) && (p != "cloud" || b.inCloud())
 		})
 		if i < 0 {
-			return nil, false
+			return false
 		}
-		missing = append(missing, a.Profiles[i])
+		b.missing = append(b.missing, a.Profiles[i])
 	}
-	return missing, true
+	return true
 }
 
-func (b *builder) inCloud() bool {
+func (b *Builder) inCloud() bool {
 	return b.e.Has(event.ColCloudProvider) || b.e.Has(event.ColCloudAccountUID) || b.e.Has(event.ColCloudRegion)
 }
 
-// store writes values at the end of the way. A list of values fills one object each where the way goes through a list
-// of objects, otherwise the attribute itself is a list.
-func (b *builder) store(way []*ocsf.Attribute, values []any, spread bool) bool {
+// store writes values at p. A list of values fills one object each where the way goes through a list of objects, otherwise
+// the attribute itself is a list.
+func (b *Builder) store(p *place, values []Value, spread bool) bool {
 	if !spread {
-		return set(b.root, way, 0, values[0])
+		return b.set(p.way, 0, values[0])
 	}
-	if last := way[len(way)-1]; last.Array {
-		return setList(b.root, way, values)
+	if p.last().Array {
+		return b.setList(p.way, values)
 	}
-	if !slices.ContainsFunc(way, func(a *ocsf.Attribute) bool { return a.Array }) {
+	if !p.inList {
 		return false
 	}
 	for i, v := range values {
-		if !set(b.root, way, i, v) {
+		if !b.set(p.way, i, v) {
 			return false
 		}
 	}
@@ -169,59 +196,69 @@ func (b *builder) store(way []*ocsf.Attribute, values []any, spread bool) bool {
 }
 
 // set writes one value; in a list of objects on the way it goes to the element with this index.
-func set(obj map[string]any, way []*ocsf.Attribute, index int, value any) bool {
+func (b *Builder) set(way []*ocsf.Attribute, index int, v Value) bool {
+	o := b.root
 	for _, a := range way[:len(way)-1] {
 		if a.Array {
-			obj = element(obj, a.Name, index)
+			o = b.element(o, a.Name, index)
 			continue
 		}
-		obj = child(obj, a.Name)
+		o = b.child(o, a.Name)
 	}
 	last := way[len(way)-1]
-	if _, taken := obj[last.Name]; taken {
+	if o.has(last.Name) {
 		return false
 	}
 	if last.Array {
-		value = []any{value}
+		v = b.list(v)
 	}
-	obj[last.Name] = value
+	o.Set(last.Name, v)
 	return true
 }
 
-func setList(obj map[string]any, way []*ocsf.Attribute, values []any) bool {
+func (b *Builder) setList(way []*ocsf.Attribute, values []Value) bool {
+	o := b.root
 	for _, a := range way[:len(way)-1] {
-		obj = child(obj, a.Name)
+		o = b.child(o, a.Name)
 	}
 	name := way[len(way)-1].Name
-	if _, taken := obj[name]; taken {
+	if o.has(name) {
 		return false
 	}
-	obj[name] = values
+	o.Set(name, b.list(values...))
 	return true
 }
 
 // element returns the object with this index of the list under name and makes those that are missing.
-func element(obj map[string]any, name string, index int) map[string]any {
-	list, _ := obj[name].([]any)
-	for len(list) <= index {
-		list = append(list, map[string]any{})
+func (b *Builder) element(o *Object, name string, index int) *Object {
+	v := o.Get(name)
+	if v == nil || v.Kind != List {
+		o.Set(name, b.list())
+		v = o.Get(name)
 	}
-	obj[name] = list
-	return list[index].(map[string]any)
+	for len(v.Object.Fields) <= index {
+		v.Object.add(Value{Kind: Nested, Object: b.object()})
+	}
+	return v.Object.Fields[index].Object
 }
 
 // observe names the values that people search across attributes: addresses, names, ids.
-func (b *builder) observe(path string, a *ocsf.Attribute, values []any) {
-	if a.Observable == 0 {
+func (b *Builder) observe(p *place, values []Value) {
+	id := p.last().Observable
+	if id == 0 {
 		return
 	}
-	observable, _ := b.class.Resolve("observables.type_id")
-	caption, _ := observable[1].Caption(strconv.Itoa(a.Observable))
 	for _, v := range values {
-		if text, ok := v.(string); ok {
-			b.observables = append(b.observables, map[string]any{
-				"name": path, "type_id": int64(a.Observable), "type": caption, "value": text,
-			})
+		if v.Kind != Text {
+			continue
 		}
+		if b.observables == nil {
+			b.observables = b.object()
+		}
+		o := b.object()
+		o.Fields = append(o.Fields,
+			Field{Name: "name", Value: textValue(p.path)}, Field{Name: "type", Value: textValue(p.observable)},
+			Field{Name: "type_id", Value: intValue(int64(id))}, Field{Name: "value", Value: v})
+		b.observables.add(Value{Kind: Nested, Object: o})
 	}
 }
