@@ -45,6 +45,7 @@ type Struct struct {
 // Attribute is one attribute of a class or object.
 type Attribute struct {
 	Name       string
+	Index      int      // of its name among those of its class or object, sorted
 	Type       string   // dictionary type, for example "ip_t"; "object_t" for objects
 	Array      bool     // the value is a list of Type
 	Required   bool     // where its profile is named
@@ -325,11 +326,12 @@ func (b *builder) fill(s *Struct, r *rawStruct) error {
 		s.constraints = append(s.constraints, constraint{kind, r.Constraints[kind]})
 	}
 	s.attributes = make(map[string]*Attribute, len(r.Attributes))
-	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+	for i, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 		a, err := b.attribute(name, r.Attributes[name])
 		if err != nil {
 			return fmt.Errorf("read OCSF %s %q: %w", s.kind, s.name, err)
 		}
+		a.Index = i
 		s.attributes[name] = a
 		if a.Required {
 			s.required = append(s.required, a)

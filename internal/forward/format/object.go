@@ -258,7 +258,7 @@ func (o *objectForm) shown() *nest.Object {
 				v.Kind = nest.None
 			}
 		}
-		unmapped.Object.Set(leftOutKey, nest.Value{Kind: nest.Text, Text: strconv.Itoa(o.leftOut)})
+		unmapped.Object.SetText(leftOutKey, strconv.Itoa(o.leftOut))
 	}
 	return root
 }

@@ -31,7 +31,7 @@ func (b *Builder) fill() {
 	case event.ClassAPIActivity:
 		if !b.root.has("api") {
 			operation := cmp.Or(b.text(event.ColEventCode), b.text(event.ColActivityName), unknown)
-			b.child(b.root, "api").Set("operation", textValue(operation))
+			b.child(b.root, "api").set("operation", textValue(operation))
 		}
 	case event.ClassDetectionFinding:
 		b.finding()
@@ -55,7 +55,7 @@ func (b *Builder) requires(name string) bool {
 // base gives the attributes that every event has.
 func (b *Builder) base() {
 	if !b.root.has("time") {
-		b.root.Set("time", intValue(b.e.GetInt(event.ColIngestTime)/1000))
+		b.root.set("time", intValue(b.e.GetInt(event.ColIngestTime)/1000))
 	}
 	setName(b.child(b.child(b.root, "metadata"), "product"), b.product())
 }
@@ -63,7 +63,7 @@ func (b *Builder) base() {
 // setName names an object that has neither name nor uid.
 func setName(o *Object, name string) {
 	if !o.has("name") && !o.has("uid") {
-		o.Set("name", textValue(name))
+		o.set("name", textValue(name))
 	}
 }
 
@@ -76,7 +76,7 @@ func (b *Builder) userFromActor() {
 	if actor := b.root.Get("actor"); actor != nil && actor.Kind == Nested {
 		if of := actor.Object.Get("user"); of != nil && of.Kind == Nested {
 			for _, f := range of.Object.Fields {
-				user.Set(f.Name, f.Value)
+				user.set(f.Name, f.Value)
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (b *Builder) privileges() {
 	if len(list.Object.Fields) == 0 {
 		list.Object.add(textValue(unknown))
 	}
-	b.root.Set("privileges", list)
+	b.root.set("privileges", list)
 }
 
 // deviceAsEndpoint takes the host that wrote the log as the far end where the record has no end at all.
@@ -107,14 +107,14 @@ func (b *Builder) deviceAsEndpoint() {
 		return
 	}
 	host := cmp.Or(b.text(event.ColDeviceHost), b.text(event.ColCollector), unknown)
-	b.child(b.root, "dst_endpoint").Set("hostname", textValue(host))
+	b.child(b.root, "dst_endpoint").set("hostname", textValue(host))
 }
 
 // logNames repeats the log's names, which Event Log Activity has as attributes of its own.
 func (b *Builder) logNames() {
 	for _, c := range [...]event.Column{event.ColLogName, event.ColLogProvider} {
 		if v := b.text(c); v != "" {
-			b.root.Set(c.String(), textValue(v))
+			b.root.set(c.String(), textValue(v))
 		}
 	}
 }
@@ -123,45 +123,37 @@ func (b *Builder) logNames() {
 func (b *Builder) finding() {
 	info := b.child(b.root, "finding_info")
 	if !info.has("uid") {
-		info.Set("uid", textValue(cmp.Or(b.text(event.ColMetadataUID), b.text(event.ColEventUID), unknown)))
+		info.set("uid", textValue(cmp.Or(b.text(event.ColMetadataUID), b.text(event.ColEventUID), unknown)))
 	}
 }
 
 // actorFromProgram names the program that wrote the log as the actor where the record names nobody.
 func (b *Builder) actorFromProgram() {
 	if !b.root.has("actor") {
-		b.child(b.root, "actor").Set("app_name", textValue(cmp.Or(b.text(event.ColLogProvider), b.product())))
+		b.child(b.root, "actor").set("app_name", textValue(cmp.Or(b.text(event.ColLogProvider), b.product())))
 	}
 }
 
 // complete adds what the schema still requires, in o and in all objects below it.
-func (b *Builder) complete(o *Object, s *ocsf.Struct) {
-	for a := range s.Required(b.profiles) {
-		if !o.has(a.Name) {
-			o.Set(a.Name, b.placeholder(a))
+func (b *Builder) complete(o *Object) {
+	for a := range o.of.Required(b.profiles) {
+		if _, ok := o.find(a); !ok {
+			o.put(a, b.placeholder(a))
 		}
 	}
-	if keys := s.AtLeastOne(); keys != nil && !slices.ContainsFunc(keys, o.has) {
-		if a := simplest(s, keys); a != nil {
-			o.Set(a.Name, b.placeholder(a))
+	if keys := o.of.AtLeastOne(); keys != nil && !slices.ContainsFunc(keys, o.has) {
+		if a := simplest(o.of, keys); a != nil {
+			o.put(a, b.placeholder(a))
 		}
 	}
 	for i := range o.Fields {
-		f := &o.Fields[i]
-		if f.Kind != Nested && f.Kind != List {
-			continue
-		}
-		a, ok := s.Attribute(f.Name)
-		if !ok || a.Object() == nil {
-			continue
-		}
-		if f.Kind == Nested {
-			b.complete(f.Object, a.Object())
-			continue
-		}
-		for _, element := range f.Object.Fields {
-			if element.Kind == Nested {
-				b.complete(element.Object, a.Object())
+		switch f := &o.Fields[i]; {
+		case f.attribute.Object() == nil:
+		case f.Kind == Nested:
+			b.complete(f.Object)
+		case f.Kind == List:
+			for _, element := range f.Object.Fields {
+				b.complete(element.Object)
 			}
 		}
 	}
@@ -190,7 +182,7 @@ func (b *Builder) placeholder(a *ocsf.Attribute) Value {
 	var v Value
 	switch a.Primitive() {
 	case "object_t", "json_t":
-		v = Value{Kind: Nested, Object: b.object()}
+		v = Value{Kind: Nested, Object: b.object(a.Object())}
 	case "string_t":
 		v = textValue(unknown)
 	case "boolean_t":
@@ -209,15 +201,15 @@ func (b *Builder) caption() {
 	// A word that is put in front moves the ids behind it: the one before comes twice and has its word already.
 	for i := 0; i < len(b.root.Fields); i++ {
 		f := b.root.Fields[i]
-		if f.Kind != Int {
+		if f.Kind != Int || f.attribute.Sibling == "" {
 			continue
 		}
-		a, ok := b.class.Attribute(f.Name)
-		if !ok || a.Sibling == "" || b.root.has(a.Sibling) {
+		sibling := b.root.attribute(f.attribute.Sibling)
+		if _, ok := b.root.find(sibling); ok {
 			continue
 		}
-		if word, ok := b.word(a, f.Int); ok {
-			b.root.Set(a.Sibling, textValue(word))
+		if word, ok := b.word(f.attribute, f.Int); ok {
+			b.root.put(sibling, textValue(word))
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (b *Builder) Object(e *event.Event) *Object {
 		class, _ = b.nester.schema.Class(event.ClassBaseEvent)
 	}
 	b.reset()
-	b.e, b.class, b.plan, b.root = e, class, b.nester.plan(class), b.object()
+	b.e, b.class, b.plan, b.root = e, class, b.nester.plan(class), b.object(&class.Struct)
 	b.profiles = append(b.profiles, e.GetList(event.ColProfiles)...)
 	for i := range event.NumColumns {
 		if c := event.Column(i); e.Has(c) {
@@ -65,7 +65,7 @@ func (b *Builder) Object(e *event.Event) *Object {
 		}
 	}
 	b.fill()
-	b.complete(b.root, &class.Struct)
+	b.complete(b.root)
 	b.caption()
 	b.finish()
 	return b.root
@@ -83,18 +83,20 @@ func (b *Builder) reset() {
 	b.used, b.profiles, b.values, b.unmapped, b.observables = 0, b.profiles[:0], b.values[:0], b.unmapped[:0], nil
 }
 
-// object returns an empty object.
-func (b *Builder) object() *Object {
+// object returns an empty object; of is nil for lists and what stands below unmapped.
+func (b *Builder) object(of *ocsf.Struct) *Object {
 	if b.used == len(b.objects) {
 		b.objects = append(b.objects, new(Object))
 	}
+	o := b.objects[b.used]
+	o.of = of
 	b.used++
-	return b.objects[b.used-1]
+	return o
 }
 
 // list returns a list of values.
 func (b *Builder) list(values ...Value) Value {
-	o := b.object()
+	o := b.object(nil)
 	for _, v := range values {
 		o.add(v)
 	}
@@ -161,27 +163,27 @@ func (b *Builder) read(c event.Column) []Value {
 // finish writes what depends on everything else.
 func (b *Builder) finish() {
 	metadata := b.child(b.root, "metadata")
-	metadata.Set("version", textValue(ocsf.Version))
+	metadata.set("version", textValue(ocsf.Version))
 	if len(b.profiles) > 0 {
 		slices.Sort(b.profiles)
 		list := b.list()
 		for _, p := range slices.Compact(b.profiles) {
 			list.Object.add(textValue(p))
 		}
-		metadata.Set("profiles", list)
+		metadata.set("profiles", list)
 	}
 	if b.observables != nil {
-		b.root.Set("observables", Value{Kind: List, Object: b.observables})
+		b.root.set("observables", Value{Kind: List, Object: b.observables})
 	}
 	if len(b.unmapped) > 0 {
-		b.root.Set("unmapped", Value{Kind: Nested, Object: b.leaves()})
+		b.root.set("unmapped", Value{Kind: Nested, Object: b.leaves()})
 	}
 }
 
 // leaves is the object of what is kept in unmapped; a column whose name a record has used becomes a list with what was there.
 func (b *Builder) leaves() *Object {
 	slices.SortStableFunc(b.unmapped, func(x, y Field) int { return strings.Compare(x.Name, y.Name) })
-	o := b.object()
+	o := b.object(nil)
 	for _, f := range b.unmapped {
 		last := len(o.Fields) - 1
 		switch {
@@ -197,11 +199,14 @@ func (b *Builder) leaves() *Object {
 }
 
 // child returns the object under name and makes it where it is missing.
-func (b *Builder) child(o *Object, name string) *Object {
-	if v := o.Get(name); v != nil && v.Kind == Nested {
-		return v.Object
+func (b *Builder) child(o *Object, name string) *Object { return b.below(o, o.attribute(name)) }
+
+// below returns the object that an attribute is and makes it where it is missing.
+func (b *Builder) below(o *Object, a *ocsf.Attribute) *Object {
+	if i, ok := o.find(a); ok && o.Fields[i].Kind == Nested {
+		return o.Fields[i].Object
 	}
-	c := b.object()
-	o.Set(name, Value{Kind: Nested, Object: c})
+	c := b.object(a.Object())
+	o.put(a, Value{Kind: Nested, Object: c})
 	return c
 }

@@ -3,6 +3,8 @@ package nest
 import (
 	"slices"
 	"strings"
+
+	"kiroku/internal/ocsf"
 )
 
 // Kind says which field of a Value holds it.
@@ -34,38 +36,71 @@ func intValue(n int64) Value   { return Value{Kind: Int, Int: n} }
 type Field struct {
 	Name string
 	Value
+	attribute *ocsf.Attribute // nil in lists and below unmapped
 }
 
 // Object is an object of OCSF. Its fields are in the order of their names.
-type Object struct{ Fields []Field }
+type Object struct {
+	Fields []Field
+	of     *ocsf.Struct // nil for lists and what stands below unmapped
+}
 
-// Get returns the value with this name, nil where there is none. It is valid until the next Set.
+// Get returns the value with this name, nil where there is none. It is valid until the object changes.
 func (o *Object) Get(name string) *Value {
-	if i, ok := o.find(name); ok {
+	if i, ok := o.byName(name); ok {
 		return &o.Fields[i].Value
 	}
 	return nil
 }
 
-// Set gives the field with this name a value.
-func (o *Object) Set(name string, v Value) {
-	i, ok := o.find(name)
+// SetText gives the field with this name a text. It is for what stands below unmapped: other objects have attributes.
+func (o *Object) SetText(name, text string) {
+	i, ok := o.byName(name)
+	if !ok {
+		o.Fields = slices.Insert(o.Fields, i, Field{Name: name})
+	}
+	o.Fields[i].Value = textValue(text)
+}
+
+func (o *Object) byName(name string) (int, bool) {
+	return slices.BinarySearchFunc(o.Fields, name, func(f Field, name string) int { return strings.Compare(f.Name, name) })
+}
+
+func (o *Object) has(name string) bool { return o.Get(name) != nil }
+
+// find returns where the field of an attribute stands or belongs.
+func (o *Object) find(a *ocsf.Attribute) (int, bool) {
+	low, high := 0, len(o.Fields)
+	for low < high {
+		if mid := (low + high) / 2; o.Fields[mid].attribute.Index < a.Index {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(o.Fields) && o.Fields[low].attribute == a
+}
+
+// put gives an attribute a value.
+func (o *Object) put(a *ocsf.Attribute, v Value) {
+	i, ok := o.find(a)
 	if !ok {
 		o.Fields = append(o.Fields, Field{})
 		copy(o.Fields[i+1:], o.Fields[i:])
-		o.Fields[i].Name = name
+		o.Fields[i].Name, o.Fields[i].attribute = a.Name, a
 	}
 	o.Fields[i].Value = v
 }
 
-func (o *Object) has(name string) bool {
-	_, ok := o.find(name)
-	return ok
-}
+// set gives the attribute with this name a value.
+func (o *Object) set(name string, v Value) { o.put(o.attribute(name), v) }
 
-// find returns where the field with this name stands or belongs.
-func (o *Object) find(name string) (int, bool) {
-	return slices.BinarySearchFunc(o.Fields, name, func(f Field, name string) int { return strings.Compare(f.Name, name) })
+func (o *Object) attribute(name string) *ocsf.Attribute {
+	a, ok := o.of.Attribute(name)
+	if !ok {
+		panic("BUG: OCSF has no attribute " + name + " here")
+	}
+	return a
 }
 
 // add appends an element to a list.

@@ -200,46 +200,46 @@ func (b *Builder) set(way []*ocsf.Attribute, index int, v Value) bool {
 	o := b.root
 	for _, a := range way[:len(way)-1] {
 		if a.Array {
-			o = b.element(o, a.Name, index)
+			o = b.element(o, a, index)
 			continue
 		}
-		o = b.child(o, a.Name)
+		o = b.below(o, a)
 	}
 	last := way[len(way)-1]
-	if o.has(last.Name) {
+	if _, taken := o.find(last); taken {
 		return false
 	}
 	if last.Array {
 		v = b.list(v)
 	}
-	o.Set(last.Name, v)
+	o.put(last, v)
 	return true
 }
 
 func (b *Builder) setList(way []*ocsf.Attribute, values []Value) bool {
 	o := b.root
 	for _, a := range way[:len(way)-1] {
-		o = b.child(o, a.Name)
+		o = b.below(o, a)
 	}
-	name := way[len(way)-1].Name
-	if o.has(name) {
+	last := way[len(way)-1]
+	if _, taken := o.find(last); taken {
 		return false
 	}
-	o.Set(name, b.list(values...))
+	o.put(last, b.list(values...))
 	return true
 }
 
-// element returns the object with this index of the list under name and makes those that are missing.
-func (b *Builder) element(o *Object, name string, index int) *Object {
-	v := o.Get(name)
-	if v == nil || v.Kind != List {
-		o.Set(name, b.list())
-		v = o.Get(name)
+// element returns the object with this index of the list that an attribute is and makes those that are missing.
+func (b *Builder) element(o *Object, a *ocsf.Attribute, index int) *Object {
+	i, ok := o.find(a)
+	if !ok || o.Fields[i].Kind != List {
+		o.put(a, b.list())
 	}
-	for len(v.Object.Fields) <= index {
-		v.Object.add(Value{Kind: Nested, Object: b.object()})
+	list := o.Fields[i].Object
+	for len(list.Fields) <= index {
+		list.add(Value{Kind: Nested, Object: b.object(a.Object())})
 	}
-	return v.Object.Fields[index].Object
+	return list.Fields[index].Object
 }
 
 // observe names the values that people search across attributes: addresses, names, ids.
@@ -253,9 +253,9 @@ func (b *Builder) observe(p *place, values []Value) {
 			continue
 		}
 		if b.observables == nil {
-			b.observables = b.object()
+			b.observables = b.object(nil)
 		}
-		o := b.object()
+		o := b.object(nil)
 		o.Fields = append(o.Fields,
 			Field{Name: "name", Value: textValue(p.path)}, Field{Name: "type", Value: textValue(p.observable)},
 			Field{Name: "type_id", Value: intValue(int64(id))}, Field{Name: "value", Value: v})
