@@ -1,6 +1,7 @@
 package nest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ type Builder struct {
 	missing     []string // profiles that an attribute asks for
 	values      []Value  // of one column
 	unmapped    []Field
+	order       []int   // of unmapped
 	observables *Object // nil: none
 }
 
@@ -182,9 +184,14 @@ func (b *Builder) finish() {
 
 // leaves is the object of what is kept in unmapped; a column whose name a record has used becomes a list with what was there.
 func (b *Builder) leaves() *Object {
-	slices.SortStableFunc(b.unmapped, func(x, y Field) int { return strings.Compare(x.Name, y.Name) })
+	b.order = b.order[:0]
+	for i := range b.unmapped {
+		b.order = append(b.order, i)
+	}
+	slices.SortFunc(b.order, func(x, y int) int { return cmp.Or(strings.Compare(b.unmapped[x].Name, b.unmapped[y].Name), x-y) })
 	o := b.object(nil)
-	for _, f := range b.unmapped {
+	for _, i := range b.order {
+		f := b.unmapped[i]
 		last := len(o.Fields) - 1
 		switch {
 		case last < 0 || o.Fields[last].Name != f.Name:
