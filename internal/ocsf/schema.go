@@ -36,6 +36,7 @@ type Class struct {
 type Struct struct {
 	attributes  map[string]*Attribute
 	required    []*Attribute // some only with their profile
+	atLeastOne  []*Attribute
 	constraints []constraint
 	deprecated  *deprecation
 	kind        string // "class" or "object", for messages
@@ -129,14 +130,7 @@ func (s *Struct) Required(profiles []string) iter.Seq[*Attribute] {
 }
 
 // AtLeastOne lists the attributes of which one must stand; nil when there is no such constraint.
-func (s *Struct) AtLeastOne() []string {
-	for _, c := range s.constraints {
-		if c.kind == atLeastOne {
-			return c.keys
-		}
-	}
-	return nil
-}
+func (s *Struct) AtLeastOne() []*Attribute { return s.atLeastOne }
 
 // Resolve follows a dotted path, such as "actor.user.name", through objects and lists of objects. It returns the
 // attributes on the way, the last one being the path's own; false when the class has no such path with any profile.
@@ -335,6 +329,11 @@ func (b *builder) fill(s *Struct, r *rawStruct) error {
 		s.attributes[name] = a
 		if a.Required {
 			s.required = append(s.required, a)
+		}
+	}
+	for _, name := range r.Constraints[atLeastOne] {
+		if a, ok := s.attributes[name]; ok {
+			s.atLeastOne = append(s.atLeastOne, a)
 		}
 	}
 	return nil

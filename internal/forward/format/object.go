@@ -276,7 +276,11 @@ func (o *objectForm) object(dst []byte, obj *nest.Object) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(event.AppendJSONString(dst, f.Name), ':')
+		if obj.Unmapped {
+			dst = append(event.AppendJSONString(dst, f.Name), ':')
+		} else {
+			dst = append(append(append(dst, '"'), f.Name...), '"', ':')
+		}
 		dst = o.value(dst, &f.Value)
 	}
 	return append(dst, '}')

@@ -137,14 +137,13 @@ func (b *Builder) actorFromProgram() {
 // complete adds what the schema still requires, in o and in all objects below it.
 func (b *Builder) complete(o *Object) {
 	for a := range o.of.Required(b.profiles) {
-		if _, ok := o.find(a); !ok {
+		if !o.holds(a) {
 			o.put(a, b.placeholder(a))
 		}
 	}
-	if keys := o.of.AtLeastOne(); keys != nil && !slices.ContainsFunc(keys, o.has) {
-		if a := simplest(o.of, keys); a != nil {
-			o.put(a, b.placeholder(a))
-		}
+	if list := o.of.AtLeastOne(); list != nil && !slices.ContainsFunc(list, o.holds) {
+		a := simplest(list)
+		o.put(a, b.placeholder(a))
 	}
 	for i := range o.Fields {
 		switch f := &o.Fields[i]; {
@@ -160,21 +159,18 @@ func (b *Builder) complete(o *Object) {
 }
 
 // simplest picks the attribute that says least: a name, an id, any text, any number, else the first.
-func simplest(s *ocsf.Struct, keys []string) *ocsf.Attribute {
+func simplest(list []*ocsf.Attribute) *ocsf.Attribute {
 	for _, is := range []func(*ocsf.Attribute) bool{
 		func(a *ocsf.Attribute) bool { return a.Name == "name" },
 		func(a *ocsf.Attribute) bool { return a.Name == "uid" },
 		func(a *ocsf.Attribute) bool { return a.Primitive() == "string_t" && !a.Deprecated() },
 		func(a *ocsf.Attribute) bool { return a.Primitive() == "integer_t" },
-		func(*ocsf.Attribute) bool { return true },
 	} {
-		for _, k := range keys {
-			if a, ok := s.Attribute(k); ok && is(a) {
-				return a
-			}
+		if i := slices.IndexFunc(list, is); i >= 0 {
+			return list[i]
 		}
 	}
-	return nil
+	return list[0]
 }
 
 // placeholder is the value that says "not known".
@@ -205,7 +201,7 @@ func (b *Builder) caption() {
 			continue
 		}
 		sibling := b.root.attribute(f.attribute.Sibling)
-		if _, ok := b.root.find(sibling); ok {
+		if b.root.holds(sibling) {
 			continue
 		}
 		if word, ok := b.word(f.attribute, f.Int); ok {

@@ -91,7 +91,7 @@ func (b *Builder) object(of *ocsf.Struct) *Object {
 		b.objects = append(b.objects, new(Object))
 	}
 	o := b.objects[b.used]
-	o.of = of
+	o.of, o.Unmapped = of, false
 	b.used++
 	return o
 }
@@ -190,6 +190,7 @@ func (b *Builder) leaves() *Object {
 	}
 	slices.SortFunc(b.order, func(x, y int) int { return cmp.Or(strings.Compare(b.unmapped[x].Name, b.unmapped[y].Name), x-y) })
 	o := b.object(nil)
+	o.Unmapped = true
 	for _, i := range b.order {
 		f := b.unmapped[i]
 		last := len(o.Fields) - 1

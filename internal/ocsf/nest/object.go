@@ -41,8 +41,9 @@ type Field struct {
 
 // Object is an object of OCSF. Its fields are in the order of their names.
 type Object struct {
-	Fields []Field
-	of     *ocsf.Struct // nil for lists and what stands below unmapped
+	Fields   []Field
+	Unmapped bool         // the names are any texts, those of records
+	of       *ocsf.Struct // nil for lists and what stands below unmapped
 }
 
 // Get returns the value with this name, nil where there is none. It is valid until the object changes.
@@ -79,6 +80,11 @@ func (o *Object) find(a *ocsf.Attribute) (int, bool) {
 		}
 	}
 	return low, low < len(o.Fields) && o.Fields[low].attribute == a
+}
+
+func (o *Object) holds(a *ocsf.Attribute) bool {
+	_, ok := o.find(a)
+	return ok
 }
 
 // put gives an attribute a value.

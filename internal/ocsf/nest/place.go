@@ -206,7 +206,7 @@ func (b *Builder) set(way []*ocsf.Attribute, index int, v Value) bool {
 		o = b.below(o, a)
 	}
 	last := way[len(way)-1]
-	if _, taken := o.find(last); taken {
+	if o.holds(last) {
 		return false
 	}
 	if last.Array {
@@ -222,7 +222,7 @@ func (b *Builder) setList(way []*ocsf.Attribute, values []Value) bool {
 		o = b.below(o, a)
 	}
 	last := way[len(way)-1]
-	if _, taken := o.find(last); taken {
+	if o.holds(last) {
 		return false
 	}
 	o.put(last, b.list(values...))
