@@ -73,11 +73,20 @@ func (b *Builder) Object(e *event.Event) *Object {
 	return b.root
 }
 
+// maxKept is how many fields an object may have for its memory to be kept for the next.
+const maxKept = 1000
+
 // reset makes the memory free again. It forgets the texts: they are the memory of events that nobody needs any more.
 func (b *Builder) reset() {
+	fields := 0
 	for _, o := range b.objects[:b.used] {
+		fields += len(o.Fields)
 		clear(o.Fields)
 		o.Fields = o.Fields[:0]
+	}
+	if fields > maxKept {
+		*b = Builder{nester: b.nester}
+		return
 	}
 	clear(b.profiles)
 	clear(b.values[:cap(b.values)])
@@ -111,6 +120,7 @@ func (b *Builder) column(c event.Column) {
 	case event.ColProfiles, event.ColOCSFVersion:
 		return // finish writes them
 	case event.ColUnmapped:
+		b.unmapped = slices.Grow(b.unmapped, len(b.e.Unmapped()))
 		for _, p := range b.e.Unmapped() {
 			b.keep(p.Key, textValue(p.Value))
 		}
@@ -191,6 +201,7 @@ func (b *Builder) leaves() *Object {
 	slices.SortFunc(b.order, func(x, y int) int { return cmp.Or(strings.Compare(b.unmapped[x].Name, b.unmapped[y].Name), x-y) })
 	o := b.object(nil)
 	o.Unmapped = true
+	o.Fields = slices.Grow(o.Fields, len(b.unmapped))
 	for _, i := range b.order {
 		f := b.unmapped[i]
 		last := len(o.Fields) - 1
