@@ -47,7 +47,7 @@ type Builder struct {
 	missing     []string // profiles that an attribute asks for
 	values      []Value  // of one column
 	unmapped    []Field
-	order       []int   // of unmapped
+	order       []int   // unmapped by name
 	observables *Object // nil: none
 }
 
