@@ -10,6 +10,7 @@ import (
 // Kind says which field of a Value holds it.
 type Kind uint8
 
+// The kinds of values.
 const (
 	None   Kind = iota // no value
 	Text               // in Text
