@@ -1,6 +1,9 @@
 package duckdb
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // A list of all rows may take all the memory that DuckDB counts. What is made of its elements is not counted, and no time
 // limit ends it, so what is made of gathered rows may grow less, and a statement may not gather very many that it makes up.
@@ -37,21 +40,37 @@ func (g *grower) gathers(v any) bool {
 	return false
 }
 
-// madeUp is how many rows the table functions below v make up when they are joined. A series of times counts as one row:
-// its length is not known before it runs.
-func madeUp(v any) int {
+// series counts the rows that a statement makes up: those of each of its common table expressions.
+type series map[string]int
+
+// rows is how many rows there are when all that v reads is joined. Rows of events count as one, and so does a series of
+// times, whose length is not known before it runs.
+func (s series) rows(v any) int {
 	rows := 1
+	times := func(n int) { rows = min(rows*n, 1<<30) }
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
-			rows = min(rows*madeUp(e), 1<<30)
+			times(s.rows(e))
 		}
 	case map[string]any:
-		for _, field := range v {
-			rows = min(rows*madeUp(field), 1<<30)
+		ctes, _ := v["cte_map"].(map[string]any)
+		entries, _ := ctes["map"].([]any)
+		for _, e := range entries {
+			entry, _ := e.(map[string]any)
+			s[lower(tree(entry).text("key"))] = s.rows(entry["value"])
 		}
-		if call, _ := v["function"].(map[string]any); tree(v).text("type") == "TABLE_FUNCTION" {
-			rows = min(rows*seriesLength(call), 1<<30)
+		for k, field := range v {
+			if k != "cte_map" {
+				times(s.rows(field))
+			}
+		}
+		switch tree(v).text("type") {
+		case "TABLE_FUNCTION":
+			call, _ := v["function"].(map[string]any)
+			times(seriesLength(call))
+		case "BASE_TABLE":
+			times(max(1, s[lower(tree(v).text("table_name"))]))
 		}
 	}
 	return rows
@@ -76,9 +95,9 @@ func seriesLength(call tree) int {
 }
 
 func checkMadeUp(statement any) error {
-	if n := madeUp(statement); n > maxRowsGathered {
-		m, _ := statement.(map[string]any)
-		return tooLong(m, "a list of more than %d rows that the statement makes up", maxRowsGathered)
+	if (series{}).rows(statement) <= maxRowsGathered {
+		return nil
 	}
-	return nil
+	return invalid(-1, fmt.Errorf("lists of more than %d rows that the statement makes up", maxRowsGathered),
+		"Make up fewer rows with range() or generate_series(), or aggregate them with count, min, max or sum.")
 }

@@ -72,6 +72,7 @@ func TestGrowthAllows(t *testing.T) {
 		`SELECT string_agg(source || ': ' || names, '; ') FROM (SELECT source, string_agg(DISTINCT actor_user_name, ', ') AS names FROM events GROUP BY source)`,
 		`SELECT h, list(e.event_uid), repeat('#', 50) FROM generate_series(TIMESTAMP '2026-01-01', TIMESTAMP '2026-02-01', INTERVAL 1 HOUR) t(h) LEFT JOIN events e ON e.time >= h GROUP BY h`,
 		`SELECT source, list(message), rpad(source, 40), max(list_transform(range(100), x -> source)) FROM events GROUP BY source`,
+		`WITH days AS (SELECT d FROM range(365) t(d)) SELECT a.d, list(b.d) FROM days a JOIN days b ON b.d BETWEEN a.d AND a.d + 7 GROUP BY 1`,
 		`SELECT d, h, array_agg(seq) FROM range(31) a(d), range(24) b(h), events GROUP BY ALL`,
 		`SELECT count(*) FROM events WHERE seq IN (` + strings.Repeat("1, ", 5000) + `1)`,
 		`SELECT count(*) FROM events WHERE ` + strings.Repeat("seq = 1 OR ", 1000) + `false`,

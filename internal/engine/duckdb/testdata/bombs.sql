@@ -110,3 +110,7 @@ SELECT map(list(i), list(i)) FROM generate_series(1, 20000000) t(i)
 SELECT map(array_agg(a), array_agg(b)) FROM range(5000) t(a), range(5000) u(b)
 
 SELECT histogram(a) FROM range(-30000000, 0, 2) t(a)
+
+WITH a AS (SELECT i FROM range(8000) t(i)) SELECT map(list(x.i), list(y.i)) FROM a x, a y
+
+WITH a AS (SELECT i FROM range(200) t(i)), B AS (SELECT x.i FROM a x, a y) SELECT (SELECT len(list(x.i)) FROM b x, b y)
