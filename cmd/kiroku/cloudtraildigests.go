@@ -69,7 +69,7 @@ func (a *app) digests(c *cobra.Command, f *digestFlags) error {
 		_, err = fmt.Fprintln(a.out, `a verification begins; "kiroku cloudtrail digests" shows its result`)
 		return err
 	}
-	report, err := cli.Answer[client.DigestReport](s.ListDigests(c.Context(), &client.ListDigestsParams{Limit: f.limit}))
+	report, err := cli.Answer[client.DigestReport](s.ListDigests(c.Context(), &client.ListDigestsParams{Limit: &f.limit}))
 	if err != nil {
 		return err
 	}

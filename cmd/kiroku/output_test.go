@@ -22,7 +22,7 @@ func TestStatusPage(t *testing.T) {
 	started := time.Date(2026, 6, 30, 9, 0, 0, 0, time.UTC)
 	seen := started.Add(time.Minute)
 	st := &client.Status{
-		Version: "v1.2.3", Started: started, UptimeS: 3700, DataDir: "/var/lib/kiroku", HTTP: "127.0.0.1:8480", MemoryBytes: 90 << 20,
+		Version: "v1.2.3", Started: started, UptimeS: 3700, DataDir: "/var/lib/kiroku", HTTP: "127.0.0.1:8480", MemoryBytes: 90 << 20, ResidentBytes: 700 << 20,
 		Inputs: []intake.Status{
 			{Name: "vpn", Integration: "ivanti_connect_secure", Type: "tcp", Address: "[::]:514", Source: "ivanti-connect-secure", Service: "vpn", State: "listening", Connections: 1,
 				LastSeen: seen, Counters: intake.Counters{Records: 1000, Bytes: 811_000, Malformed: 1, Oversized: 2, Discarded: 77, Parsed: 999, Unparsed: 1},

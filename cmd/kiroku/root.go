@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,7 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetVersionTemplate("kiroku {{.Version}}\n")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUse(c, plainNumber(err)) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newServe(a), newStatus(a), newQuery(a), newTail(a), newImport(a), newParse(a), newStores(a), newTokens(a), newKeys(a), newEDS(a), newChannel(a),
 		newUsers(a), newPassword(a), newConfig(a), newFsck(a), newPriorities(a), newCloudTrail(a), newAgents(a), newAgent(a), newVersion(a), newGendoc())
@@ -66,7 +67,29 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	if help, _, err := root.Find([]string{"help"}); err == nil {
 		help.Run, help.RunE = nil, helpFor
 	}
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = unknownCommand, needsCommand
+	}
 	return root
+}
+
+// plainNumber says what is wrong with the value of a flag without the names of Go's functions.
+func plainNumber(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	why := "it must be a number"
+	switch {
+	case errors.Is(number, strconv.ErrRange):
+		why = "it is too large"
+	case number.Func == "ParseInt" || number.Func == "ParseUint" || number.Func == "Atoi":
+		why = "it must be a whole number"
+	case number.Func == "ParseBool":
+		why = "it must be true or false"
+	}
+	return errors.New(strings.Replace(err.Error(), number.Error(), why, 1))
 }
 
 // helpFor shows the help of a command that is named in words.

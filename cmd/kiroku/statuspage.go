@@ -30,7 +30,11 @@ func (p *statusPage) print(st *client.Status) error {
 	p.fact(2, "Started", cli.Ago(st.Started, now))
 	p.fact(2, "Data folder", st.DataDir)
 	p.fact(2, "Console and APIs", st.HTTP)
-	p.fact(2, "Memory", cli.Bytes(st.MemoryBytes))
+	memory := cli.Bytes(st.MemoryBytes) + " of Go"
+	if st.ResidentBytes > 0 {
+		memory = cli.Bytes(st.ResidentBytes) + " resident, " + memory
+	}
+	p.fact(2, "Memory", memory)
 	groups := integrations(st)
 	p.checks(groups)
 	p.logs(groups, now)

@@ -1331,15 +1331,18 @@ type Status struct {
 	Inputs []InputStatus `json:"inputs"`
 	Lake   LakeStatus    `json:"lake"`
 
-	// MemoryBytes Memory that the process holds.
-	MemoryBytes int64            `json:"memory_bytes,omitempty,omitzero"`
-	Pipeline    PipelineStatus   `json:"pipeline"`
-	Query       QueryStatus      `json:"query"`
-	SiemAgents  SIEMAgentsStatus `json:"siem_agents,omitempty,omitzero"`
-	Started     time.Time        `json:"started"`
-	Stores      []Store          `json:"stores"`
-	UptimeS     float64          `json:"uptime_s"`
-	Version     string           `json:"version"`
+	// MemoryBytes Memory that the Go runtime holds; DuckDB's is not in it.
+	MemoryBytes int64          `json:"memory_bytes,omitempty,omitzero"`
+	Pipeline    PipelineStatus `json:"pipeline"`
+	Query       QueryStatus    `json:"query"`
+
+	// ResidentBytes Memory of the process that is resident, as ps shows it; absent where the system does not tell.
+	ResidentBytes int64            `json:"resident_bytes,omitempty,omitzero"`
+	SiemAgents    SIEMAgentsStatus `json:"siem_agents,omitempty,omitzero"`
+	Started       time.Time        `json:"started"`
+	Stores        []Store          `json:"stores"`
+	UptimeS       float64          `json:"uptime_s"`
+	Version       string           `json:"version"`
 }
 
 // Store defines model for Store.
@@ -1659,7 +1662,7 @@ type DeleteRejectedParams struct {
 // ListDigestsParams defines parameters for ListDigests.
 type ListDigestsParams struct {
 	// Limit Most findings that are returned.
-	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListEventDataStoresParams defines parameters for ListEventDataStores.

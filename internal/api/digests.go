@@ -7,9 +7,9 @@ const maxDigestFindings = 10_000
 
 // ListDigests answers GET /api/v1/cloudtrail/digests.
 func (s *server) ListDigests(ctx context.Context, r ListDigestsRequestObject) (ListDigestsResponseObject, error) {
-	limit := r.Params.Limit
-	if limit == 0 {
-		limit = 1000
+	limit := 1000
+	if r.Params.Limit != nil {
+		limit = *r.Params.Limit
 	}
 	if limit < 1 || limit > maxDigestFindings {
 		return nil, invalid("Use a limit from 1 to 10000.", "list digests: limit is %d", limit)

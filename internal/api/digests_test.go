@@ -17,6 +17,7 @@ func TestDigests(t *testing.T) {
 		t.Errorf("with a limit: %+v", report)
 	}
 	s.call(400, "GET", "/api/v1/cloudtrail/digests?limit=-1", "", nil)
+	s.call(400, "GET", "/api/v1/cloudtrail/digests?limit=0", "", nil)
 	s.call(202, "POST", "/api/v1/cloudtrail/digests/verify", `{"input":"trail","from":"2026-01-01T00:00:00Z"}`, nil)
 	s.call(404, "POST", "/api/v1/cloudtrail/digests/verify", `{"input":"absent"}`, nil)
 }

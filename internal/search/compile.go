@@ -13,7 +13,7 @@ func Compile(q *Query, f *Fields) (*Program, error) {
 	c := &compiler{fields: f}
 	root, err := c.term(q.Root)
 	if err != nil {
-		return nil, err
+		return nil, locate(q.Text, err)
 	}
 	return &Program{Root: root, Warnings: c.warnings}, nil
 }

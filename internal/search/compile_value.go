@@ -139,6 +139,10 @@ func equalText(s subject, v *Equal) (*Node, error) {
 		if n, ok := parseNet(v.Str.Text); ok {
 			return s.leaf(newAddresses(n)), nil
 		}
+		if v.Kind == Word && likeNet(v.Str.Text) {
+			return nil, fail(v.Span, NotANetwork, "an address, a network such as 10.0.0.0/8, a pattern such as 10.*, or the text in quotes",
+				"%q is no address and no network", v.Str.Text)
+		}
 	}
 	return s.leaf(newEqualTo(v.Str.Text)), nil
 }

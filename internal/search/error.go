@@ -1,6 +1,10 @@
 package search
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
 
 // Code names what is wrong with a query, for translations and tests. Codes are part of the API: they do not change.
 type Code string
@@ -45,10 +49,21 @@ type SyntaxError struct {
 	To      int    `json:"to"`
 	Message string `json:"message"`        // one sentence without full stop, lower case
 	Hint    string `json:"hint,omitempty"` // what to write instead
+
+	char int // From in characters, for people
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("read search at %d: %s", e.From, e.Message)
+	return fmt.Sprintf("read search at %d: %s", e.char, e.Message)
+}
+
+// locate counts the characters in front of an error in text.
+func locate(text string, err error) error {
+	var e *SyntaxError
+	if errors.As(err, &e) {
+		e.char = utf8.RuneCountInString(text[:e.From])
+	}
+	return err
 }
 
 func fail(at Span, code Code, hint, format string, args ...any) *SyntaxError {

@@ -88,6 +88,20 @@ func parseNet(text string) (netip.Prefix, bool) {
 	return n.Masked(), true
 }
 
+// likeNet says whether text, which is no address and no network, was meant as one. Services write names instead of an
+// address (cloudtrail.amazonaws.com): those are not.
+func likeNet(text string) bool {
+	ip, _, slash := strings.Cut(text, "/")
+	if _, ok := parseIP(ip); slash && ok {
+		return true
+	}
+	digits := "0123456789./"
+	if strings.Contains(text, ":") {
+		digits += ":abcdefABCDEF"
+	}
+	return strings.Trim(text, digits) == ""
+}
+
 // octets is the text that all IPv4 addresses of n begin with: whole octets with their dots.
 func octets(n netip.Prefix) string {
 	if !n.Addr().Is4() {

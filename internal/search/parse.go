@@ -10,6 +10,14 @@ import (
 // Parse reads a query. Its errors are *SyntaxError. Field names and the meaning of values are not looked at before
 // Compile.
 func Parse(text string) (*Query, error) {
+	root, err := parse(text)
+	if err != nil {
+		return nil, locate(text, err)
+	}
+	return &Query{Text: text, Root: root}, nil
+}
+
+func parse(text string) (Term, error) {
 	if at := validText(text); at >= 0 {
 		return nil, fail(Span{at, at + 1}, BadEncoding, "", "the query is not valid UTF-8")
 	}
@@ -19,7 +27,7 @@ func Parse(text string) (*Query, error) {
 	p := &parser{scanner: newScanner(text)}
 	p.space()
 	if p.at(0) == eof {
-		return &Query{Text: text, Root: &All{}}, nil
+		return &All{}, nil
 	}
 	root, err := p.or(0)
 	if err != nil {
@@ -28,7 +36,7 @@ func Parse(text string) (*Query, error) {
 	if p.at(0) != eof { // or stops early only at a closing parenthesis
 		return nil, fail(p.span(p.i, p.i+1), UnbalancedParen, `remove it, or search for it as "\)"`, "this parenthesis was never opened")
 	}
-	return &Query{Text: text, Root: root}, nil
+	return root, nil
 }
 
 type parser struct {

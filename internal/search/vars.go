@@ -6,7 +6,7 @@ package search
 func (q *Query) Substitute(values map[string][]string) (*Query, error) {
 	root, err := substitute(q.Root, values)
 	if err != nil {
-		return nil, err
+		return nil, locate(q.Text, err)
 	}
 	if root == nil {
 		root = &All{}

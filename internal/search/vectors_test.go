@@ -116,6 +116,20 @@ func TestErrors(t *testing.T) {
 	})
 }
 
+// TestErrorPlace checks that people are told a place in characters.
+func TestErrorPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"user:é AND src_ip:10.0.0.0/99": "read search at 18: ",
+		"日本 user:(":                     "read search at 8: ",
+		"ü user:$who":                   "read search at 7: ",
+		"é\xff":                         "read search at 1: ",
+	} {
+		if _, err := compile(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s…", text, err, want)
+		}
+	}
+}
+
 func TestHints(t *testing.T) {
 	for text, want := range map[string]string{"user:": "user:*", "OR a": `to search for the word, quote it: "OR"`, "a http.status:": "http.status:*"} {
 		_, err := compile(text)

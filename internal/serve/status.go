@@ -1,9 +1,12 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"runtime/metrics"
+	"strconv"
 	"time"
 
 	"kiroku/internal/api"
@@ -18,7 +21,7 @@ func (s *Server) Status(ctx context.Context) (api.Status, error) {
 	ls, ps := s.storage.lake.Stats(), s.pipe.Stats()
 	st := api.Status{
 		Version: s.opt.Version, Started: s.started, UptimeS: time.Since(s.started).Seconds(), DataDir: s.storage.dir,
-		HTTP: s.listener.Addr().String(), Inputs: s.Inputs(), Stores: stores, MemoryBytes: memory(),
+		HTTP: s.listener.Addr().String(), Inputs: s.Inputs(), Stores: stores, MemoryBytes: memory(), ResidentBytes: resident(),
 		Pipeline: api.PipelineStatus{Duplicates: int64(ps.Duplicates), Events: int64(ps.Events), Unparsed: int64(ps.Unparsed), Queued: ls.Pending,
 			Sources: []api.SourceStatus{}, Workers: ps.Workers},
 		Lake: api.LakeStatus{DiskFreeBytes: ls.FreeBytes, DiskTotalBytes: ls.TotalBytes, Error: ls.Blocked, PushingBack: ls.Blocked != "", LastPublish: ls.LastPublish},
@@ -44,6 +47,23 @@ func memory() int64 {
 	m := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(m)
 	return int64(m[0].Value.Uint64() - m[1].Value.Uint64())
+}
+
+// resident is the memory of the process as ps shows it; 0 where the system does not tell.
+func resident() int64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	f := bytes.Fields(b) // size, resident, …
+	if len(f) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(string(f[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
 }
 
 // Ready says why requests would fail now, or nil.

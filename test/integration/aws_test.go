@@ -30,7 +30,7 @@ const (
 // newKey makes an access key as a script would.
 func newKey(s *server, account, principal string) aws.Credentials {
 	s.t.Helper()
-	var k struct{ AccessKeyId, SecretAccessKey string } //nolint:revive // AWS's names
+	var k struct{ AccessKeyId, SecretAccessKey string }
 	out := s.kiroku("keys", "create", "--account", account, "--principal", principal, "--json")
 	if err := json.Unmarshal([]byte(out), &k); err != nil || k.AccessKeyId == "" || k.SecretAccessKey == "" {
 		s.t.Fatalf("%v: %s", err, out)

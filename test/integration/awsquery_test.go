@@ -95,7 +95,7 @@ func TestAWSCLIQueries(t *testing.T) {
 	arn := stores.EventDataStores[0].EventDataStoreArn
 	store := arn[strings.LastIndexByte(arn, '/')+1:]
 
-	var started struct{ QueryId string } //nolint:revive // AWS's name
+	var started struct{ QueryId string }
 	c.must(&started, "cloudtrail", "start-query", "--delivery-s3-uri", "s3://results/lake", "--query-statement",
 		"SELECT eventData.uid, eventData.userIdentity.details['dept'] AS dept, eventTime FROM "+store+" WHERE eventTime > '2020-01-01 00:00:00' ORDER BY eventData.uid;")
 	id := started.QueryId
@@ -158,11 +158,11 @@ func delivered(t *testing.T, dir, id string) {
 // cliCancels cancels a query that would take minutes.
 func cliCancels(c *awsCLI, store, arn, ended string) {
 	c.t.Helper()
-	var started struct{ QueryId string } //nolint:revive // AWS's name
+	var started struct{ QueryId string }
 	c.must(&started, "cloudtrail", "start-query", "--query-statement", strings.ReplaceAll("SELECT count(*) FROM STORE a CROSS JOIN STORE b CROSS JOIN STORE c CROSS JOIN STORE d CROSS JOIN STORE e "+
 		"WHERE a.eventJson || b.eventJson || c.eventJson = d.eventJson || e.eventJson", "STORE", store))
 	var list struct {
-		Queries []struct{ QueryId string } //nolint:revive // AWS's name
+		Queries []struct{ QueryId string }
 	}
 	c.must(&list, "cloudtrail", "list-queries", "--event-data-store", arn)
 	if len(list.Queries) != 2 || list.Queries[0].QueryId != started.QueryId || list.Queries[1].QueryId != ended {

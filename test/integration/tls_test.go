@@ -4,6 +4,7 @@ package integration
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -78,9 +79,10 @@ func refused(t *testing.T, port int, config *tls.Config) {
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	var timeout net.Error
 	if _, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Error("the connection was answered")
-	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	} else if errors.As(err, &timeout) && timeout.Timeout() {
 		t.Error("the connection was not refused")
 	}
 }

@@ -7,7 +7,7 @@ import "bytes"
 var delimiters = []byte("\t^~`;,\x1f\x1e\x1d\x1c\x01\x02\x03")
 
 // Append appends m as LEEF 2.0 in one line without a line end. The format has no escapes, so line breaks in values
-// become spaces, and so do "|" in header fields; where values hold all delimiters, the tabs in them become spaces.
+// become spaces, and so do "|" in header fields and a "\" at their end; where values hold all delimiters, the tabs in them become spaces.
 func Append(dst []byte, m *Message) []byte {
 	delimiter, free := pick(m.Fields)
 	dst = append(dst, marker...)
@@ -15,6 +15,9 @@ func Append(dst []byte, m *Message) []byte {
 	for _, part := range [headerFields][]byte{m.Vendor, m.Product, m.ProductVer, m.EventID} {
 		dst = append(dst, '|')
 		dst = appendWithout(dst, part, '|')
+		if dst[len(dst)-1] == '\\' { // it would take the bar behind it for a part of the name
+			dst[len(dst)-1] = ' '
+		}
 	}
 	dst = append(dst, '|')
 	dst = appendDelimiter(dst, delimiter)

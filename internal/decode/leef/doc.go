@@ -6,8 +6,8 @@
 //
 //	bytes ──Index, Parse──▶ Message ──Append──▶ bytes
 //
-// The format has no escapes: nothing is unescaped, so a Windows path stays what it is, and Append picks a delimiter that
+// The format has no escapes: nothing but "\|" in the header is unescaped, so a Windows path stays what it is, and Append picks a delimiter that
 // no value holds. Senders write the tab of version 1.0 also as spaces or, in documents, as "<TAB>"; only the tab counts.
 //
-// Invariants: reading is one pass and copies nothing; Append followed by Parse gives the same pairs.
+// Invariants: reading is one pass and copies nothing but a header field with an escape; Append followed by Parse gives the same pairs.
 package leef

@@ -33,6 +33,7 @@ func TestParse(t *testing.T) {
 		"no bar at the end":     {"LEEF:1.0|V|P|1|login", '\t', head()},
 		"backslashes stay":      {"LEEF:1.0|V|P|1|login|path=C:\\temp\\\tb=\\=", '\t', head(`path: C:\temp\`, `b: \=`)},
 		"text without a key":    {"LEEF:1.0|V|P|1|login|some text\ta=1\t\t", '\t', head(": some text", "a: 1")},
+		"bar in a value":        {`LEEF:1.0|V|P|1|login|a=x\|y`, '\t', head(`a: x\|y`)},
 		"blanks around the key": {"LEEF:2.0|V|P|1|login|^|a=1^ b =2", '^', head("a: 1", "b: 2")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +48,16 @@ func TestParse(t *testing.T) {
 				t.Errorf("message (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestParseHeaderBars(t *testing.T) {
+	var m Message
+	if err := m.Parse([]byte(`LEEF:2.0|V\|W|C:\P|1|log\|in|^|a=1^b=2`)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"V|W", `C:\P`, "1", "log|in", "a: 1", "b: 2"}, text(&m)); diff != "" {
+		t.Errorf("message (-want +got):\n%s", diff)
 	}
 }
 

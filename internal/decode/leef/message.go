@@ -74,7 +74,7 @@ func (m *Message) Parse(data []byte) error {
 	rest := data[len(marker)+n:]
 	for i, part := range []*[]byte{&m.Vendor, &m.Product, &m.ProductVer, &m.EventID} {
 		var found bool
-		*part, rest, found = bytes.Cut(rest, []byte{'|'})
+		*part, rest, found = cutHeader(rest)
 		if !found && i < headerFields-1 {
 			return fmt.Errorf("%d of %d header fields", i+1, headerFields)
 		}
@@ -88,6 +88,29 @@ func (m *Message) Parse(data []byte) error {
 		m.add(pair)
 	}
 	return nil
+}
+
+// cutHeader cuts at the first "|" that has no backslash in front. Some senders write "\|" in a name, as in CEF.
+func cutHeader(b []byte) (part, rest []byte, found bool) {
+	escaped := false
+	for i, c := range b {
+		if c != '|' {
+			continue
+		}
+		if i > 0 && b[i-1] == '\\' {
+			escaped = true
+			continue
+		}
+		part, rest, found = b[:i], b[i+1:], true
+		break
+	}
+	if !found {
+		part = b
+	}
+	if escaped {
+		part = bytes.ReplaceAll(part, []byte(`\|`), []byte{'|'})
+	}
+	return part, rest, found
 }
 
 // delimiter takes the delimiter of version 2.0 from the front: one character, or its code as "x09" or "0x09". Without

@@ -26,6 +26,9 @@ const (
 type grower struct {
 	aliases  map[string]int // growth of the columns that the select list named so far, and of what a reduction has
 	reducing int            // reductions around the current expression
+
+	lists    map[string]bool // columns that the select list named so far and that gather rows
+	gathered bool            // what the current query reads may hold gathered rows
 }
 
 // joining are the functions whose result holds all their arguments.
@@ -39,7 +42,13 @@ var eachElement = []string{"list_transform", "array_transform", "list_apply", "a
 
 // checkGrowth refuses a statement whose values could outgrow memory before DuckDB notices.
 func checkGrowth(statement any) error {
-	_, err := (&grower{}).value(statement)
+	g := &grower{}
+	if g.gathers(statement) {
+		if err := checkMadeUp(statement); err != nil {
+			return err
+		}
+	}
+	_, err := g.value(statement)
 	return err
 }
 
@@ -68,8 +77,12 @@ func (g *grower) value(v any) (int, error) {
 
 func (g *grower) object(o tree) (int, error) {
 	n, err := g.grow(o)
-	if err == nil && n > maxGrowth {
-		err = tooLong(o, "a value may become more than %d times as large as the columns it is made of", maxGrowth)
+	most := maxGrowth
+	if n > maxGrowthGathered && o.text("class") == "FUNCTION" && (g.gathered || g.gathers(map[string]any(o))) {
+		most = maxGrowthGathered
+	}
+	if err == nil && n > most {
+		err = tooLong(o, "a value may become more than %d times as large as the columns it is made of", most)
 	}
 	return n, err
 }
@@ -105,7 +118,8 @@ func (g *grower) grow(o tree) (int, error) {
 		rest, err := g.fields(o, "function")
 		return max(n, rest), err
 	case typ == "SELECT_NODE":
-		return (&grower{aliases: map[string]int{}}).selectNode(o)
+		gathered := g.gathered || g.gathers(o["from_table"]) || g.gathers(o["cte_map"])
+		return (&grower{aliases: map[string]int{}, lists: map[string]bool{}, gathered: gathered}).selectNode(o)
 	case typ == "ARRAY_TYPE_INFO" && number(o["size"]) > maxArray:
 		return 0, tooLong(o, "an ARRAY of more than %d elements", maxArray)
 	}
@@ -163,7 +177,8 @@ func (g *grower) selectNode(o tree) (int, error) {
 		}
 		most = max(most, n)
 		if item, _ := e.(map[string]any); tree(item).text("alias") != "" {
-			g.aliases[lower(tree(item).text("alias"))] = n
+			alias := lower(tree(item).text("alias"))
+			g.aliases[alias], g.lists[alias] = n, g.gathers(e)
 		}
 	}
 	rest, err := g.query(o, "from_table", "select_list")

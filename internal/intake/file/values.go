@@ -36,10 +36,13 @@ func splitterFor(head []byte, r io.Reader) splitter {
 }
 
 // recordsHead is the length of what stands before the first record of a CloudTrail log file, or of a message of Microsoft's
-// streaming API; 0 when b does not begin so.
+// streaming API; 0 when b does not begin so. A list that is null has no records: the head ends before the closing brace.
 func recordsHead(b []byte) int {
+	if n := head(b, "{", `"Records"`, ":", "null"); n > 0 && bytes.HasPrefix(bytes.TrimLeft(b[n:], " \t\r\n"), []byte{'}'}) {
+		return n
+	}
 	for _, name := range []string{`"Records"`, `"records"`} {
-		if n := listHead(b, name); n > 0 && (name == `"Records"` || bytes.Contains(b, []byte(`"AdvancedHunting-`))) {
+		if n := head(b, "{", name, ":", "["); n > 0 && (name == `"Records"` || bytes.Contains(b, []byte(`"AdvancedHunting-`))) {
 			return n
 		}
 	}
@@ -78,10 +81,10 @@ func trailHead(b []byte) int {
 	return n
 }
 
-// listHead is the length of the head of an object whose first member is a list of this name.
-func listHead(b []byte, name string) int {
+// head is the length of these tokens at the beginning of b; 0 when it begins with others.
+func head(b []byte, tokens ...string) int {
 	rest := b
-	for _, token := range []string{"{", name, ":", "["} {
+	for _, token := range tokens {
 		var ok bool
 		if rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(token)); !ok {
 			return 0
@@ -170,10 +173,10 @@ func (v *values) openLog() bool {
 	for len(v.w.data()) < headBytes && v.w.fill() {
 	}
 	n := recordsHead(v.w.data())
-	v.w.drop(n)
 	if n > 0 {
-		v.log, v.array = true, true
+		v.log, v.array = true, v.w.data()[n-1] == '['
 	}
+	v.w.drop(n)
 	return n > 0
 }
 

@@ -154,6 +154,11 @@ func (m *mapper) leef(msg *leef.Message) {
 	e.Str(event.ColEventCode, "event id", m.text(msg.EventID))
 	e.Str(event.ColActivityName, "event id", m.text(msg.EventID))
 	for _, f := range msg.Fields {
+		if string(f.Key) == "devTimeFormat" {
+			m.clock.format = string(bytes.TrimSpace(f.Value))
+		}
+	}
+	for _, f := range msg.Fields {
 		if len(f.Key) == 0 {
 			f.Key = []byte("_text")
 		}

@@ -20,6 +20,7 @@ type clock struct {
 	date     string         // of records that write date and time of day apart
 	zone     *time.Location // that the record names apart; nil: the input's
 	local    bool           // the time was read in the input's zone
+	format   string         // of devTime, as LEEF writes it; "" when the record has none
 }
 
 // take tries a time stamp of the body. False: it stays an ordinary leaf.
@@ -35,7 +36,10 @@ func (c *clock) take(m *mapper, from, text string) bool {
 	if c.zone != nil {
 		in = c.zone
 	}
-	t, zoned, ok := parseTime(full, in)
+	t, zoned, ok := c.formatted(from, text, in)
+	if !ok {
+		t, zoned, ok = parseTime(full, in)
+	}
 	if !ok || !source.Plausible(t, m.rec.Received) {
 		if c.rejected == "" || ok && !c.isTime {
 			c.rejected, c.from, c.isTime, c.at = text, from, ok, t
@@ -51,6 +55,23 @@ func (c *clock) take(m *mapper, from, text string) bool {
 		m.e.Int(event.ColTimezoneOffset, from, int64(offset/60))
 	}
 	return true
+}
+
+// formatted reads devTime by the format that the record names. A zone whose name alone does not tell its offset is no time.
+func (c *clock) formatted(from, text string, zone *time.Location) (t time.Time, zoned, ok bool) {
+	if c.format == "" || from != "devTime" || len(c.format) > 64 {
+		return t, false, false
+	}
+	layout, zoned, ok := javaLayout(c.format)
+	if !ok {
+		return t, false, false
+	}
+	t, err := time.ParseInLocation(layout, text, zone)
+	name, offset := t.Zone()
+	if err != nil || t.Year() == 0 || zoned && offset == 0 && t.Location() != time.UTC && name != "GMT" {
+		return t, false, false
+	}
+	return t, zoned, true
 }
 
 // zoned takes an offset from UTC that stands beside the time stamp: "+0900", "+09:00".

@@ -1,6 +1,8 @@
 package ivanti
 
 import (
+	"bytes"
+
 	"kiroku/internal/decode/jsonleaf"
 	"kiroku/internal/event"
 )
@@ -62,12 +64,16 @@ func mapWELF(e *event.Event, x *extra) bool {
 	return ok
 }
 
-// unmapNested keeps the leaves of a nested value.
+// unmapNested keeps the leaves of a nested value, the elements of a list of roles as the user's groups.
 func unmapNested(e *event.Event, x *extra) {
 	var w jsonleaf.Walker
 	var path []byte
 	err := w.Walk([]byte(x.value), func(l jsonleaf.Leaf) bool {
 		if l.Kind == jsonleaf.Null {
+			return true
+		}
+		if x.name == "roles" && x.kind == jsonleaf.Array && l.Kind == jsonleaf.String && bytes.IndexByte(l.Key, '.') < 0 {
+			e.Add(event.ColActorUserGroups, x.name, e.Keep(l.Value))
 			return true
 		}
 		path = append(append(append(path[:0], x.name...), '.'), l.Key...)

@@ -7,8 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -158,7 +157,7 @@ func newProxy(t *testing.T, to string) *proxy {
 		},
 		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0), // what is killed breaks its connections
+		ErrorLog:      slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // what is killed breaks its connections
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// crashRate is how many records a second are delivered while programs are killed.
-const crashRate = 2500
-
 // dupAgent is how many records one kill of the agent makes arrive twice: a batch that was confirmed and not acknowledged
 // yet, and one on its way.
 const dupAgent = 2 * 500

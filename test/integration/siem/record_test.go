@@ -19,10 +19,8 @@ var epoch = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 
 func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
 
-// record is record n as Ivanti Connect Secure writes it, with its end of line. Its number is its external id, and stands at
+// recordAt is record n as Ivanti Connect Secure writes it, with its end of line. Its number is its external id, and stands at
 // the end of a line of CEF, too, so that a line that was cut off is told from a whole one.
-func record(n int) string { return recordAt(n, at(n)) }
-
 func recordAt(n int, when time.Time) string {
 	return fmt.Sprintf(`<134>1 %s vpn1.example.com PulseSecure: - - - {"message_id":"AUT31504","date":"%s","timestamp":"%d","us_timestamp":"%d.%06d",`+
 		`"unique_id":"r-%d","sev_num":"3","sev_string":"info","source_ip":"203.0.113.%d","user":"user%d","realm_name":"Employees","roles":"Employees-Role",`+

@@ -90,3 +90,27 @@ SELECT list_reduce(tags, (a, b) -> list_extract(list_transform([a], c -> c || c)
 SELECT list_reduce(tags, (a, b) -> CASE WHEN b = 'x' THEN a ELSE a || a END) FROM events
 
 SELECT list_reduce(tags, (a, b) -> to_json(row(a, a))::VARCHAR) FROM events
+
+SELECT list_transform(list(i), x -> repeat('a', 500)) FROM range(10000000) t(i)
+
+SELECT list_transform(list(source), x -> repeat('a', 500)) FROM events
+
+SELECT list_transform(l, x -> repeat('a', 500)) FROM (SELECT list(source) AS l FROM events)
+
+SELECT list_transform(ARRAY(SELECT source FROM events), x -> repeat(x, 100))
+
+SELECT list(source) AS l, list_transform(l, x -> repeat('a', 500)) FROM events
+
+WITH a AS (SELECT list(source) AS l FROM events) SELECT (SELECT list_transform(l, x -> repeat('a', 500))) FROM a
+
+SELECT map(list(i), list(i)) FROM range(20000000) t(i)
+
+SELECT map(list(i), list(i)) FROM generate_series(1, 20000000) t(i)
+
+SELECT map(array_agg(a), array_agg(b)) FROM range(5000) t(a), range(5000) u(b)
+
+SELECT histogram(a) FROM range(-30000000, 0, 2) t(a)
+
+WITH a AS (SELECT i FROM range(8000) t(i)) SELECT map(list(x.i), list(y.i)) FROM a x, a y
+
+WITH a AS (SELECT i FROM range(200) t(i)), B AS (SELECT x.i FROM a x, a y) SELECT (SELECT len(list(x.i)) FROM b x, b y)
