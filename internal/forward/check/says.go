@@ -71,6 +71,7 @@ const (
 	confirmsNothing
 	kernelConfirms
 	relpSilent
+	relpUnheard
 	relpRefuses
 	relpOpen
 	noCredential
@@ -165,10 +166,12 @@ var says = [sayings]saying{
 	confirmsNothing: {hopConfirm, Warn, "confirm is none: what is lost on the way is lost", "Use --confirm window, or RELP or HTTPS if the SIEM offers one of them."},
 	kernelConfirms:  {hopConfirm, OK, "the receiver's kernel confirms (window)", ""},
 	relpSilent:      {hopConfirm, Fail, "there is no answer to RELP: %v", "Check that the port is one for RELP (rsyslog: module imrelp), and not for plain syslog."},
-	relpRefuses:     {hopConfirm, Fail, "the answer to RELP is %.80q", "Check that the port is one for RELP, and that the receiver permits this machine."},
-	relpOpen:        {hopConfirm, OK, "RELP is open: the receiver confirms each record", ""},
-	noCredential:    {hopConfirm, Fail, "%v", "Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it."},
-	httpNotFound:    {hopConfirm, Warn, "HTTP answers %s to a GET", "Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells."},
+	relpUnheard: {hopConfirm, Fail, "after TLS, there is no answer to RELP: %v",
+		"Look into the receiver's log: it may want a client certificate (--tls-cert-file, --tls-key-file), or not permit this one (rsyslog: tls.permittedPeer), and end the connection without a word. Else check that the port is one for RELP, and not for plain syslog."},
+	relpRefuses:  {hopConfirm, Fail, "the answer to RELP is %.80q", "Check that the port is one for RELP, and that the receiver permits this machine."},
+	relpOpen:     {hopConfirm, OK, "RELP is open: the receiver confirms each record", ""},
+	noCredential: {hopConfirm, Fail, "%v", "Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it."},
+	httpNotFound: {hopConfirm, Warn, "HTTP answers %s to a GET", "Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells."},
 	httpDenied: {hopConfirm, Warn, "HTTP answers %s to a GET",
 		"If records are refused, too: check http.credential_file (--http-credential-file) of the destination (Splunk: the line \"Splunk TOKEN\")."},
 	httpElsewhere:  {hopConfirm, Fail, "HTTP answers %s to a GET and sends on to %q", "Give the address that it sends on to, if it is the right one."},

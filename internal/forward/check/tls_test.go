@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"kiroku/internal/forward/receive"
@@ -125,5 +126,39 @@ func TestReceiverThatRefusesResumption(t *testing.T) {
 	}
 	if h := statusOf(t, hops, hopRecord); !ok || h.Status != OK {
 		t.Errorf("the test record: %+v", h)
+	}
+}
+
+// rsyslog with GnuTLS ends the connection without a word when the client certificate is missing or not permitted.
+func TestRELPClosedAfterTLS(t *testing.T) {
+	cert, public, err := receive.SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, public, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", serverTLS(cert))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = c.Read(make([]byte, 100))
+				c.Close()
+			}()
+		}
+	}()
+	d := wire.Destination{Name: "siem", To: "relp+tls://" + l.Addr().String(), Format: wire.CEF, TLS: wire.TLS{CAFiles: []string{ca}}}
+	_, hops := run(t, Options{Server: server(t, 0, d).URL})
+	if h := statusOf(t, hops, hopConfirm); h.Status != Fail || !strings.Contains(h.Remedy, "client certificate") {
+		t.Errorf("%+v", h)
 	}
 }

@@ -67,6 +67,7 @@ func Situations() []Situation {
 		{"RELP to a web server", relp(&noRELPError{"HTTP/1.1 400 Bad Request"})},
 		{"RELP to another server", relp(&noRELPError{"who are you?"})},
 		{"RELP to a port that says nothing", relp(fmt.Errorf("%w: %w", errNoOpen, errStalled))},
+		{"RELP over TLS to a port that says nothing", relp(fmt.Errorf("%w: %w", errUnheard, io.EOF))},
 		{"RELP refuses the session", relp(openAnswer([]byte("500 not permitted")))},
 		{"RELP is offered without records", relp(openAnswer([]byte("200 OK\nrelp_version=0\ncommands=starttls")))},
 		{"RELP answers that a record was not processed", relp((&relpSession{}).answered(2, []byte("500 queue full")))},
