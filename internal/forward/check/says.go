@@ -32,6 +32,7 @@ const (
 	proxyAway
 	serverAway
 	noProxy
+	proxyBypassed
 	eachRequest
 	proxyRefuses
 	proxyLeads
@@ -124,6 +125,7 @@ var says = [sayings]saying{
 		"Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it; leave the proxy out when the server can be reached without it."},
 	serverAway: {hopTCP, Fail, "%s",
 		"Check host and port of --server, whether the server runs, and the firewalls on the way; if the server is reached through a proxy only, name that with --proxy."},
+	proxyBypassed:   {hopProxy, Skip, "the server is reached without it: --no-proxy or NO_PROXY names it", ""},
 	noProxy:         {hopProxy, Skip, "there is none", ""},
 	eachRequest:     {hopProxy, Skip, "%s is asked with each request", ""},
 	proxyRefuses:    {hopProxy, Fail, "%v", "It is the proxy that answers: correct what it says, or leave --proxy out when the server can be reached without it."},

@@ -293,6 +293,8 @@ func explainNet(err error) string {
 		return "perhaps the port speaks no RELP: for plain syslog write tcp://, for TLS relp+tls://; else the receiver hangs or was restarted; all is sent again"
 	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a TLS alert; net/http has no type for it
 		return "the port answers with TLS: use https:// instead of http://"
+	case strings.Contains(err.Error(), `malformed HTTP response "\x05`):
+		return "a SOCKS5 proxy answers: with --proxy, write socks5:// in front of its host"
 	case strings.Contains(err.Error(), "malformed HTTP response"):
 		return "it answers, but not in HTTP: check host and port, and whether tcp://, tls:// or relp:// is meant"
 	case errors.Is(err, errNoAnswer):

@@ -73,6 +73,7 @@ func Situations() []Situation {
 		{"RELP answers that a record was not processed", relp((&relpSession{}).answered(2, []byte("500 queue full")))},
 		{"http:// to a port for TLS that says so in TLS", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01\x00\x02\x02F"`))},
 		{"http:// to a port that closes", sending(fmt.Errorf("%w: %w", errNoAnswer, io.EOF))},
+		{"http:// to a SOCKS5 proxy", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x05\xff"`))},
 		{"http:// to something else", sending(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.6"`))},
 		{"the receiver takes nothing more", sending(errStalled)},
 		{"the receiver closes", sending(io.EOF)},
