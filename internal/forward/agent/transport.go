@@ -75,6 +75,31 @@ func (w Way) Transport(server string) (*http.Transport, deliver.DialFunc, error)
 	return t, through, nil
 }
 
+// Direct says whether a server is reached without the proxy, because NoProxy names it.
+func (w Way) Direct(server *url.URL) bool {
+	if w.Proxy == "" || w.NoProxy == "" {
+		return w.Proxy == ""
+	}
+	proxy, err := deliver.ParseProxy(w.Proxy)
+	if err != nil {
+		return false
+	}
+	if proxy.Scheme != "socks5" && server.Scheme == "http" {
+		u, err := throughProxy(proxy, w.NoProxy)(&http.Request{URL: server})
+		return err == nil && u == nil
+	}
+	return deliver.Bypasses(w.NoProxy, Address(server))
+}
+
+// Address is the host and port of a server.
+func Address(server *url.URL) string {
+	port := server.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[server.Scheme]
+	}
+	return net.JoinHostPort(server.Hostname(), port)
+}
+
 // dialNaming is dial with an error that says when it is the proxy that cannot be reached.
 func dialNaming(p *deliver.Proxy) deliver.DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {

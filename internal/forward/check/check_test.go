@@ -322,3 +322,14 @@ func closedPort(t *testing.T) string {
 	defer l.Close()
 	return l.Addr().String()
 }
+
+// What --no-proxy names is reached directly, by the check as by an agent that runs.
+func TestNoProxy(t *testing.T) {
+	good := wire.Destination{Name: "siem", To: "stdout:", Format: wire.CEF}
+	for _, proxy := range []string{"192.0.2.1:1", "socks5://192.0.2.1:1"} {
+		ok, hops := run(t, Options{Server: server(t, 0, good).URL, Way: agent.Way{Proxy: proxy, NoProxy: "127.0.0.0/8"}})
+		if h := statusOf(t, hops, hopProxy); !ok || h.Status != Skip || !strings.Contains(h.Text, "--no-proxy") {
+			t.Errorf("--proxy %s: ok is %v, the hop of the proxy is %+v", proxy, ok, h)
+		}
+	}
+}

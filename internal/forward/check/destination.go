@@ -124,6 +124,7 @@ func destinationTLS(ctx context.Context, dial deliver.DialFunc, address string, 
 	if cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
+	cfg.ClientSessionCache = nil // some receivers refuse who resumes a session: each hop is tried by itself
 	conn, r := handshake(ctx, dial, address, cfg, func(err error) result { return remedied(err, deliver.ExplainHandshake(err, host)) })
 	if conn != nil {
 		conn.Close()

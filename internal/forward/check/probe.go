@@ -111,6 +111,9 @@ func (p *probe) relp(ctx context.Context) result {
 	}
 	line, err := bufio.NewReaderSize(io.LimitReader(conn, 4096), 4096).ReadString('\n')
 	if err != nil && line == "" {
+		if p.tls != nil {
+			return relpUnheard.with(err)
+		}
 		return relpSilent.with(err)
 	}
 	if fields := strings.Fields(line); len(fields) < 4 || fields[1] != "rsp" || fields[3] != "200" {

@@ -32,6 +32,7 @@ const (
 	proxyAway
 	serverAway
 	noProxy
+	proxyBypassed
 	eachRequest
 	proxyRefuses
 	proxyLeads
@@ -71,6 +72,7 @@ const (
 	confirmsNothing
 	kernelConfirms
 	relpSilent
+	relpUnheard
 	relpRefuses
 	relpOpen
 	noCredential
@@ -123,6 +125,7 @@ var says = [sayings]saying{
 		"Check host and port of --proxy (or HTTPS_PROXY, HTTP_PROXY), whether the proxy runs, and the firewalls on the way to it; leave the proxy out when the server can be reached without it."},
 	serverAway: {hopTCP, Fail, "%s",
 		"Check host and port of --server, whether the server runs, and the firewalls on the way; if the server is reached through a proxy only, name that with --proxy."},
+	proxyBypassed:   {hopProxy, Skip, "the server is reached without it: --no-proxy or NO_PROXY names it", ""},
 	noProxy:         {hopProxy, Skip, "there is none", ""},
 	eachRequest:     {hopProxy, Skip, "%s is asked with each request", ""},
 	proxyRefuses:    {hopProxy, Fail, "%v", "It is the proxy that answers: correct what it says, or leave --proxy out when the server can be reached without it."},
@@ -165,10 +168,12 @@ var says = [sayings]saying{
 	confirmsNothing: {hopConfirm, Warn, "confirm is none: what is lost on the way is lost", "Use --confirm window, or RELP or HTTPS if the SIEM offers one of them."},
 	kernelConfirms:  {hopConfirm, OK, "the receiver's kernel confirms (window)", ""},
 	relpSilent:      {hopConfirm, Fail, "there is no answer to RELP: %v", "Check that the port is one for RELP (rsyslog: module imrelp), and not for plain syslog."},
-	relpRefuses:     {hopConfirm, Fail, "the answer to RELP is %.80q", "Check that the port is one for RELP, and that the receiver permits this machine."},
-	relpOpen:        {hopConfirm, OK, "RELP is open: the receiver confirms each record", ""},
-	noCredential:    {hopConfirm, Fail, "%v", "Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it."},
-	httpNotFound:    {hopConfirm, Warn, "HTTP answers %s to a GET", "Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells."},
+	relpUnheard: {hopConfirm, Fail, "after TLS, there is no answer to RELP: %v",
+		"Look into the receiver's log: it may want a client certificate (--tls-cert-file, --tls-key-file), or not permit this one (rsyslog: tls.permittedPeer), and end the connection without a word. Else check that the port is one for RELP, and not for plain syslog."},
+	relpRefuses:  {hopConfirm, Fail, "the answer to RELP is %.80q", "Check that the port is one for RELP, and that the receiver permits this machine."},
+	relpOpen:     {hopConfirm, OK, "RELP is open: the receiver confirms each record", ""},
+	noCredential: {hopConfirm, Fail, "%v", "Put the value of the header Authorization into that file on this machine; the agent's user must be able to read it."},
+	httpNotFound: {hopConfirm, Warn, "HTTP answers %s to a GET", "Check the path of the destination. Some receivers answer so to a GET and take records by POST: --send-test tells."},
 	httpDenied: {hopConfirm, Warn, "HTTP answers %s to a GET",
 		"If records are refused, too: check http.credential_file (--http-credential-file) of the destination (Splunk: the line \"Splunk TOKEN\")."},
 	httpElsewhere:  {hopConfirm, Fail, "HTTP answers %s to a GET and sends on to %q", "Give the address that it sends on to, if it is the right one."},

@@ -68,6 +68,9 @@ func (c *checker) flags() result {
 		return errorItself.of(err)
 	}
 	c.proxied = proxied
+	if c.Way.Direct(c.base) {
+		c.proxy = nil
+	}
 	if c.client, err = agent.NewClient(c.Server, c.Token, transport); err != nil {
 		return errorItself.of(err)
 	}
@@ -108,13 +111,7 @@ func (c *checker) first() string {
 	return c.address()
 }
 
-func (c *checker) address() string {
-	port := c.base.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[c.base.Scheme]
-	}
-	return net.JoinHostPort(c.base.Hostname(), port)
-}
+func (c *checker) address() string { return agent.Address(c.base) }
 
 func (c *checker) name(ctx context.Context) result {
 	host, _, err := net.SplitHostPort(c.first())
@@ -152,6 +149,8 @@ func (c *checker) firstHop(r result, name string) result {
 // through asks the proxy for the way to the server.
 func (c *checker) through(ctx context.Context) result {
 	switch {
+	case c.proxy == nil && c.Way.Proxy != "":
+		return proxyBypassed.with()
 	case c.proxy == nil:
 		return noProxy.with()
 	case c.base.Scheme == "http" && c.proxy.Scheme != "socks5":
@@ -178,7 +177,7 @@ func (c *checker) serverTLS(ctx context.Context) result {
 		return errorItself.of(err)
 	}
 	dial := deliver.DialFunc(direct)
-	if c.proxied != nil {
+	if c.proxy != nil {
 		dial = c.proxied
 	}
 	conn, r := handshake(ctx, dial, c.address(), &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ServerName: c.base.Hostname()}, func(err error) result { return explained(err, c.base.Hostname()) })

@@ -287,10 +287,14 @@ func explainNet(err error) string {
 		return "it speaks RELP, and not for records: check host and port, and the receiver's configuration"
 	case errors.Is(err, errUntaken):
 		return "look into the receiver's log: its disk or queue may be full; what is not confirmed is sent again. A record that alone is refused for 5 minutes, while others are taken, goes to the dead letters"
+	case errors.Is(err, errUnheard):
+		return "perhaps the receiver wants a client certificate, or does not permit ours, and ends the connection without a word, as rsyslog does (its log says so; " + clientFlags + "), or the port speaks no RELP: for plain syslog write tls://; else it hangs or was restarted; all is sent again"
 	case errors.Is(err, errNoOpen):
 		return "perhaps the port speaks no RELP: for plain syslog write tcp://, for TLS relp+tls://; else the receiver hangs or was restarted; all is sent again"
 	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // a TLS alert; net/http has no type for it
 		return "the port answers with TLS: use https:// instead of http://"
+	case strings.Contains(err.Error(), `malformed HTTP response "\x05`):
+		return "a SOCKS5 proxy answers: with --proxy, write socks5:// in front of its host"
 	case strings.Contains(err.Error(), "malformed HTTP response"):
 		return "it answers, but not in HTTP: check host and port, and whether tcp://, tls:// or relp:// is meant"
 	case errors.Is(err, errNoAnswer):

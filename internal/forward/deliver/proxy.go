@@ -130,15 +130,15 @@ func (p *Proxy) Bypass(noProxy string, dial DialFunc) DialFunc {
 		dial = direct
 	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if bypasses(noProxy, addr) {
+		if Bypasses(noProxy, addr) {
 			return dial(ctx, network, addr)
 		}
 		return p.DialContext(ctx, network, addr)
 	}
 }
 
-// bypasses says whether a list like that of NO_PROXY names an address.
-func bypasses(list, addr string) bool {
+// Bypasses says whether a list like that of NO_PROXY names an address with port.
+func Bypasses(list, addr string) bool {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false

@@ -84,7 +84,7 @@ func TestBypasses(t *testing.T) {
 		{"2001:db8::/32", "[2001:db8::7]:514", true},
 		{"[2001:db8::7]:514", "[2001:db8::7]:514", true},
 	} {
-		if got := bypasses(test.list, test.addr); got != test.want {
+		if got := Bypasses(test.list, test.addr); got != test.want {
 			t.Errorf("%q for %s: %v, want %v", test.list, test.addr, got, test.want)
 		}
 	}

@@ -29,6 +29,7 @@ const (
 var (
 	errRELP    = errors.New("it answers, but not in RELP")
 	errNoOpen  = errors.New("it does not answer the opening of RELP")
+	errUnheard = errors.New("after TLS, it does not answer the opening of RELP")
 	errClosed  = errors.New("it refuses the session")
 	errNoLogs  = errors.New("it does not offer the command syslog")
 	errUntaken = errors.New("it could not process a record")
@@ -97,8 +98,15 @@ func (d *Deliverer) relp(ctx context.Context) error {
 
 // open begins the session.
 func (s *relpSession) open(ctx context.Context) error {
+	silent := errNoOpen
+	if s.c.target.tls {
+		silent = errUnheard
+	}
 	s.c.owed.Add(1)
 	if err := s.c.write(appendCommand(nil, 1, "open", []byte(relpOffer))); err != nil {
+		if !errors.Is(err, errRELP) {
+			err = fmt.Errorf("%w: %w", silent, err)
+		}
 		return err
 	}
 	select {
@@ -109,7 +117,7 @@ func (s *relpSession) open(ctx context.Context) error {
 	case <-s.c.ended:
 		err := s.c.early()
 		if !errors.Is(err, errRELP) {
-			err = fmt.Errorf("%w: %w", errNoOpen, err)
+			err = fmt.Errorf("%w: %w", silent, err)
 		}
 		return err
 	}

@@ -1,15 +1,19 @@
 package deliver
 
 import (
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"kiroku/internal/forward/receive"
 	"kiroku/internal/forward/wire"
 )
 
@@ -24,6 +28,15 @@ func TestWrongPort(t *testing.T) {
 	}
 	host := func(url string) string { return url[strings.LastIndex(url, "/")+1:] }
 	web := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }
+	cert, public, err := receive.SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, public, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	closesAfterTLS := serve(t, func(c net.Conn) { _ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}}).Handshake() })
 	for _, test := range []struct{ name, to, got, next string }{
 		{"http to Go's https", "http://" + host(stranger(t, httptest.NewTLSServer, web)), "HTTP request to an HTTPS server", "use https:// instead of http://"},
 		{"http to nginx's https", "http://" + says("HTTP/1.1 400 Bad Request\r\nContent-Length: 45\r\n\r\nThe plain HTTP request was sent to HTTPS port"), "HTTPS port", "use https:// instead of http://"},
@@ -36,11 +49,12 @@ func TestWrongPort(t *testing.T) {
 		{"RELP to SMTP", "relp://" + says("220 mail.example.com ESMTP\r\n"), `"220 mail`, "a mail or FTP server answers"},
 		{"RELP to something", "relp://" + says("who are you?\n"), `"who are`, "module imrelp"},
 		{"RELP to what closes", "relp://" + says(""), "does not answer the opening of RELP", "for plain syslog write tcp://"},
+		{"RELP over TLS to what closes", "relp+tls://" + closesAfterTLS, "does not answer the opening of RELP", "the receiver wants a client certificate, or does not permit ours"},
 		{"RELP that is cut off", "relp://" + says("1 rsp 30 200 OK"), "does not answer the opening of RELP", "was restarted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			told := make(chan string, 100)
-			d, confirmed := start(t, Options{Destination: wire.Destination{To: test.to}, Problem: func(_ wire.Code, text string) {
+			d, confirmed := start(t, Options{Destination: wire.Destination{To: test.to, TLS: wire.TLS{CAFiles: []string{ca}}}, Problem: func(_ wire.Code, text string) {
 				select {
 				case told <- text:
 				default:
