@@ -226,7 +226,11 @@ func newAgentsPreview(ag *agentsCommand) *cobra.Command {
 			if ag.asJSON {
 				return writeJSON(ag.out, found)
 			}
-			fmt.Fprintf(ag.err, "%s\n", plural(found.Count, "event"))
+			period := "on"
+			if q.To != "" {
+				period = "to " + q.To
+			}
+			fmt.Fprintf(ag.err, "%s from %s %s\n", plural(found.Count, "event"), q.From, period)
 			for _, line := range found.Lines {
 				if _, err := fmt.Fprintln(ag.out, lineOf(line)); err != nil {
 					return err

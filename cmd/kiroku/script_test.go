@@ -49,7 +49,7 @@ func TestScript(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"serve":      cmdServe,      // serve DIR [FLAG...]: start a service and wait until it is ready; sets SYSLOG, HTTP
-		"stop":       cmdStop,       // stop DIR: end it with SIGTERM; it must exit with 0
+		"shut":       cmdShut,       // shut DIR: end it with SIGTERM; it must exit with 0
 		"kill9":      cmdKill9,      // kill9 DIR: end it with SIGKILL
 		"send":       cmdSend,       // send tcp|udp ADDRESS FILE: send a file, or each line of it as a datagram
 		"counts":     cmdCounts,     // counts N DIR [SEARCH]: wait until the search finds N events
@@ -132,7 +132,7 @@ func end(ts *testscript.TestScript, dir string, sig os.Signal) error {
 	return nil
 }
 
-func cmdStop(ts *testscript.TestScript, _ bool, args []string) {
+func cmdShut(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(end(ts, args[0], syscall.SIGTERM))
 }
 

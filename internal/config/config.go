@@ -79,7 +79,12 @@ type Store struct {
 	Name string `yaml:"name"`
 	// How long events are kept, by their own time: days (365d), or forever.
 	Retention Retention `yaml:"retention"`
+
+	implied bool
 }
+
+// Implied says that this is the store "default" and that the file does not name it.
+func (s *Store) Implied() bool { return s.implied }
 
 // Route sends events to a store. Every list that is given must contain the event's value.
 type Route struct {
@@ -341,7 +346,7 @@ func Default() *Config {
 			SnapshotExpiry:  days(1),
 			MinFree:         512 << 20,
 		},
-		Stores: []Store{{Name: DefaultStore}}, // for ever: what people bring along may be old
+		Stores: []Store{{Name: DefaultStore, implied: true}}, // for ever: what people bring along may be old
 		Inputs: []Input{tcp, udp},
 		Query:  Query{Timeout: seconds(60), MaxRows: 1_000_000},
 		AWSAPI: AWSAPI{Region: "us-east-1", Partition: "aws", Limits: AWSLimits{EventDataStores: 10, CountPending: true, Channels: 25,

@@ -143,7 +143,7 @@ func TestLoadNothing(t *testing.T) {
 
 // ignoreUnexported leaves out what says where a value was written.
 func ignoreUnexported() cmp.Option {
-	return cmp.Options{cmpopts.IgnoreUnexported(Config{}, Input{}), cmpopts.IgnoreUnexported(ignored{})}
+	return cmp.Options{cmpopts.IgnoreUnexported(Config{}, Store{}, Input{}), cmpopts.IgnoreUnexported(ignored{})}
 }
 
 func TestExampleLoads(t *testing.T) {

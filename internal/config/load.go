@@ -69,7 +69,7 @@ func (c *Config) completeStores() {
 			return
 		}
 	}
-	s := Store{Name: DefaultStore}
+	s := Store{Name: DefaultStore, implied: true}
 	s.setDefaults()
 	c.Stores = append(c.Stores, s)
 }

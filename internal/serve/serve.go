@@ -370,14 +370,19 @@ func (st *storage) Close() error {
 	return errors.Join(errs...)
 }
 
-// applyStores makes the configured stores. What was made by hand stays as it is.
+// applyStores makes the configured stores, and gives those that are there the configured retention. What the configuration does
+// not name stays as it was set by hand.
 func (st *storage) applyStores(ctx context.Context, cfg *config.Config) error {
 	have := map[string]bool{}
 	for _, in := range st.lake.Stores() {
 		have[in.Name] = true
 	}
-	for _, s := range cfg.Stores {
+	for i := range cfg.Stores {
+		s := &cfg.Stores[i]
 		if have[s.Name] {
+			if s.Implied() {
+				continue
+			}
 			if err := st.lake.SetRetention(ctx, s.Name, time.Duration(s.Retention)); err != nil {
 				return err
 			}
