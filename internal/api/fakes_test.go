@@ -331,6 +331,7 @@ type fakeLake struct{}
 
 func (fakeLake) CreateStore(context.Context, string, time.Duration) error  { return nil }
 func (fakeLake) SetRetention(context.Context, string, time.Duration) error { return nil }
+func (fakeLake) Checkpoint(context.Context, string) (int64, error)         { return 0, nil }
 func (fakeLake) Describe(context.Context, string, string) error            { return nil }
 func (fakeLake) DeleteStore(context.Context, string) error                 { return nil }
 

@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	// CloudTrail's API: what its documents mean.
 	"awsapi/policy":   {},
 	"awsapi/selector": {},
+	"insight":         {},
 
 	// Stages.
 	"intake":        {},
@@ -61,7 +62,7 @@ var layers = map[string][]string{
 	"api":               {"awsapi", "event", "fault", "forward", "forward/wire", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"forward/wire", "intake"},
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
-		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "logkey", "meta", "query", "search", "source/auditevent"},
+		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "insight", "logkey", "meta", "query", "search", "source/auditevent"},
 	"awsapi/sigv4": {},
 	"awsapi/trino": {"decode/jsonpath", "engine", "event", "fault", "spell"},
 

@@ -58,10 +58,11 @@ func (s *Service) reloaded(ctx context.Context) {
 }
 
 // StoresFor returns the lake's stores of the event data stores whose selectors keep a CloudTrail record. It is called for
-// every record, from many goroutines. Records of an import go to the destination of the import only.
+// every record, from many goroutines. Records of an import, and
+// Insights events that are made here, go to their destination only.
 func (s *Service) StoresFor(rec *event.Record) []string {
 	list := *s.collectors.Load()
-	if len(list) == 0 || Imported(rec.From()) {
+	if len(list) == 0 || Imported(rec.From()) || madeHere(rec.From()) {
 		return nil
 	}
 	t, err := readTrail(rec.Data)

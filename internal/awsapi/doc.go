@@ -8,6 +8,7 @@
 //	                                                                              └─▶ CSV files in a bucket, signed
 //	StartImport ──▶ files of a bucket ──trailfile──▶ pipeline ──▶ event data store, with what of each file is stored
 //	LookupEvents ──▶ query: the lake's columns ──▶ records that have the attribute
+//	insights ──counts per minute──▶ insight: what is unusual ──▶ pipeline ──▶ the Insights events' store
 //	dashboards ──schedule, StartDashboardRefresh──▶ StartQuery of each widget
 //
 // Names, limits and errors are those of the service models cloudtrail 2013-11-01 and cloudtrail-data 2021-08-11 and of the

@@ -7,12 +7,11 @@ import (
 )
 
 // What is so can be put and is told; what would do nothing is refused.
-func TestEventConfigurationAndInsights(t *testing.T) {
+func TestEventConfiguration(t *testing.T) {
 	w := newWorld(t, nil)
 	arn := w.must("CreateEventDataStore", `{"Name":"trail","TerminationProtectionEnabled":false}`, "EventDataStoreArn")
 	audit := w.newStore("audit")
 	is := `{"EventDataStoreArn":"` + arn + `","MaxEventSize":"Large","ContextKeySelectors":[]}`
-	off := `{"EventDataStoreArn":"` + arn + `","InsightSelectors":[]}`
 	keys := func(n int) string { return `["` + strings.Repeat(`k","`, n-1) + `k"]` }
 	for _, c := range []struct{ op, store, rest, want string }{
 		{"GetEventConfiguration", arn, ``, is},
@@ -35,12 +34,6 @@ func TestEventConfigurationAndInsights(t *testing.T) {
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[{"Type":"Other","Equals":["k"]}]`, "InvalidParameterException"},
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[{"Type":"TagContext","Equals":["k"]},{"Type":"TagContext","Equals":["k"]}]`, "InvalidParameterException"},
 		{"PutEventConfiguration", arn, `,"AggregationConfigurations":[{"EventCategory":"Data","Templates":["API_ACTIVITY"]}]`, "UnsupportedOperationException"},
-		{"GetInsightSelectors", arn, ``, "InsightNotEnabledException"},
-		{"PutInsightSelectors", arn, ``, "InvalidParameterException"},
-		{"PutInsightSelectors", arn, `,"InsightSelectors":[]`, off},
-		{"PutInsightSelectors", arn, `,"InsightSelectors":[{"InsightType":"ApiCallRateInsight"}]`, "UnsupportedOperationException"},
-		{"PutInsightSelectors", arn, `,"InsightSelectors":[{"InsightType":"Other"}]`, "InvalidInsightSelectorsException"},
-		{"PutInsightSelectors", audit, `,"InsightSelectors":[]`, "InvalidEventDataStoreCategoryException"},
 	} {
 		input := fmt.Sprintf(`{"EventDataStore":%q%s}`, c.store, c.rest)
 		if a := w.op(c.op, input); a.body != c.want && a.code != c.want {
@@ -48,7 +41,5 @@ func TestEventConfigurationAndInsights(t *testing.T) {
 		}
 	}
 	w.must("DeleteEventDataStore", `{"EventDataStore":"`+arn+`"}`, "")
-	for _, op := range []string{"GetEventConfiguration", "GetInsightSelectors"} {
-		w.refuses(op, `{"EventDataStore":"`+arn+`"}`, "InactiveEventDataStoreException")
-	}
+	w.refuses("GetEventConfiguration", `{"EventDataStore":"`+arn+`"}`, "InactiveEventDataStoreException")
 }

@@ -26,6 +26,11 @@ func (s *Service) RefreshDue(ctx context.Context, now time.Time) (time.Time, err
 	return s.refreshDue(ctx, now)
 }
 
+// MakeInsights makes the Insights events that can be known at a time.
+func (s *Service) MakeInsights(ctx context.Context, now time.Time) error {
+	return s.makeInsights(ctx, now)
+}
+
 // Next is the first refresh of a schedule after a time.
 func (r *RefreshSchedule) Next(after time.Time) time.Time { return r.next(after) }
 

@@ -36,7 +36,9 @@ type fakeLake struct {
 	about   map[string]string
 	records []event.Record
 	uids    []event.AuditUID
-	fail    error
+	// checkpoints are the positions of keys.
+	checkpoints map[string]int64
+	fail        error
 	// failAfter, when not 0, is how many records are taken before the lake is busy.
 	failAfter int
 	db        *meta.DB
@@ -79,6 +81,12 @@ func (f *fakeLake) DeleteStore(_ context.Context, name string) error {
 	return nil
 }
 
+func (f *fakeLake) Checkpoint(_ context.Context, key string) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.checkpoints[key], nil
+}
+
 func (f *fakeLake) Ingest(ctx context.Context, b event.Batch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,6 +99,10 @@ func (f *fakeLake) Ingest(ctx context.Context, b event.Batch) error {
 	f.records = append(f.records, b.Records...)
 	if b.Checkpoint != nil && b.Checkpoint.Object != nil {
 		return f.db.Write(ctx, func(tx *sql.Tx) error { return meta.StoreObjectPart(ctx, tx, b.Checkpoint.Object) })
+	}
+	if b.Checkpoint != nil && b.Checkpoint.Key != "" {
+		f.checkpoints[b.Checkpoint.Key] = b.Checkpoint.Position
+		return nil
 	}
 	if b.Checkpoint != nil {
 		f.uids = append(f.uids, b.Checkpoint.AuditUIDs...)
@@ -135,7 +147,7 @@ func newWorld(t testing.TB, change func(*awsapi.Options)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := &world{TB: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db},
+	w := &world{TB: t, db: db, lake: &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, checkpoints: map[string]int64{}, db: db},
 		keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "secrets.key"))}
 	w.owner, w.stranger = w.newKey(owner, "alice"), w.newKey(stranger, "bob")
 	opt := awsapi.Options{DB: db, Lake: w.lake, Ingest: w.lake, Keys: w.keys, Log: discard}
@@ -285,7 +297,7 @@ func newWorldB(t testing.TB) *awsapi.Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	lake := &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, db: db}
+	lake := &fakeLake{stores: map[string]time.Duration{}, about: map[string]string{}, checkpoints: map[string]int64{}, db: db}
 	s := awsapi.New(awsapi.Options{DB: db, Lake: lake, Ingest: lake, Keys: identity.NewAccessKeys(db, filepath.Join(t.TempDir(), "k")), Log: slog.New(slog.DiscardHandler)})
 	if _, err := s.CreateEventDataStore(context.Background(), awsapi.Caller{Account: owner, Region: region}, &awsapi.CreateEventDataStoreInput{Name: "management"}); err != nil {
 		t.Fatal(err)

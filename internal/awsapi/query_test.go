@@ -27,7 +27,8 @@ import (
 type queryWorld struct {
 	*world
 	sql   awsapi.SQL
-	held  int // views of tables that are open
+	dir   string // of files
+	held  int    // views of tables that are open
 	mu    sync.Mutex
 	files map[string][]string // of the lake's stores
 	size  awsapi.TablesSize
@@ -43,7 +44,7 @@ func newQueryWorld(t *testing.T, change func(*awsapi.Options)) *queryWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	q := &queryWorld{files: map[string][]string{}}
+	q := &queryWorld{dir: dir, files: map[string][]string{}}
 	q.sql = awsapi.SQL{Engine: e, Tables: q.tables, Dir: filepath.Join(t.TempDir(), "results")}
 	q.world = newWorld(t, func(o *awsapi.Options) {
 		o.SQL = &q.sql

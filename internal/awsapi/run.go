@@ -17,14 +17,15 @@ const (
 	removeEvery = time.Hour
 )
 
-// Run writes down how channels fare, removes stores whose time has come, runs imports and queries and refreshes dashboards,
-// until ctx ends.
+// Run writes down how channels fare, removes stores whose time has come, runs imports and queries, refreshes dashboards and
+// makes Insights events, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	wait.Go(func() { s.runImports(ctx) })
 	wait.Go(func() { s.runRefreshes(ctx) })
 	wait.Go(func() { s.runQueries(ctx) })
+	wait.Go(func() { s.runInsights(ctx) })
 	flush, remove := time.NewTicker(flushEvery), time.NewTicker(removeEvery)
 	defer flush.Stop()
 	defer remove.Stop()

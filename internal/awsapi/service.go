@@ -24,6 +24,8 @@ type Lake interface {
 	Describe(ctx context.Context, name, text string) error
 	// DeleteStore is fault.NotFound when there is no such store.
 	DeleteStore(ctx context.Context, name string) error
+	// Checkpoint is the position that was stored with the last batch of that key; 0: none.
+	Checkpoint(ctx context.Context, key string) (int64, error)
 }
 
 // Ingester stores records. nil means that they are durable, all of them; it is fault.Busy while nothing can be stored.
@@ -123,6 +125,7 @@ type Service struct {
 	changing   sync.Mutex // held while quotas are checked and a resource is made
 	imports    *importRunner
 	refreshes  *refreshes
+	insights   *insightRunner
 	queries    *queryRunner
 	ingestion  ingestionLog
 	uids       uidLocks
@@ -147,7 +150,7 @@ func New(opt Options) *Service {
 	if opt.Partition == "" {
 		opt.Partition = "aws"
 	}
-	s := &Service{opt: opt, db: opt.DB, log: opt.Log, limits: opt.Limits, replays: sigv4.NewReplays(rememberAnswers), imports: newImportRunner(), refreshes: newRefreshes(),
+	s := &Service{opt: opt, db: opt.DB, log: opt.Log, limits: opt.Limits, replays: sigv4.NewReplays(rememberAnswers), imports: newImportRunner(), refreshes: newRefreshes(), insights: newInsightRunner(),
 		queries: newQueryRunner(), bodies: semaphore.NewWeighted(opt.Limits.RequestBytesAtOnce)}
 	s.verifier = sigv4.New(sigv4.Options{Secret: s.secret, Hosts: opt.Hosts})
 	s.lookup = s.operations()

@@ -91,6 +91,9 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	if err := in.apply(&row); err != nil {
 		return EventDataStore{}, err
 	}
+	if err := s.keepsInsights(ctx, row); err != nil {
+		return EventDataStore{}, err
+	}
 	if err := s.noImportInto(ctx, row); err != nil {
 		return EventDataStore{}, err
 	}
@@ -156,7 +159,7 @@ func (s *Service) activeStore(ctx context.Context, c Caller, given string) (meta
 	return row, err
 }
 
-// DeleteEventDataStore makes a store wait to be deleted. Until then it can be restored.
+// DeleteEventDataStore makes a store wait to be deleted. Until then it can be restored. Insights of its events, or into it, end.
 func (s *Service) DeleteEventDataStore(ctx context.Context, c Caller, in *StoreInput) (Empty, error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
@@ -179,7 +182,13 @@ func (s *Service) DeleteEventDataStore(ctx context.Context, c Caller, in *StoreI
 	}
 	row.Deleted = time.Now().UTC()
 	row.Updated = row.Deleted
-	return Empty{}, s.save(ctx, row)
+	defer s.reloaded(ctx)
+	return Empty{}, s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := meta.DeleteInsightSelectors(ctx, tx, row.ID); err != nil {
+			return err
+		}
+		return meta.UpdateEventDataStore(ctx, tx, row)
+	})
 }
 
 // save stores a changed row, and lets go of the events that it does not take any more.

@@ -117,6 +117,13 @@ func (s Set) Categories() []Category {
 	return out
 }
 
+// KeepsManagement says whether management events of a value of readOnly may be kept, "true" or "false".
+func (s Set) KeepsManagement(readOnly string) bool {
+	return slices.ContainsFunc(s.selectors, func(a advanced) bool {
+		return a.category == Management && !slices.ContainsFunc(a.Fields, func(f field) bool { return f.Field == "readOnly" && !slices.Contains(f.Equals, readOnly) })
+	})
+}
+
 // title is the selector's name for messages.
 func (a *advanced) title() string {
 	if a.Name == "" {

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) *meta.DB) {
 		{"Imports", imports},
 		{"ForgottenObjects", forgetting},
 		{"Dashboards", dashboards},
+		{"Insights", insights},
 		{"LakeQueries", lakeQueries},
 		{"Priorities", priorities},
 		{"Digests", digests},
