@@ -108,7 +108,7 @@ func TestAdvance(t *testing.T) {
 		{"busy", fill(flat(300)), 0, Day, ""},
 		{"burst", at(fill(flat(1)), last+100, 30, 20), 0, last, fmt.Sprintf("start %d end %d", last+100, last+130)},
 		{"burst over midnight", at(fill(flat(1)), last-10, 30, 20), 0, last - Day, fmt.Sprintf("start %d end %d", last-10, last+20)},
-		{"two bursts with some minutes between", at(at(fill(flat(0)), last+100, 5, 20), last+108, 5, 20), 0, last, fmt.Sprintf("start %d end %d", last+100, last+113)},
+		{"two bursts with some minutes between", at(at(fill(flat(0)), last+100, 5, 20), last+115, 5, 20), 0, last, fmt.Sprintf("start %d end %d", last+100, last+120)},
 		{"two bursts", at(at(fill(flat(0)), last+100, 5, 20), last+200, 5, 20), 0, last, fmt.Sprintf("start %d end %d start %d end %d", last+100, last+105, last+200, last+205)},
 		{"a burst the day before", at(at(fill(flat(1)), last-Day+100, 30, 20), last+100, 30, 20), 0, last, fmt.Sprintf("start %d end %d", last+100, last+130)},
 		{"too few", at(Counts{0: 1}, last+100, 1, 19), 0, last, ""},
