@@ -53,7 +53,7 @@ started.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
-| `+"`kiroku_http_request_seconds` | histogram | route, code"+` | Time to answer HTTP requests, by route and status. |
+| ` + "`kiroku_http_request_seconds` | histogram | route, code" + ` | Time to answer HTTP requests, by route and status. |
 `)
 	for _, name := range []string{"metrics.go", "siemmetrics.go"} {
 		file, err := goparser.ParseFile(token.NewFileSet(), name, nil, 0)
