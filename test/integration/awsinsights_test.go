@@ -73,7 +73,7 @@ func TestAWSCLIInsights(t *testing.T) {
 	c = newCLI(t, s, creds)
 	c.must(nil, "cloudtrail", "put-insight-selectors", "--event-data-store", source.EventDataStoreArn, "--insight-selectors", "[]")
 	c.must(nil, on...)
-	time.Sleep(2 * time.Second)          // in which nothing is to happen
+	time.Sleep(2 * time.Second) // in which nothing is to happen
 	var started struct{ QueryId string }
 	c.must(&started, "cloudtrail", "start-query", "--query-statement", "SELECT insightState, insightErrorCode, insightContext.attributions[1].insight[1].value AS who FROM "+
 		to.EventDataStoreArn[strings.LastIndexByte(to.EventDataStoreArn, '/')+1:]+" ORDER BY insightType, eventTime")
