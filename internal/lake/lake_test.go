@@ -89,7 +89,7 @@ func contents(t *testing.T, l *Lake, store string) []string {
 	}
 	defer v.Close()
 	bySeq := map[int64]string{}
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	for _, s := range v.Segments {
 		f, err := s.File()
 		if err != nil {
