@@ -35,7 +35,7 @@ func (b *bench) profile(ctx context.Context, to string) error {
 	return g.Wait()
 }
 
-var errNotYet = errors.New("the server does not answer yet")
+var errNotYet = errors.New("nothing has come yet")
 
 func (b *bench) takeProfile(ctx context.Context) ([]byte, error) {
 	tokens, err := filepath.Glob(filepath.Join(b.work, "*", "d", "admin.token"))
@@ -46,14 +46,18 @@ func (b *bench) takeProfile(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:8489/api/v1/profile?seconds="+profiled, nil)
+	c := caller{"http://127.0.0.1:8489", strings.TrimSpace(string(token))}
+	if n, _, err := c.ask(ctx, query{path: "count", body: map[string]any{}, count: func(r response) int { return r.Count }}); err != nil || n == 0 {
+		return nil, errNotYet
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/api/v1/profile?seconds="+profiled, nil)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	r.Header.Set("Authorization", "Bearer "+c.token)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, errNotYet
+		return nil, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
