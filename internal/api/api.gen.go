@@ -1812,6 +1812,11 @@ type ParseParams struct {
 	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
+// ProfileParams defines parameters for Profile.
+type ProfileParams struct {
+	Seconds int `form:"seconds,omitempty" json:"seconds,omitempty,omitzero"`
+}
+
 // ListSIEMDeadLettersParams defines parameters for ListSIEMDeadLetters.
 type ListSIEMDeadLettersParams struct {
 	// After id of the last one of the page before.
@@ -2067,6 +2072,9 @@ type ServerInterface interface {
 	// SetPriority Give the events of a service a priority
 	// (PUT /api/v1/priorities)
 	SetPriority(w http.ResponseWriter, r *http.Request)
+	// Profile What the processor does for some seconds, as a profile for "go tool pprof"
+	// (GET /api/v1/profile)
+	Profile(w http.ResponseWriter, r *http.Request, params ProfileParams)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(w http.ResponseWriter, r *http.Request)
@@ -3837,6 +3845,39 @@ func (siw *ServerInterfaceWrapper) SetPriority(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// Profile operation middleware
+func (siw *ServerInterfaceWrapper) Profile(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProfileParams
+
+	// ------------- Optional query parameter "seconds" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "seconds", r.URL.Query(), &params.Seconds, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "seconds"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "seconds", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Profile(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Search operation middleware
 func (siw *ServerInterfaceWrapper) Search(w http.ResponseWriter, r *http.Request) {
 
@@ -4958,6 +4999,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/api/v1/siem-agents/{id}/dead-letters/replay", wrapper.ReplaySIEMDeadLetters)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/api/v1/siem-agents/{id}/dead-letters/{letter}", wrapper.DeleteSIEMDeadLetter)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/openapi.yaml", wrapper.Openapi)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/profile", wrapper.Profile)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/metrics", wrapper.Metrics)
@@ -6652,6 +6694,51 @@ func (response SetPrioritydefaultApplicationProblemPlusJSONResponse) VisitSetPri
 	return err
 }
 
+type ProfileRequestObject struct {
+	Params ProfileParams
+}
+
+type ProfileResponseObject interface {
+	VisitProfileResponse(w http.ResponseWriter) error
+}
+
+type Profile200ApplicationOctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response Profile200ApplicationOctetStreamResponse) VisitProfileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ProfiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProfiledefaultApplicationProblemPlusJSONResponse) VisitProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchRequestObject struct {
 	Body *SearchJSONRequestBody
 }
@@ -8247,6 +8334,9 @@ type StrictServerInterface interface {
 	// SetPriority Give the events of a service a priority
 	// (PUT /api/v1/priorities)
 	SetPriority(ctx context.Context, request SetPriorityRequestObject) (SetPriorityResponseObject, error)
+	// Profile What the processor does for some seconds, as a profile for "go tool pprof"
+	// (GET /api/v1/profile)
+	Profile(ctx context.Context, request ProfileRequestObject) (ProfileResponseObject, error)
 	// Search One page of events, newest first
 	// (POST /api/v1/search)
 	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
@@ -9532,6 +9622,32 @@ func (sh *strictHandler) SetPriority(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetPriorityResponseObject); ok {
 		if err := validResponse.VisitSetPriorityResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Profile operation middleware
+func (sh *strictHandler) Profile(w http.ResponseWriter, r *http.Request, params ProfileParams) {
+	var request ProfileRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Profile(ctx, request.(ProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Profile")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ProfileResponseObject); ok {
+		if err := validResponse.VisitProfileResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -78,6 +78,7 @@ func routes(l Limits) []route {
 		{pattern: "POST /api/v1/tokens", access: manage, json: of[TokenCreate], timeout: short},
 		{pattern: "DELETE /api/v1/tokens/{id}", access: manage, timeout: short},
 		{pattern: "GET /api/v1/openapi.yaml", access: everyToken, timeout: short},
+		{pattern: "GET /api/v1/profile", access: manage, timeout: long},
 		{pattern: "GET /healthz", access: anyone, timeout: short},
 		{pattern: "GET /readyz", access: anyone, timeout: short},
 		{pattern: "GET /metrics", access: read, timeout: short},

@@ -14,6 +14,7 @@ var layers = map[string][]string{
 	"diskfile":  {},
 	"timespec":  {"fault"},
 	"spell":     {},
+	"lru":       {},
 	"aws":       {"fault"},
 	"config":    {"event", "fault", "forward/wire", "spell"},
 
@@ -44,7 +45,7 @@ var layers = map[string][]string{
 	"enrich":        {"event"},
 	"pipeline":      {"event", "fault", "logkey", "source"},
 	"lake":          {"diskfile", "event", "fault", "lake/segment", "lake/table", "logkey", "meta"},
-	"lake/segment":  {"event"},
+	"lake/segment":  {"event", "lru"},
 	"lake/table":    {"diskfile", "event", "fault"},
 
 	// What stages agree on.
@@ -58,7 +59,7 @@ var layers = map[string][]string{
 	"engine/enginetest": {"engine", "event", "fault"},
 	"search":            {"event", "source", "spell"},
 	"search/searchtest": {"event", "search", "source"},
-	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "search"},
+	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "lru", "search"},
 	"api":               {"awsapi", "event", "fault", "forward", "forward/wire", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"forward/wire", "intake"},
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",

@@ -17,7 +17,7 @@ func (l *Lake) At(ctx context.Context, store string, times []int64, cols []event
 		return err
 	}
 	defer v.Close()
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	for _, s := range v.Segments {
 		if !anyBetween(times, s.MinTime, s.MaxTime) {
 			continue

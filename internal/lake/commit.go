@@ -51,10 +51,18 @@ const (
 	promptEvents = 2048                  // with more, it is asked whether more are coming
 )
 
+// A burst of so many events is committed when nothing more has come for a while.
+const (
+	burstEvents = 8192
+	burstPause  = 40 * time.Millisecond
+)
+
 // awaitDue returns when it is time to commit.
 func (l *Lake) awaitDue(ctx context.Context, flush <-chan time.Time) error {
 	var prompt <-chan time.Time
-	var before int64
+	var before, burst int64
+	pause := time.NewTicker(burstPause)
+	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -63,6 +71,12 @@ func (l *Lake) awaitDue(ctx context.Context, flush <-chan time.Time) error {
 			return nil
 		case <-l.full:
 			return nil
+		case <-pause.C:
+			events := l.pendingEvents.Load()
+			if events >= burstEvents && events == burst {
+				return nil
+			}
+			burst = events
 		case <-l.awaited:
 			if prompt == nil {
 				since := time.Since(time.UnixMicro(l.lastCommit.Load()))

@@ -140,7 +140,7 @@ func verifySegment(s *Segment, runs *seqRuns) error {
 	if err != nil {
 		return err
 	}
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	rows := 0
 	var seqs []int64
 	for i, g := range file.Groups {

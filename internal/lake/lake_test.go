@@ -89,7 +89,7 @@ func contents(t *testing.T, l *Lake, store string) []string {
 	}
 	defer v.Close()
 	bySeq := map[int64]string{}
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	for _, s := range v.Segments {
 		f, err := s.File()
 		if err != nil {
@@ -226,6 +226,38 @@ func TestPromptCommitOfAStream(t *testing.T) {
 		close(stop)
 		if took := time.Since(began); took != l.opt.FlushInterval {
 			t.Errorf("due after %s, want %s", took, l.opt.FlushInterval)
+		}
+	})
+}
+
+// A large burst is there soon after its last event; what trickles in waits for flush_interval.
+func TestCommitOfABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			every  int64 // events each 10 ms
+			during time.Duration
+			least  time.Duration
+			most   time.Duration
+		}{
+			{2000, 100 * time.Millisecond, 140 * time.Millisecond, 180 * time.Millisecond},
+			{2000, time.Second, 500 * time.Millisecond, 500 * time.Millisecond},
+			{100, 100 * time.Millisecond, 500 * time.Millisecond, 500 * time.Millisecond},
+		} {
+			l := &Lake{opt: Options{FlushInterval: 500 * time.Millisecond}, awaited: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+			began := time.Now()
+			go func() {
+				for time.Since(began) < c.during {
+					l.pendingEvents.Add(c.every)
+					time.Sleep(10 * time.Millisecond)
+				}
+			}()
+			if err := l.awaitDue(t.Context(), time.After(l.opt.FlushInterval)); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < c.least || took > c.most {
+				t.Errorf("%d events each 10 ms for %s: due after %s, want %s to %s", c.every, c.during, took, c.least, c.most)
+			}
+			time.Sleep(2 * time.Second) // the sender ends
 		}
 	})
 }

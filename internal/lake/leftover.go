@@ -72,7 +72,7 @@ func below(path string, next int64) bool {
 		return false
 	}
 	defer f.Close()
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	var seqs []int64
 	for _, g := range f.Groups {
 		if seqs, err = r.Seqs(g, seqs[:0]); err != nil || len(seqs) > 0 && slices.Max(seqs) >= next {

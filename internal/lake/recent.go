@@ -21,7 +21,7 @@ func (l *Lake) Recent(ctx context.Context, since time.Time, cols []event.Column,
 	defer v.Close()
 	slices.SortFunc(v.Segments, func(a, b *Segment) int { return cmp.Compare(b.Created, a.Created) })
 	cols = append([]event.Column{event.ColIngestTime}, cols...)
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	for _, s := range v.Segments {
 		if s.Created < since.UnixMicro() { // files that were written later may hold earlier events, never the other way round
 			break

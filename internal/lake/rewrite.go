@@ -18,7 +18,7 @@ const smallGroup = segment.GroupRows / 8
 func (l *Lake) byDay(segs []*Segment) (map[table.Day][]*segment.Group, error) {
 	days := map[table.Day][]*segment.Group{}
 	rest := map[table.Day]*segment.Builder{}
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	for _, s := range segs {
 		f, err := s.File()
 		if err != nil {
@@ -123,7 +123,7 @@ type cursor struct {
 }
 
 func newCursor(g *segment.Group) (*cursor, error) {
-	r := segment.NewReader()
+	r := segment.NewReader(nil)
 	var n segment.Numbers
 	if err := r.Numbers(g, event.ColTime, &n); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"runtime"
@@ -204,7 +203,7 @@ func (p *Pipeline) Remember(store string, e *event.Event, now time.Time) bool {
 	if src == nil || src.Identity == nil || e.GetStr(src.Identity[len(src.Identity)-1]) == "" {
 		return true
 	}
-	return p.seen.recall(p.seen.of(e, src.Identity)^5*maphash.String(p.seen.seed, store), now)
+	return p.seen.recall(p.seen.in(store, p.seen.of(e, src.Identity)), now)
 }
 
 // Identities are the columns that Remember needs, and the names of the sources for which it does something.

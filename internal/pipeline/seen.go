@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,12 +13,13 @@ import (
 // seen remembers which events were stored, for 12 to 24 hours and at most 2 to 4 million of them (64 MB), since the start
 // of the process; those of sources with an identity also from before it, see Pipeline.Remember.
 type seen struct {
-	seed   maphash.Seed
-	shards [16]seenShard
+	seed    maphash.Seed
+	mu      sync.Mutex
+	shards  [16]seenShard // so that none is long in growing
+	fetched uint64
 }
 
 type seenShard struct {
-	mu       sync.Mutex
 	new, old table
 	turned   time.Time
 }
@@ -29,21 +31,27 @@ const (
 
 func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
 
-// before says whether the event was stored before in the same store, and remembers this one. Which event it is, the source
-// says: see source.Source.Identity. An input may ask for several stores: each gets its own.
-func (s *seen) before(e *event.Event, rec *event.Record, src *source.Source, store string) bool {
-	h, identity := uint64(0), src.Identity
+// key is the hash of an event, or 0 when it is not recognised. Which event it is, the source says: see
+// source.Source.Identity.
+func (s *seen) key(e *event.Event, rec *event.Record, src *source.Source) uint64 {
+	identity := src.Identity
 	switch uid := e.GetStr(event.ColMetadataUID); {
 	case src.Hashed, identity == nil && uid == "", e.Has(event.ColParseError):
-		return false
+		return 0
 	case identity == nil:
-		h = maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)
+		return maphash.String(s.seed, uid) ^ 3*maphash.Bytes(s.seed, rec.Data)
 	case e.GetStr(identity[len(identity)-1]) == "":
-		h = 7 * maphash.Bytes(s.seed, rec.Data)
-	default:
-		h = s.of(e, identity)
+		return 7 * maphash.Bytes(s.seed, rec.Data)
 	}
-	return s.put(h^5*maphash.String(s.seed, store), rec.Received)
+	return s.of(e, identity)
+}
+
+// in is the hash of an event in a store: an input may ask for several, and each gets its own.
+func (s *seen) in(store string, key uint64) uint64 {
+	if key == 0 {
+		return 0
+	}
+	return key ^ 5*maphash.String(s.seed, store)
 }
 
 // of is the hash of an event by its columns.
@@ -57,11 +65,24 @@ func (s *seen) of(e *event.Event, identity []event.Column) uint64 {
 	return m.Sum64()
 }
 
-// put adds a hash and says whether it was there.
+// drop takes the copies away that were stored before in the same store, and remembers the others. Those that come together
+// cost less: the memory of all their places is waited for at once.
+func (s *seen) drop(copies []placed, now time.Time) []placed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range copies {
+		sh := &s.shards[copies[i].hash>>60]
+		s.fetched += sh.new.at(copies[i].hash) + sh.old.at(copies[i].hash)
+	}
+	return slices.DeleteFunc(copies, func(c placed) bool { return s.put(c.hash, now) })
+}
+
+// put adds a hash and says whether it was there. 0 never is.
 func (s *seen) put(h uint64, now time.Time) bool {
+	if h == 0 {
+		return false
+	}
 	sh := &s.shards[h>>60]
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
 	if sh.new.has(h) || sh.old.has(h) {
 		return true
 	}
@@ -74,16 +95,16 @@ func (s *seen) put(h uint64, now time.Time) bool {
 
 // recall adds a hash from before the start, unless there are as many as one generation holds.
 func (s *seen) recall(h uint64, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	sh := &s.shards[h>>60]
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
 	if sh.new.n+sh.old.n >= seenPerShard {
 		return false
 	}
 	if sh.turned.IsZero() {
 		sh.turned = now
 	}
-	if !sh.new.has(h) {
+	if h != 0 && !sh.new.has(h) {
 		sh.new.add(h)
 	}
 	return true
@@ -93,6 +114,14 @@ func (s *seen) recall(h uint64, now time.Time) bool {
 type table struct {
 	slots []uint64
 	n     int
+}
+
+// at is what stands where h would.
+func (t *table) at(h uint64) uint64 {
+	if t.n == 0 {
+		return 0
+	}
+	return t.slots[h&uint64(len(t.slots)-1)]
 }
 
 func (t *table) has(h uint64) bool {
@@ -109,9 +138,6 @@ func (t *table) has(h uint64) bool {
 }
 
 func (t *table) add(h uint64) {
-	if h == 0 {
-		return // never a duplicate, which is safe
-	}
 	if 4*(t.n+1) > 3*len(t.slots) {
 		old := t.slots
 		t.slots, t.n = make([]uint64, max(256, 2*len(old))), 0

@@ -26,7 +26,7 @@ type worker struct {
 	w      Writer
 	enrich Enricher
 	events [chunk]event.Event
-	used   int            // of events
+	placed []placed       // of the chunk
 	open   []*event.Event // those that are not written yet, all for one store
 	store  string         // that they go to
 	taps   []*tap
@@ -34,6 +34,21 @@ type worker struct {
 	peers  peerText
 	stores []string                           // of the event
 	counts []struct{ events, unparsed int64 } // of the batch, by source
+	sender sender                             // of the record before
+}
+
+// placed is an event in one of its stores.
+type placed struct {
+	at    int // in the chunk
+	store string
+	hash  uint64 // by which it is recognised: see seen
+}
+
+// sender is where records come from, and how many did.
+type sender struct {
+	origin           *event.Origin
+	peer             netip.Addr
+	parsed, unparsed int
 }
 
 func (p *Pipeline) newWorker(n int) *worker {
@@ -87,55 +102,12 @@ func (w *worker) do(ctx context.Context, j job) error {
 		return nil
 	}
 	w.taps = *w.p.taps.Load()
-	var origin *event.Origin
-	var peer netip.Addr
-	parsed, unparsed := 0, 0
-	duplicates := int64(0)
 	clear(w.counts)
-	for i := range j.batch.Records {
-		rec := &j.batch.Records[i]
-		if o, a := rec.From(), rec.Peer.Addr(); o != origin || a != peer {
-			w.report(origin, peer, parsed, unparsed)
-			origin, peer, parsed, unparsed = o, a, 0, 0
-		}
-		e := &w.events[w.used]
-		at := w.p.Map(rec, e)
-		n := &w.counts[at]
-		n.events++
-		if e.Has(event.ColParseError) {
-			unparsed++
-			n.unparsed++
-		} else {
-			parsed++
-		}
-		w.stores = w.p.route(w.stores[:0], rec, e)
-		stores := slices.DeleteFunc(w.stores, func(store string) bool { return w.p.seen.before(e, rec, &w.p.opt.Sources[at], store) })
-		if len(stores) == 0 {
-			duplicates++
-			continue
-		}
-		e.Str(event.ColEventUID, "", w.ids.next(e, rec.Received))
-		if rec.Peer.IsValid() {
-			e.Str(event.ColCollector, "", w.peers.text(rec.Peer.Addr()))
-		}
-		if w.enrich != nil {
-			w.enrich.Enrich(e)
-		}
-		for _, store := range stores {
-			if store != w.store {
-				w.write()
-				w.store = store
-			}
-			w.open = append(w.open, e)
-		}
-		if w.used++; w.used == chunk {
-			w.write()
-			w.used = 0
-		}
+	duplicates := int64(0)
+	for recs := range slices.Chunk(j.batch.Records, chunk) {
+		duplicates += int64(len(recs) - w.put(recs))
 	}
-	w.write()
-	w.used = 0
-	w.report(origin, peer, parsed, unparsed)
+	w.report()
 	for i, n := range w.counts {
 		if n.events > 0 {
 			w.p.counts[i].events.Add(n.events)
@@ -152,6 +124,64 @@ func (w *worker) do(ctx context.Context, j job) error {
 	return nil
 }
 
+// put maps the records, at most a chunk, and writes their events. It returns how many were not stored before.
+func (w *worker) put(recs []event.Record) (fresh int) {
+	w.placed = w.placed[:0]
+	for i := range recs {
+		rec, e := &recs[i], &w.events[i]
+		at := w.p.Map(rec, e)
+		w.count(rec, e, at)
+		w.stores = w.p.route(w.stores[:0], rec, e)
+		key := w.p.seen.key(e, rec, &w.p.opt.Sources[at])
+		for _, store := range w.stores {
+			w.placed = append(w.placed, placed{i, store, w.p.seen.in(store, key)})
+		}
+	}
+	last := -1
+	for _, c := range w.p.seen.drop(w.placed, recs[0].Received) {
+		e := &w.events[c.at]
+		if c.at != last {
+			last = c.at
+			fresh++
+			w.complete(&recs[c.at], e)
+		}
+		if c.store != w.store {
+			w.write()
+			w.store = c.store
+		}
+		w.open = append(w.open, e)
+	}
+	w.write()
+	return fresh
+}
+
+func (w *worker) count(rec *event.Record, e *event.Event, source int) {
+	s := &w.sender
+	if o, a := rec.From(), rec.Peer.Addr(); o != s.origin || a != s.peer {
+		w.report()
+		s.origin, s.peer = o, a
+	}
+	n := &w.counts[source]
+	n.events++
+	if e.Has(event.ColParseError) {
+		s.unparsed++
+		n.unparsed++
+	} else {
+		s.parsed++
+	}
+}
+
+// complete adds the columns of an event that is stored.
+func (w *worker) complete(rec *event.Record, e *event.Event) {
+	e.Str(event.ColEventUID, "", w.ids.next(e, rec.Received))
+	if rec.Peer.IsValid() {
+		e.Str(event.ColCollector, "", w.peers.text(rec.Peer.Addr()))
+	}
+	if w.enrich != nil {
+		w.enrich.Enrich(e)
+	}
+}
+
 // write hands the open events to its store and to the taps.
 func (w *worker) write() {
 	if len(w.open) == 0 {
@@ -166,15 +196,17 @@ func (w *worker) write() {
 	w.open = w.open[:0]
 }
 
-func (w *worker) report(o *event.Origin, peer netip.Addr, parsed, unparsed int) {
-	if parsed+unparsed == 0 {
-		return
+// report tells how many records the sender had.
+func (w *worker) report() {
+	s := &w.sender
+	if n := s.parsed + s.unparsed; n > 0 {
+		w.p.stats.records.Add(uint64(n))
+		w.p.stats.unparsed.Add(uint64(s.unparsed))
+		if w.p.opt.Mapped != nil {
+			w.p.opt.Mapped(s.origin, s.peer, s.parsed, s.unparsed)
+		}
 	}
-	w.p.stats.records.Add(uint64(parsed + unparsed))
-	w.p.stats.unparsed.Add(uint64(unparsed))
-	if w.p.opt.Mapped != nil {
-		w.p.opt.Mapped(o, peer, parsed, unparsed)
-	}
+	*s = sender{}
 }
 
 // Map fills e from rec: the source's columns, and those that every event has. It never fails. It returns the place of

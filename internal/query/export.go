@@ -33,14 +33,14 @@ func (q *Queries) Export(ctx context.Context, req Request, format string, w io.W
 		return err
 	}
 	defer release()
-	m := newMatcher()
+	m := newMatcher(q.matchers.pages)
 	var e event.Event
 	for i := range us {
 		u := &us[i]
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		set, err := m.match(u.g, u.node, c.from, c.to)
+		set, err := c.match(m, u)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (q *Queries) Facets(ctx context.Context, req Request, fields []string, top 
 	}
 	var scanned Scanned
 	err = q.eachUnit(ctx, us, &scanned, func(w int, m *matcher, u *unit) error {
-		set, err := m.match(u.g, u.node, c.from, c.to)
+		set, err := c.match(m, u)
 		if err != nil || set.empty() {
 			return err
 		}
@@ -107,7 +107,7 @@ func (q *Queries) Fields(ctx context.Context, req Request) ([]FieldInfo, error) 
 	defer release()
 	began := time.Now()
 	cat := newCatalogue()
-	m := newMatcher()
+	m := newMatcher(q.matchers.pages)
 	for i := range us {
 		if i == sampleGroups || time.Since(began) > 2*time.Second {
 			break
@@ -115,7 +115,7 @@ func (q *Queries) Fields(ctx context.Context, req Request) ([]FieldInfo, error) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		set, err := m.match(us[i].g, us[i].node, c.from, c.to)
+		set, err := c.match(m, &us[i])
 		if err != nil {
 			return nil, err
 		}

@@ -157,7 +157,7 @@ func (b *bars) add(m *matcher, c *compiled, u *unit, ax *axis, split *search.Tar
 		b.n[(u.g.MinTime-first)/step] += int64(u.g.Rows)
 		return nil
 	}
-	set, err := m.match(u.g, u.node, c.from, c.to)
+	set, err := c.match(m, u)
 	if err != nil || set.empty() {
 		return err
 	}

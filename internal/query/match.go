@@ -22,17 +22,23 @@ type matcher struct {
 	ev    event.Event
 }
 
-func newMatcher() *matcher { return &matcher{r: segment.NewReader()} }
+func newMatcher(pages *segment.Pages) *matcher { return &matcher{r: segment.NewReader(pages)} }
 
-// matchers keeps the memory of matchers between queries.
-type matchers struct{ pool sync.Pool }
+// matchers keeps the memory of matchers between queries, and the pages that queries ask for again and again.
+type matchers struct {
+	pool  sync.Pool
+	pages *segment.Pages
+}
+
+// pageMemory bounds the pages that are kept.
+const pageMemory = 32 << 20
 
 func (p *matchers) get() *matcher {
 	if m, ok := p.pool.Get().(*matcher); ok {
 		m.r.Bytes = 0
 		return m
 	}
-	return newMatcher()
+	return newMatcher(p.pages)
 }
 
 func (p *matchers) put(m *matcher) { p.pool.Put(m) }
@@ -64,8 +70,11 @@ func (m *matcher) candidates(g *segment.Group, n *search.Node) (rowset, error) {
 	case search.OpNone:
 		return newRowset(g.Rows), nil
 	}
-	set := newRowset(g.Rows)
 	blocks, err := m.r.Blocks(g, (&search.Program{Root: n}).MayMatch)
+	if len(blocks) == 0 {
+		return rowset{rows: g.Rows}, err
+	}
+	set := newRowset(g.Rows)
 	for _, b := range blocks {
 		set.addRange(b.First, b.Rows)
 	}

@@ -46,21 +46,30 @@ type Queries struct {
 	tap      Tap
 	fields   *search.Fields
 	matchers matchers
+	answers  *answers
 	latest   atomic.Pointer[segment.Rows] // what the last page from one row group decoded: pages before and after it are asked for next
 }
 
 // New makes Queries. fields knows the names that searches may use.
 func New(lake Lake, tap Tap, fields *search.Fields) *Queries {
-	return &Queries{lake: lake, tap: tap, fields: fields}
+	return &Queries{lake: lake, tap: tap, fields: fields, matchers: matchers{pages: segment.NewPages(pageMemory)}, answers: newAnswers()}
 }
 
 // compiled is a request that is ready to run.
 type compiled struct {
 	prog     *search.Program
 	from, to int64
+	search   string
+	answers  *answers
 }
 
-func (q *Queries) compile(req *Request) (*compiled, error) { return compileWith(q.fields, req) }
+func (q *Queries) compile(req *Request) (*compiled, error) {
+	c, err := compileWith(q.fields, req)
+	if err == nil {
+		c.search, c.answers = req.Search, q.answers
+	}
+	return c, err
+}
 
 func compileWith(fields *search.Fields, req *Request) (*compiled, error) {
 	ast, err := search.Parse(req.Search)
@@ -213,7 +222,7 @@ func (q *Queries) Count(ctx context.Context, req Request) (int64, Scanned, error
 			total.Add(int64(u.g.Rows))
 			return nil
 		}
-		set, err := m.match(u.g, u.node, c.from, c.to)
+		set, err := c.match(m, u)
 		total.Add(int64(set.count()))
 		return err
 	})

@@ -2,7 +2,7 @@ package query
 
 import "math/bits"
 
-// rowset is a set of rows of one row group, one bit a row.
+// rowset is a set of rows of one row group, one bit a row. A set without rows need not have words.
 type rowset struct {
 	words []uint64
 	rows  int
@@ -18,10 +18,10 @@ func fullRowset(rows int) rowset {
 
 func (s rowset) add(i int)      { s.words[i>>6] |= 1 << (i & 63) }
 func (s rowset) remove(i int)   { s.words[i>>6] &^= 1 << (i & 63) }
-func (s rowset) has(i int) bool { return s.words[i>>6]&(1<<(i&63)) != 0 }
+func (s rowset) has(i int) bool { return i>>6 < len(s.words) && s.words[i>>6]&(1<<(i&63)) != 0 }
 
 func (s rowset) addRange(first, n int) {
-	for i := first; i < first+n; {
+	for i := first; i < first+n && s.words != nil; {
 		if i&63 == 0 && first+n-i >= 64 {
 			s.words[i>>6] = ^uint64(0)
 			i += 64
@@ -64,7 +64,7 @@ func (s rowset) count() (n int) {
 
 // touches says whether a row of [first, first+n) is in the set.
 func (s rowset) touches(first, n int) bool {
-	for i := first; i < first+n; {
+	for i := first; i < first+n && s.words != nil; {
 		if i&63 == 0 && first+n-i >= 64 {
 			if s.words[i>>6] != 0 {
 				return true

@@ -159,7 +159,7 @@ func (h *hits) offer(x hit, limit int) {
 
 // collect returns the first limit+1 matches of a unit, in no order.
 func (m *matcher) collect(u *unit, c *compiled, after *place, limit int) (hits, error) {
-	set, err := m.match(u.g, u.node, c.from, c.to)
+	set, err := c.match(m, u)
 	if err != nil || set.empty() {
 		return nil, err
 	}

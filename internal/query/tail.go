@@ -106,7 +106,7 @@ func (q *Queries) catchUp(ctx context.Context, req Request, f func(json.RawMessa
 	}
 	defer release()
 	var found []tailRow
-	m := newMatcher()
+	m := newMatcher(q.matchers.pages)
 	for i := range us {
 		if err := m.after(&us[i], c, req.Cursor, &found); err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func (m *matcher) after(u *unit, c *compiled, uid string, found *[]tailRow) erro
 	if _, hi, ok := u.g.TextRange(event.ColEventUID); ok && hi <= uid {
 		return nil
 	}
-	set, err := m.match(u.g, u.node, c.from, c.to)
+	set, err := c.match(m, u)
 	if err != nil || set.empty() {
 		return err
 	}

@@ -49,6 +49,8 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	fl.IntVar(&b.hot, "hot", 15, "repeats of a query after the first one")
 	fl.StringVar(&b.shared, "shared", env("BENCH_SHARED", "../shared/bench"), "folder of the load generator and the harness ($BENCH_SHARED)")
 	fl.StringVar(&b.work, "work", env("BENCH_WORK", filepath.Join(os.TempDir(), "kiroku-bench")), "scratch folder ($BENCH_WORK), 6 GB for 2 million events")
+	var profile string
+	fl.StringVar(&profile, "profile", "", "instead of all that: take in -n events and write a CPU profile of it to this file (make pgo)")
 	var sk soak
 	fl.DurationVar(&sk.lasts, "soak", 0, "instead of all that: send for so long at -rate, watch goroutines, files and memory, and how soon events are found")
 	fl.IntVar(&sk.rate, "rate", 10_000, "events a second of -soak")
@@ -75,6 +77,9 @@ func run(ctx context.Context, args []string, out, errw io.Writer) error {
 	}
 	if err := b.prepare(ctx); err != nil {
 		return err
+	}
+	if profile != "" {
+		return b.profile(ctx, profile)
 	}
 	if err := b.harness(ctx, "ingest", "-peers", "kiroku-syslog,"+b.peers, "-runs", strconv.Itoa(b.rounds)); err != nil {
 		return err

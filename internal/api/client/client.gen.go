@@ -1813,6 +1813,11 @@ type ParseParams struct {
 	Source SourceName `form:"source,omitempty" json:"source,omitempty,omitzero"`
 }
 
+// ProfileParams defines parameters for Profile.
+type ProfileParams struct {
+	Seconds int `form:"seconds,omitempty" json:"seconds,omitempty,omitzero"`
+}
+
 // ListSIEMDeadLettersParams defines parameters for ListSIEMDeadLetters.
 type ListSIEMDeadLettersParams struct {
 	// After id of the last one of the page before.
@@ -2410,6 +2415,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
 	SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Profile What the processor does for some seconds, as a profile for "go tool pprof"
+	//
+	// It names functions of the program, nothing of events. One at a time.
+	//
+	// Corresponds with GET /api/v1/profile (the `Profile` operationId).
+	Profile(ctx context.Context, params *ProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchWithBody One page of events, newest first
 	//
@@ -3700,6 +3712,23 @@ func (c *Client) SetPriorityWithBody(ctx context.Context, contentType string, bo
 // Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
 func (c *Client) SetPriority(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetPriorityRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Profile What the processor does for some seconds, as a profile for "go tool pprof"
+//
+// It names functions of the program, nothing of events. One at a time.
+//
+// Corresponds with GET /api/v1/profile (the `Profile` operationId).
+func (c *Client) Profile(ctx context.Context, params *ProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProfileRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6834,6 +6863,56 @@ func NewSetPriorityRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewProfileRequest constructs an http.Request for the Profile method
+func NewProfileRequest(server string, params *ProfileParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "seconds", params.Seconds, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchRequest calls the generic Search builder with application/json body
 func NewSearchRequest(server string, body SearchJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8792,6 +8871,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /api/v1/priorities (the `SetPriority` operationId).
 	SetPriorityWithResponse(ctx context.Context, body SetPriorityJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPriorityResponse, error)
+
+	// ProfileWithResponse What the processor does for some seconds, as a profile for "go tool pprof"
+	//
+	// It names functions of the program, nothing of events. One at a time.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile (the `Profile` operationId).
+	ProfileWithResponse(ctx context.Context, params *ProfileParams, reqEditors ...RequestEditorFn) (*ProfileResponse, error)
 
 	// SearchWithBodyWithResponse One page of events, newest first
 	//
@@ -11040,6 +11128,47 @@ func (r SetPriorityResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetPriorityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProfileResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProfileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProfileResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13502,6 +13631,21 @@ func (c *ClientWithResponses) SetPriorityWithResponse(ctx context.Context, body 
 	return ParseSetPriorityResponse(rsp)
 }
 
+// ProfileWithResponse What the processor does for some seconds, as a profile for "go tool pprof"
+//
+// It names functions of the program, nothing of events. One at a time.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile (the `Profile` operationId).
+func (c *ClientWithResponses) ProfileWithResponse(ctx context.Context, params *ProfileParams, reqEditors ...RequestEditorFn) (*ProfileResponse, error) {
+	rsp, err := c.Profile(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProfileResponse(rsp)
+}
+
 // SearchWithBodyWithResponse One page of events, newest first
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -15463,6 +15607,32 @@ func ParseSetPriorityResponse(rsp *http.Response) (*SetPriorityResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProfileResponse parses an HTTP response from a ProfileWithResponse call
+func ParseProfileResponse(rsp *http.Response) (*ProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

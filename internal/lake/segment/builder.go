@@ -245,9 +245,15 @@ func (b *Builder) putValue(c *column, col event.Column, e *event.Event) {
 }
 
 func (b *Builder) putDict(d *dict, texts []string, tokens bool) {
-	d.fetch(texts)
-	for _, s := range texts {
-		code, fresh := d.add(s)
+	probes := d.fetch(texts)
+	for i, s := range texts {
+		var code uint32
+		var fresh bool
+		if probes != nil {
+			code, fresh = d.find(s, probes[i])
+		} else {
+			code, fresh = d.add(s)
+		}
 		if !tokens {
 			continue
 		}

@@ -63,7 +63,7 @@ func newCompressor(l Level) *compressor {
 	c := &compressor{C.ZSTD_createCCtx(), all, all, all}
 	if l == Fast {
 		c.records = parameters{byLevel, 1, strategy, strategyFast, windowLog, 23, hashLog, 15, minMatch, 7}
-		c.texts = parameters{byLevel, 3, strategy, strategyDfast, hashLog, 15, chainLog, 15, minMatch, 6}
+		c.texts = parameters{byLevel, 3, strategy, strategyDfast, hashLog, 15, chainLog, 15, minMatch, 7}
 		c.codes = parameters{byLevel, 1}
 	}
 	runtime.AddCleanup(c, func(ctx *C.ZSTD_CCtx) { C.ZSTD_freeCCtx(ctx) }, c.ctx)

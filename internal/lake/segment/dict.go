@@ -24,7 +24,7 @@ type ends struct{ x, y uint64 }
 
 const wholeText = 16
 
-const fetchFrom = 1 << 10 // slots; fewer stay in the cache anyhow
+const fetchFrom = 1 << 12 // slots; fewer stay in the cache anyhow
 
 func endsOf(s string) ends {
 	b := bytesOf(s)
@@ -53,14 +53,17 @@ func hashText(s string, e ends) uint32 {
 	return uint32(hi ^ lo)
 }
 
-// dict gives each distinct text of a column a code, in the order of first appearance.
+// dict gives each distinct text of a column a code, in the order of first appearance. Most of what that costs is waiting for
+// memory, so what is looked at first is small.
 type dict struct {
 	table   []slot   // open addressing
+	entries []entry  // by code
 	offs    []uint32 // by code; len(offs) = codes + 1
 	arena   []byte
 	codes   []uint32 // one a value
 	fetched uint32
-	last    slot // of the value before; entry is 0 at first
+	last    uint32 // code + 1 of the value before; 0 at first
+	probes  []probe
 
 	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
 	toks   []uint32
@@ -68,24 +71,33 @@ type dict struct {
 	seen   []uint16
 }
 
-// slot has all that a look-up needs in one place: most of its cost is waiting for memory.
 type slot struct {
-	ends  ends
 	hash  uint32
 	entry uint32 // code + 1; 0: free
-	off   uint32 // in the arena
-	len   uint32
+}
+
+type entry struct {
+	ends ends
+	off  uint32 // in the arena
+	len  uint32
+}
+
+// probe is a text to be looked up.
+type probe struct {
+	ends ends
+	hash uint32
 }
 
 func (d *dict) reset() {
 	clear(d.table)
+	d.entries = d.entries[:0]
 	d.offs = append(d.offs[:0], 0)
 	d.arena = d.arena[:0]
 	d.codes = d.codes[:0]
 	d.toks = d.toks[:0]
 	d.tokOff = append(d.tokOff[:0], 0)
 	d.seen = d.seen[:0]
-	d.last = slot{}
+	d.last = 0
 }
 
 func (d *dict) len() int { return len(d.offs) - 1 }
@@ -96,39 +108,53 @@ func (d *dict) value(code int) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-// is says whether the slot, which is not free, holds s.
-func (d *dict) is(p *slot, s string, e ends) bool {
+// is says whether the entry holds s.
+func (d *dict) is(p *entry, s string, e ends) bool {
 	return p.ends == e && int(p.len) == len(s) && (len(s) <= wholeText || string(d.arena[p.off:p.off+p.len]) == s)
 }
 
-// fetch looks where add will look for the texts. Nothing waits for what it finds, so that the processor fetches the places
-// of a large table at the same time instead of one after the other.
-func (d *dict) fetch(texts []string) {
+// fetch looks where find will look for the texts. Nothing waits for what it finds, so that the processor fetches the places
+// of a large table at the same time instead of one after the other. It returns nil when the table is small.
+func (d *dict) fetch(texts []string) []probe {
 	if len(d.table) < fetchFrom {
-		return
+		return nil
 	}
+	d.probes = d.probes[:0]
 	mask := uint32(len(d.table) - 1)
 	for _, s := range texts {
-		d.fetched += d.table[hashText(s, endsOf(s))&mask].entry
+		e := endsOf(s)
+		h := hashText(s, e)
+		d.fetched += d.table[h&mask].entry
+		d.probes = append(d.probes, probe{e, h})
 	}
+	for i := range d.probes {
+		if p := d.table[d.probes[i].hash&mask]; p.hash == d.probes[i].hash && p.entry != 0 {
+			d.fetched += d.entries[p.entry-1].len
+		}
+	}
+	return d.probes
 }
 
 // add appends s to the column. fresh says that it was not in the dictionary before.
 func (d *dict) add(s string) (code uint32, fresh bool) {
 	e := endsOf(s)
-	if d.last.entry != 0 && d.is(&d.last, s, e) {
-		d.codes = append(d.codes, d.last.entry-1)
-		return d.last.entry - 1, false
+	if d.last != 0 && d.is(&d.entries[d.last-1], s, e) {
+		d.codes = append(d.codes, d.last-1)
+		return d.last - 1, false
 	}
+	return d.find(s, probe{e, hashText(s, e)})
+}
+
+// find is add of a text whose probe is known.
+func (d *dict) find(s string, at probe) (code uint32, fresh bool) {
 	if len(d.table) < 2*len(d.offs) {
 		d.grow()
 	}
-	h := hashText(s, e)
 	mask := uint32(len(d.table) - 1)
-	i := h & mask
+	i := at.hash & mask
 	for d.table[i].entry != 0 {
-		if p := &d.table[i]; d.is(p, s, e) {
-			d.last = *p
+		if p := d.table[i]; p.hash == at.hash && d.is(&d.entries[p.entry-1], s, at.ends) {
+			d.last = p.entry
 			d.codes = append(d.codes, p.entry-1)
 			return p.entry - 1, false
 		}
@@ -138,8 +164,9 @@ func (d *dict) add(s string) (code uint32, fresh bool) {
 		return d.add(strings.ToValidUTF8(s, "\ufffd")) // texts in Parquet and Iceberg are UTF-8
 	}
 	code = uint32(d.len())
-	d.last = slot{ends: e, hash: h, entry: code + 1, off: uint32(len(d.arena)), len: uint32(len(s))}
-	d.table[i] = d.last
+	d.last = code + 1
+	d.table[i] = slot{at.hash, d.last}
+	d.entries = append(d.entries, entry{at.ends, uint32(len(d.arena)), uint32(len(s))})
 	d.arena = append(d.arena, s...)
 	d.offs = append(d.offs, uint32(len(d.arena)))
 	d.seen = append(d.seen, 0)

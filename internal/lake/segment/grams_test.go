@@ -97,7 +97,7 @@ func TestPageMayHold(t *testing.T) {
 		{event.ColMetadataUID, "powershell", [3]bool{true, true, true}}, // no row has one
 	} {
 		for p, want := range c.want {
-			if got, err := NewReader().PageMayHold(g, c.col, p*textPageRows, c.part); err != nil || got != want {
+			if got, err := NewReader(nil).PageMayHold(g, c.col, p*textPageRows, c.part); err != nil || got != want {
 				t.Errorf("page %d of %s may hold %q: %v, %v; want %v", p, c.col, c.part, got, err, want)
 			}
 		}

@@ -52,12 +52,16 @@ func (r *Reader) nested(g *Group, li int, t *Lists) error {
 	if len(ch.pages) != 1 {
 		return errPage
 	}
-	body, err := r.load(g, &ch.pages[0], ch.packed)
+	var body []byte
+	var err error
+	if ch.enc == encText { // the texts stay where they are
+		err = r.own(g, ch, &ch.pages[0], e)
+		body = e.block
+	} else {
+		body, err = r.load(g, &ch.pages[0], ch.packed)
+	}
 	if err != nil {
 		return err
-	}
-	if ch.enc == encText {
-		e.block, r.body = body, e.block // the texts stay where they are
 	}
 	if r.rep, body, err = hybridBlock(body, 1, ch.values, r.rep); err != nil {
 		return err

@@ -17,14 +17,15 @@ type Texts struct {
 	Codes       []uint32 // by row: code of the dictionary, or place in the run of texts; NoCode: null
 	offs        []uint32
 	bytes       []byte
-	block       []byte // what bytes is part of
+	block       []byte // the page that bytes is part of, unless there is a dictionary
+	mem         []byte // of a page before
 }
 
 // NoCode stands in Texts.Codes for a row without a value.
 const NoCode = ^uint32(0)
 
 func (t *Texts) reset(rows int) {
-	*t = Texts{Rows: rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.block[:0], block: t.block[:0]}
+	*t = Texts{Rows: rows, Codes: t.Codes[:0], offs: t.offs[:0], bytes: t.mem[:0], mem: t.mem[:0]}
 }
 
 // Len is how many entries there are: of the dictionary, or texts.
@@ -116,12 +117,12 @@ func (r *Reader) Finish(c event.Column, t *Texts) error {
 	return r.page(t.block, encText, &leaves[leafOf[c]], t)
 }
 
-// own reads a page into the memory of t.
+// own reads a page, into the memory of t if need be.
 func (r *Reader) own(g *Group, ch *chunk, p *page, t *Texts) (err error) {
 	if !ch.packed {
 		return errPage
 	}
-	t.block, err = r.unpack(t.block, g, p)
+	t.block, err = r.fetch(&t.mem, g, p)
 	return err
 }
 
@@ -243,7 +244,7 @@ func (r *Reader) dictionary(g *Group, ch *chunk, t *Texts) error {
 		t.offs = append(t.offs, uint32(len(t.bytes)))
 		body = body[4+n:]
 	}
-	t.block = t.bytes
+	t.mem = t.bytes
 	return nil
 }
 

@@ -21,18 +21,38 @@ type Reader struct {
 	codes []uint32
 	lens  []int64
 	Bytes int64 // read so far
+	pages *Pages
 }
 
-// NewReader makes a reader.
-func NewReader() *Reader { return &Reader{zstd: zstd.NewCtx()} }
+// NewReader makes a reader that looks for pages in a common memory first, unless that is nil.
+func NewReader(pages *Pages) *Reader { return &Reader{zstd: zstd.NewCtx(), pages: pages} }
 
-// load reads a page and uncompresses it. The result is valid until the next load.
+// load reads a page and uncompresses it. The result is valid until the next load, and not to be changed.
 func (r *Reader) load(g *Group, p *page, packed bool) (body []byte, err error) {
 	if !packed {
 		return r.stored(g, p)
 	}
-	r.body, err = r.unpack(r.body, g, p)
-	return r.body, err
+	return r.fetch(&r.body, g, p)
+}
+
+// fetch uncompresses a page into mem, or into more memory if need be, unless it is there already. The result is not to be
+// changed.
+func (r *Reader) fetch(mem *[]byte, g *Group, p *page) (body []byte, err error) {
+	at, keep := Place{g.src, g.base + int64(p.off)}, false
+	if r.pages != nil {
+		if body, keep = r.pages.get(at, p.raw); body != nil {
+			r.Bytes += int64(p.comp)
+			return body, nil
+		}
+	}
+	if !keep {
+		*mem, err = r.unpack(*mem, g, p)
+		return *mem, err
+	}
+	if body, err = r.unpack(make([]byte, 0, p.raw), g, p); err == nil {
+		r.pages.keep(at, body)
+	}
+	return body, err
 }
 
 // stored reads a page as it stands in the file. The result is valid until the next load.

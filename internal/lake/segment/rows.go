@@ -227,7 +227,7 @@ func (rs *Rows) text(r *Reader, row int, c event.Column) (*Texts, error) {
 		return t, nil
 	}
 	for _, unused := range rs.texts[c] {
-		if cap(t.block) == 0 && unused.First < 0 {
+		if cap(t.mem) == 0 && unused.First < 0 {
 			*t, *unused = *unused, *t // the memory of another page of a group before
 		}
 	}

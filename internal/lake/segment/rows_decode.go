@@ -60,7 +60,7 @@ func (rs *Rows) Memory() int {
 	return n
 }
 
-func (t *Texts) memory() int { return 4*(cap(t.Codes)+cap(t.offs)) + cap(t.block) }
+func (t *Texts) memory() int { return 4*(cap(t.Codes)+cap(t.offs)) + cap(t.mem) }
 
 func (l *Lists) memory() int { return 4*cap(l.Starts) + cap(l.Null) + l.Elems.memory() }
 

@@ -22,7 +22,7 @@ func TestFewAgain(t *testing.T) {
 	g := f.Groups[0]
 	file := &unreliable{src: g.src}
 	g.src = file
-	r := NewReader()
+	r := NewReader(nil)
 	var rows *Rows
 	var want, got event.Event
 	for _, step := range []struct {
@@ -42,7 +42,7 @@ func TestFewAgain(t *testing.T) {
 			file.left = 20
 		}
 		rows = r.Few(g, rows)
-		err := rows.Prepare(step.rows, step.cols, []*Reader{r, NewReader()})
+		err := rows.Prepare(step.rows, step.cols, []*Reader{r, NewReader(nil)})
 		if (err != nil) != step.fails || !step.fails && (file.reads > 0) != step.reads {
 			t.Fatalf("rows %v: error %v after %d reads", step.rows, err, file.reads)
 		}
@@ -51,7 +51,7 @@ func TestFewAgain(t *testing.T) {
 		}
 		for _, row := range step.rows {
 			want.Reset()
-			if err := NewReader().Rows(g).Fill(row, step.cols, &want); err != nil {
+			if err := NewReader(nil).Rows(g).Fill(row, step.cols, &want); err != nil {
 				t.Fatal(err)
 			}
 			got.Reset()

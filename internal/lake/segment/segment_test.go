@@ -94,7 +94,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			r := NewReader()
+			r := NewReader(nil)
 			var want, got event.Event
 			i := 0
 			var few *Rows
@@ -103,10 +103,10 @@ func TestRoundTrip(t *testing.T) {
 					t.Fatal(err)
 				}
 				rows := r.Rows(g)
-				few = NewReader().Few(g, few)
+				few = NewReader(nil).Few(g, few)
 				first := i
 				sampled := func(row int) bool { return (first+row)%7 == 0 || (first+row)%64 < 3 }
-				if err := few.Prepare(rowsOf(g, sampled), event.Columns(), []*Reader{NewReader(), NewReader()}); err != nil {
+				if err := few.Prepare(rowsOf(g, sampled), event.Columns(), []*Reader{NewReader(nil), NewReader(nil)}); err != nil {
 					t.Fatal(err)
 				}
 				checkRuns(t, g)
@@ -152,7 +152,7 @@ func rowsOf(g *Group, want func(row int) bool) (rows []int) {
 func checkRuns(t *testing.T, g *Group) {
 	t.Helper()
 	var once, twice Texts
-	a, b := NewReader(), NewReader()
+	a, b := NewReader(nil), NewReader(nil)
 	for _, c := range []event.Column{event.ColRawData, event.ColMessage, event.ColEventUID} {
 		for _, p := range g.Pages(c) {
 			if g.Empty(c) {
@@ -180,7 +180,7 @@ func TestTokenBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r := NewReader()
+	r := NewReader(nil)
 	missed := 0
 	for i := range 20000 {
 		if i%3 == 0 {
@@ -235,7 +235,7 @@ func TestInvalidTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	r := NewReader()
+	r := NewReader(nil)
 	rows := r.Rows(file.Groups[0])
 	for row := range 12 {
 		e.Reset()
@@ -316,7 +316,7 @@ func TestSamplesStayReadable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := NewReader()
+		r := NewReader(nil)
 		rows := r.Rows(f.Groups[0])
 		var want, got event.Event
 		for row := range n {
@@ -349,7 +349,7 @@ func FuzzIndex(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := NewReader()
+		r := NewReader(nil)
 		var e event.Event
 		for _, g := range groups {
 			g.src = file.f
