@@ -125,7 +125,7 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	for _, a := range deliver.HTTPAnswers() {
 		becomes := "they are sent again until they are taken"
 		if a.Late {
-			becomes += "; one that alone is answered so for 5 minutes, while others are taken, goes to the dead letters"
+			becomes += "; one that alone is answered so for 2 minutes, while others are taken, goes to the dead letters"
 		}
 		if a.Dead {
 			becomes = "the batch is halved until the record is found that is answered so: it goes to the dead letters"
