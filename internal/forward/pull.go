@@ -176,7 +176,9 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 		p.acked[store], p.until[store], p.from[store] = at.seq, at.until, at.seq
 		if after, ok := req.After[store]; ok {
 			if most := max(at.seq, d.pulled[store]); !looks && after > most {
-				return nil, wrong("the position %d in %q is beyond %d, which is all that was pulled", after, store, most)
+				err := wrong("the position %d in %q is beyond %d, which is all that was pulled", after, store, most)
+				err.body.Next = "If the server was restored from a backup, nothing is to be done: the agent goes on from where the server stands. Else run the same version of kiroku on both sides."
+				return nil, err
 			}
 			p.from[store] = after
 		}
