@@ -249,8 +249,7 @@ func (a *Agent) readReceipts(ctx context.Context, c *wire.Config) (err error) {
 		return nil
 	}
 	if a.o.Receipts == nil {
-		return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
-			"Name the receipts that kiroku agent listen wrote: --receipts FILE or URL.")
+		return noReceipts()
 	}
 	a.had, err = a.o.Receipts(ctx, c.Agent.From.Add(-ReceiptMargin))
 	return err
