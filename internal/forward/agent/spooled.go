@@ -31,7 +31,7 @@ type spooled struct {
 
 // spoolPass is pass with a spool.
 func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
-	q, err := l.agent.o.Spool.Queue(l.dest.Name, lost(&l.dest))
+	q, err := l.agent.o.Spool.Queue(l.dest.Name, lost(&l.dest), l.word())
 	if err != nil {
 		l.unspooled(err)
 		return false, err
@@ -54,6 +54,19 @@ func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
 	l.agent.notices.clear(l.dest.Name, wire.SpoolFull)
 	s.damage()
 	return s.pass(stop, work)
+}
+
+// word is what the server was told of the spool; nil: it cannot be asked now.
+func (l *line) word() *wire.Spool {
+	select {
+	case <-l.agent.online:
+	default:
+		return nil
+	}
+	l.agent.mu.Lock()
+	defer l.agent.mu.Unlock()
+	w := l.agent.spools[l.dest.Name]
+	return &w
 }
 
 // damage tells what of the spool was gone over.

@@ -10,8 +10,8 @@ const (
 	oneWay  = "Use --confirm window, RELP or HTTPS."
 )
 
-// says holds what is said beside Situations, HTTPAnswers, ProxyAnswers and WrongFiles. The page of troubles shows it.
-var says = [...]Saying{
+// sayings holds what is said beside Situations, HTTPAnswers, ProxyAnswers and WrongFiles. The page of troubles shows it.
+var sayings = [...]Saying{
 	{"delivery failed", "A line of the log: err says why; it is told once until something is confirmed again. Run kiroku agent check."},
 	{"connection to …: it closed before it had everything", again},
 	{"connection to …: the receiver closed and cannot be reached again", "It was perhaps restarted; what is not confirmed is sent again. Check that it runs."},
@@ -51,4 +51,4 @@ var says = [...]Saying{
 }
 
 // Sayings lists what is said of destinations and is explained nowhere else.
-func Sayings() []Saying { return says[:] }
+func Sayings() []Saying { return sayings[:] }

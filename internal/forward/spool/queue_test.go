@@ -467,12 +467,12 @@ func TestFolder(t *testing.T) {
 	if f.Config() != nil || f.Keep(mine) != nil {
 		t.Error("a new folder does not become an agent's")
 	}
-	q, err := f.Queue("siem", 0)
+	q, err := f.Queue("siem", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	put(t, q, 1, 3)
-	if _, err := f.Queue("siem", 0); !errors.Is(err, ErrBusy) {
+	if _, err := f.Queue("siem", 0, nil); !errors.Is(err, ErrBusy) {
 		t.Errorf("the same queue a second time: %v", err)
 	}
 	closed(t, q)
@@ -498,7 +498,7 @@ func TestFolder(t *testing.T) {
 			t.Errorf("left is %+v", rests)
 		}
 	}
-	if q, err = f.Queue("siem", 0); err != nil {
+	if q, err = f.Queue("siem", 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	rest(t, q)
