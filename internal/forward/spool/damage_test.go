@@ -305,12 +305,13 @@ func TestMissingFile(t *testing.T) {
 // When the newer place of the checkpoint is damaged together with a frame, the older one knows nothing of the last batches. What
 // is whole behind the frame stays: the server has been told of it and does not give it again. Only what cannot be read is named.
 func TestDamageWithOlderCheckpoint(t *testing.T) {
-	const n = 5
-	o, dir := Options{Size: small}, t.TempDir()
+	const batch, size = 300, 100 // of a frame
+	const n = 2 * batch
+	o, dir := Options{Size: DefaultSize}, t.TempDir()
 	q := open(t, o, dir, 0)
 	var word wire.Spool
-	for i := range n {
-		put(t, q, i*10+1, 10)
+	for i := range 2 {
+		put(t, q, i*batch+1, batch)
 		a, upTo := due(t, q)
 		word = *a.Spool
 		q.Told(upTo)
@@ -327,6 +328,9 @@ func TestDamageWithOlderCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	frames, _ := scan(good)
+	if len(frames) != n/size {
+		t.Fatalf("%d frames", len(frames))
+	}
 	for i, f := range frames {
 		for slot := range 2 {
 			for name, word := range map[string]*wire.Spool{"asked": &word, "away": nil} {
@@ -342,26 +346,26 @@ func TestDamageWithOlderCheckpoint(t *testing.T) {
 					var damage *DamageError
 					q, err := openQueue(o, dir, "siem", 0)
 					if err == nil { // the last frame, of which only the server knows
-						if err = q.Expect(*wordOf(word, n*10)); i < n-1 {
+						if err = q.Expect(*wordOf(word, n)); (i+1)*size < n {
 							t.Errorf("only the server knows of frame %d", i)
 						}
 						closed(t, q)
 					}
-					if !errors.As(err, &damage) || len(damage.Gaps) != 1 || damage.Gaps[0].Records != 10 {
+					if !errors.As(err, &damage) || len(damage.Gaps) != 1 || damage.Gaps[0].Records != size {
 						t.Fatalf("opening says %v", err)
 					}
 					o.SkipDamaged = true
 					q = open(t, o, dir, 0)
-					if err := q.Expect(*wordOf(word, n*10)); err != nil || !errors.As(q.Damage(), &damage) || len(damage.Gaps) != 1 || damage.Gaps[0].Records != 10 {
+					if err := q.Expect(*wordOf(word, n)); err != nil || !errors.As(q.Damage(), &damage) || len(damage.Gaps) != 1 || damage.Gaps[0].Records != size {
 						t.Errorf("gone over was %v, %v", q.Damage(), err)
 					}
-					if got := rest(t, q); !slices.Equal(got, slices.Concat(ints(1, i*10), ints(i*10+11, n*10))) {
-						t.Errorf("out come %v", got)
+					if got := rest(t, q); !slices.Equal(got, slices.Concat(ints(1, i*size), ints((i+1)*size+1, n))) {
+						t.Errorf("out come %d records", len(got))
 					}
 					closed(t, q)
 					q = open(t, o, dir, 0) // and they stay
-					if got := rest(t, q); !slices.Equal(got, slices.Concat(ints(1, i*10), ints(i*10+11, n*10))) {
-						t.Errorf("opened again, out come %v", got)
+					if got := rest(t, q); !slices.Equal(got, slices.Concat(ints(1, i*size), ints((i+1)*size+1, n))) {
+						t.Errorf("opened again, out come %d records", len(got))
 					}
 					closed(t, q)
 				})
