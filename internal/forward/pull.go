@@ -259,6 +259,9 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 		case <-over.C:
 			return p.moved(), nil
 		case <-events:
+			if !p.s.readsStill(p.a, p.stores) { // the agent asks again at once
+				return p.moved(), nil
+			}
 		case <-end:
 		case <-p.changed:
 			if p.looks() {
@@ -276,6 +279,13 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 			return Batch{BatchHeader: wire.BatchHeader{ETag: etag}}, nil
 		}
 	}
+}
+
+// readsStill says that an agent reads the same stores as before.
+func (s *Service) readsStill(a *agent, stores []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Equal(s.storesOf(a), stores)
 }
 
 // moved is a batch without records, which tells how far there was nothing for the destination.
