@@ -33,7 +33,8 @@ func (fakeEvents) Since(context.Context, string, event.Column, time.Time) (int64
 }
 func (fakeEvents) Lost(context.Context, string, time.Time, time.Time) (int64, error) { return 0, nil }
 func (fakeEvents) Removed(string) int64                                              { return 0 }
-func (fakeEvents) Gap(context.Context, string, int64, int64) (forward.Gap, error) {
+func (fakeEvents) Oldest(string) time.Time                                           { return time.Time{} }
+func (fakeEvents) Gap(context.Context, string, int64, int64, time.Time) (forward.Gap, error) {
 	return forward.Gap{}, nil
 }
 

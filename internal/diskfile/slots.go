@@ -1,6 +1,7 @@
 package diskfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type Slots struct {
 	f    *os.File
 	size int
 	n    uint64 // of the newest text
+	torn bool   // a place holds something else than a text
 }
 
 const slotHead = 16
@@ -47,10 +49,16 @@ func (d Disk) OpenSlots(path string, size int) (*Slots, []byte, error) {
 		}
 		if n, text, ok := readSlot(b); ok && n > s.n {
 			s.n, newest = n, text
+		} else if !ok || n == 0 {
+			s.torn = s.torn || bytes.ContainsFunc(b, func(r rune) bool { return r != 0 })
 		}
 	}
 	return s, newest, nil
 }
+
+// Torn says that a place could not be read when the file was opened: a text that was put later than the one that Open returned
+// may have been in it, or one that was being put when the power was cut.
+func (s *Slots) Torn() bool { return s.torn }
 
 func readSlot(b []byte) (n uint64, text []byte, ok bool) {
 	length := binary.BigEndian.Uint32(b[8:])

@@ -21,8 +21,11 @@ type Events interface {
 	Ingested(ctx context.Context, store string, after int64) (time.Time, error)
 	// Since is the position behind which all events with a time (ColTime or ColIngestTime) at or after t stand.
 	Since(ctx context.Context, store string, by event.Column, t time.Time) (after int64, err error)
-	// Gap says which events with numbers in (after, last] the store has no more.
-	Gap(ctx context.Context, store string, after, last int64) (Gap, error)
+	// Gap says which events with numbers in (after, last] the store has no more. With since, those of days that ended before it
+	// are left out: then the count is the greatest that it can be.
+	Gap(ctx context.Context, store string, after, last int64, since time.Time) (Gap, error)
+	// Oldest is the time of the oldest event that a store has; zero when it has none.
+	Oldest(store string) time.Time
 	// Removed is how many events of a store retention has removed so far.
 	Removed(store string) int64
 	// Lost says how many events with a time of their own in [from, to) the store had and retention has removed, at most: what is

@@ -70,6 +70,15 @@ func (l *fakeLake) drop(store string, upTo int64) {
 	}
 }
 
+// dropBefore has retention remove the events before a time.
+func (l *fakeLake) dropBefore(store string, t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, s := range l.stores[store] {
+		l.stores[store][i].gone = s.gone || s.at.Before(t)
+	}
+}
+
 func (l *fakeLake) Stores() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,10 +138,10 @@ func (l *fakeLake) Since(_ context.Context, store string, by event.Column, t tim
 	return int64(len(all)), err
 }
 
-func (l *fakeLake) Gap(_ context.Context, store string, after, last int64) (g Gap, err error) {
+func (l *fakeLake) Gap(_ context.Context, store string, after, last int64, since time.Time) (g Gap, err error) {
 	all, err := l.events(store)
 	for _, s := range all {
-		if s.seq <= after || s.seq > last || !s.gone {
+		if s.seq <= after || s.seq > last || !s.gone || s.at.Before(since) {
 			continue
 		}
 		if g.Count++; g.FirstSeq == 0 {
@@ -142,6 +151,16 @@ func (l *fakeLake) Gap(_ context.Context, store string, after, last int64) (g Ga
 	}
 	g.Resume = g.LastSeq + 1
 	return g, err
+}
+
+func (l *fakeLake) Oldest(store string) (at time.Time) {
+	all, _ := l.events(store)
+	for _, s := range all {
+		if !s.gone && (at.IsZero() || s.at.Before(at)) {
+			at = s.at
+		}
+	}
+	return at
 }
 
 func (l *fakeLake) Removed(store string) (n int64) {

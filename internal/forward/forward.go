@@ -103,8 +103,10 @@ type destination struct {
 // position is how far a destination has confirmed in a store.
 type position struct {
 	seq   int64
-	until int64 // up to here only what lies within the start time is sent
-	clear int64 // up to here, from seq on, nothing matches
+	until int64     // up to here only what lies within the start time is sent
+	had   int64     // the last event that the store had given when the destination began
+	since time.Time // what lies up to had and is older was not there by then, or is not wanted; zero: not known
+	clear int64     // up to here, from seq on, nothing matches
 }
 
 // ingested remembers when the first event behind a position was taken in.
@@ -180,7 +182,7 @@ func (s *Service) loadPositions(ctx context.Context) error {
 	}
 	for _, p := range positions {
 		if d := s.find(p.Agent, p.Destination); d != nil {
-			d.pos[p.Store] = &position{seq: p.Seq, until: p.Until}
+			d.pos[p.Store] = &position{seq: p.Seq, until: p.Until, had: p.Had, since: p.Since}
 		}
 	}
 	deliveries, err := meta.ListSIEMDeliveries(ctx, s.opt.DB.Read())

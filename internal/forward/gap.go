@@ -32,6 +32,7 @@ type look struct {
 	a     *agent
 	d     *destination
 	store string
+	at    position
 	looked
 }
 
@@ -42,7 +43,7 @@ func (s *Service) reviewGaps(ctx context.Context) error {
 		_, last, err := s.opt.Events.Head(l.store)
 		var g Gap
 		if err == nil {
-			g, err = s.opt.Events.Gap(ctx, l.store, l.after, last)
+			g, err = s.lost(ctx, l.store, l.after, last, l.at)
 		}
 		if err != nil {
 			if fault.KindOf(err) != fault.NotFound { // else the store was deleted meanwhile
@@ -76,14 +77,11 @@ func (s *Service) looks() (all []look) {
 			for _, store := range s.storesOf(a) {
 				at := d.at(store)
 				l := looked{removed[store], d.begins(store)}
-				if !a.spec.Start.IsZero() { // of what lies before the agent, only a part is wanted
-					l.after = max(l.after, at.until)
-				}
 				if m := d.missing[store]; m != nil && l.after >= m.LastSeq {
 					delete(d.missing, store)
 				}
 				if before, ok := d.looked[store]; l.removed > 0 && (!ok || before.removed != l.removed || l.after < before.after) {
-					all = append(all, look{a, d, store, l})
+					all = append(all, look{a, d, store, *at, l})
 				}
 			}
 		}
@@ -97,14 +95,54 @@ func (d *destination) begins(store string) int64 {
 	return max(at.seq, at.clear)
 }
 
+// lost says which events with numbers in (after, last] a store has no more that a destination was to have. What was gone before
+// the destination began is none of them.
+func (s *Service) lost(ctx context.Context, store string, after, last int64, at position) (Gap, error) {
+	if at.since.IsZero() { // it began with a version that did not remember
+		return s.opt.Events.Gap(ctx, store, max(after, at.until), last, time.Time{})
+	}
+	old, err := s.opt.Events.Gap(ctx, store, after, min(last, at.had), at.since)
+	if err != nil || last <= at.had {
+		return old, err
+	}
+	g, err := s.opt.Events.Gap(ctx, store, max(after, at.had), last, time.Time{})
+	switch {
+	case err != nil || old.Count == 0:
+		return g, err
+	case g.Count == 0:
+		return old, nil
+	case old.From.IsZero() || g.From.IsZero():
+		g.From, g.To = time.Time{}, time.Time{}
+	default:
+		if old.From.Before(g.From) {
+			g.From = old.From
+		}
+		if old.To.After(g.To) {
+			g.To = old.To
+		}
+	}
+	g.Count, g.FirstSeq = g.Count+old.Count, old.FirstSeq
+	return g, nil
+}
+
+// dropping says that retention has removed events since gaps were last looked for.
+func (p *pull) dropping(store string) bool {
+	removed := p.s.opt.Events.Removed(store)
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	l, ok := p.d.looked[store]
+	return removed > 0 && (!ok || l.removed != removed)
+}
+
 // gap tells of events that retention removed before a destination had them, and which it goes over now.
 func (p *pull) gap(ctx context.Context, store string, after, upTo int64) error {
 	p.s.mu.Lock()
 	if m := p.d.missing[store]; m != nil && m.LastSeq > after { // it is a part of what is known
 		after, upTo = min(after, m.after), max(upTo, m.LastSeq)
 	}
+	at := *p.d.at(store)
 	p.s.mu.Unlock()
-	g, err := p.s.opt.Events.Gap(ctx, store, after, upTo)
+	g, err := p.s.lost(ctx, store, after, upTo, at)
 	if err != nil || g.Count == 0 {
 		return err
 	}

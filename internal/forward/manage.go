@@ -52,13 +52,17 @@ func (s *Service) begin(ctx context.Context, store string, start Start) (*positi
 	case start.Now:
 		return &position{seq: last}, nil
 	case start.Since.IsZero():
-		return &position{seq: max(0, first-1)}, nil
+		return &position{seq: max(0, first-1), had: last, since: s.opt.Events.Oldest(store)}, nil
 	}
 	after, err := s.opt.Events.Since(ctx, store, event.ColTime, start.Since)
 	if err != nil {
 		return nil, err
 	}
-	return &position{seq: after, until: max(last, after)}, nil
+	p := &position{seq: after, until: max(last, after), had: last, since: s.opt.Events.Oldest(store)}
+	if p.since.Before(start.Since) {
+		p.since = start.Since
+	}
+	return p, nil
 }
 
 func (s *Service) create(ctx context.Context, row *meta.SIEMAgent, sp Spec, begin func(store string) (*position, error)) (Made, error) {
@@ -139,7 +143,7 @@ func (s *Service) beginAll(a *agent, ds []*destination, begin func(store string)
 			return err
 		}
 		for _, d := range ds {
-			d.pos[store] = &position{seq: p.seq, until: p.until}
+			d.pos[store] = &position{seq: p.seq, until: p.until, had: p.had, since: p.since}
 		}
 	}
 	return nil
@@ -167,7 +171,7 @@ func (s *Service) beginNew(a, next *agent, ds []*destination, begin func(store s
 		s.mu.Lock()
 		for _, d := range ds {
 			if was := a.destinations[d.config.Name].pos[store]; was == nil || was.seq < p.seq {
-				d.pos[store] = &position{seq: p.seq, until: p.until}
+				d.pos[store] = &position{seq: p.seq, until: p.until, had: p.had, since: p.since}
 			}
 		}
 		s.mu.Unlock()
@@ -178,7 +182,7 @@ func (s *Service) beginNew(a, next *agent, ds []*destination, begin func(store s
 func putPositions(ctx context.Context, tx *sql.Tx, a *agent, ds []*destination) error {
 	for _, d := range ds {
 		for store, p := range d.pos {
-			if err := meta.PutSIEMPosition(ctx, tx, &meta.SIEMPosition{Agent: a.row.ID, Destination: d.config.Name, Store: store, Seq: p.seq, Until: p.until}); err != nil {
+			if err := meta.PutSIEMPosition(ctx, tx, &meta.SIEMPosition{Agent: a.row.ID, Destination: d.config.Name, Store: store, Seq: p.seq, Until: p.until, Had: p.had, Since: p.since}); err != nil {
 				return err
 			}
 		}

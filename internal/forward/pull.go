@@ -176,7 +176,9 @@ func (s *Service) beginPull(token, session string, req *wire.Pull) (*pull, error
 		p.acked[store], p.until[store], p.from[store] = at.seq, at.until, at.seq
 		if after, ok := req.After[store]; ok {
 			if most := max(at.seq, d.pulled[store]); !looks && after > most {
-				return nil, wrong("the position %d in %q is beyond %d, which is all that was pulled", after, store, most)
+				err := wrong("the position %d in %q is beyond %d, which is all that was pulled", after, store, most)
+				err.body.Next = "If the server was restored from a backup, nothing is to be done: the agent goes on from where the server stands. Else run the same version of kiroku on both sides."
+				return nil, err
 			}
 			p.from[store] = after
 		}
@@ -257,6 +259,9 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 		case <-over.C:
 			return p.moved(), nil
 		case <-events:
+			if !p.s.readsStill(p.a, p.stores) { // the agent asks again at once
+				return p.moved(), nil
+			}
 		case <-end:
 		case <-p.changed:
 			if p.looks() {
@@ -274,6 +279,13 @@ func (p *pull) wait(ctx context.Context, r *reader, session string, buf []byte) 
 			return Batch{BatchHeader: wire.BatchHeader{ETag: etag}}, nil
 		}
 	}
+}
+
+// readsStill says that an agent reads the same stores as before.
+func (s *Service) readsStill(a *agent, stores []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Equal(s.storesOf(a), stores)
 }
 
 // moved is a batch without records, which tells how far there was nothing for the destination.

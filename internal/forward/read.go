@@ -61,7 +61,7 @@ func (p *pull) read(ctx context.Context, r *reader, store string, buf []byte) (b
 		if after > fill.stop || fill.stopped { // what is behind the start time's reach is for the other follower
 			after, fill.stopped, progress.More = fill.stop, false, true
 		}
-		if progress.Gone > 0 && !p.looks() {
+		if !p.looks() && (progress.Gone > 0 || at < p.until[store] && p.dropping(store)) {
 			if err := p.gap(ctx, store, at, after); err != nil {
 				return b, false, err
 			}

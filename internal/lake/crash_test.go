@@ -231,6 +231,9 @@ func TestFullDisk(t *testing.T) {
 	w.Append(DefaultStore, &e)
 	w.End(nil, func(err error) { acked <- err })
 	l.opt.MinFree = 1 << 62
+	if l.Stats().Blocked == "" {
+		t.Error("status does not say, before anything is tried, that the disk is full")
+	}
 	if err := l.Flush(context.Background()); err == nil {
 		t.Fatal("a commit on a full disk succeeded")
 	}

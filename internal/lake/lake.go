@@ -196,7 +196,11 @@ func (l *Lake) Stats() Stats {
 	if us := l.lastPublish.Load(); us > 0 {
 		s.LastPublish = time.UnixMicro(us).UTC()
 	}
-	if err := l.gate.err(); err != nil {
+	err := l.gate.err()
+	if err == nil {
+		err = l.checkRoom() // the next commit will fail: who can wait elsewhere is told before it is taken in
+	}
+	if err != nil {
 		s.Blocked = err.Error()
 	}
 	return s

@@ -1,12 +1,16 @@
 package meta_test
 
 import (
+	"bytes"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/meta"
 	"kiroku/internal/meta/metatest"
 )
@@ -44,6 +48,29 @@ func TestOpenAgain(t *testing.T) {
 	defer db.Close()
 	if n, err := meta.CountUsers(t.Context(), db.Read(), ""); n != 1 || err != nil {
 		t.Errorf("%d users after opening again, %v", n, err)
+	}
+}
+
+// A program must not work with tables of which it does not know what they mean, and changes nothing of them.
+func TestNewerVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "meta.db")
+	db := open(t, path)
+	err := db.Write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+		return err
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := meta.Open(t.Context(), path); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "a newer Kiroku has written it: it is of version 9999") || fault.NextOf(err) == "" {
+		t.Errorf("a newer database is opened: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("it was changed: %v", err)
 	}
 }
 

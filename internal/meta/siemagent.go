@@ -139,13 +139,15 @@ func ForgetSIEMTokens(ctx context.Context, tx *sql.Tx, before time.Time) error {
 type SIEMPosition struct {
 	Agent, Destination, Store string
 	Seq                       int64
-	Until                     int64 // up to here only what lies within the start time is sent
+	Until                     int64     // up to here only what lies within the start time is sent
+	Had                       int64     // the last event that the store had given when the destination began
+	Since                     time.Time // what lies up to Had and is older was not there by then, or is not wanted; zero: not known
 }
 
 // PutSIEMPosition stores a position. It never goes back.
 func PutSIEMPosition(ctx context.Context, tx *sql.Tx, p *SIEMPosition) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO siem_agent_positions (agent, destination, store, seq, until) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (agent, destination, store) DO UPDATE SET seq = max(seq, excluded.seq)`, p.Agent, p.Destination, p.Store, p.Seq, p.Until)
+	_, err := tx.ExecContext(ctx, `INSERT INTO siem_agent_positions (agent, destination, store, seq, until, had, since) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (agent, destination, store) DO UPDATE SET seq = max(seq, excluded.seq)`, p.Agent, p.Destination, p.Store, p.Seq, p.Until, p.Had, micros(p.Since))
 	if err != nil {
 		return fmt.Errorf("store position of SIEM agent %q: %w", p.Agent, err)
 	}
@@ -155,8 +157,11 @@ func PutSIEMPosition(ctx context.Context, tx *sql.Tx, p *SIEMPosition) error {
 // ListSIEMPositions returns the positions of all agents.
 func ListSIEMPositions(ctx context.Context, q Queryer) ([]SIEMPosition, error) {
 	return collect(ctx, q, func(row scanner) (p SIEMPosition, err error) {
-		return p, row.Scan(&p.Agent, &p.Destination, &p.Store, &p.Seq, &p.Until)
-	}, `SELECT agent, destination, store, seq, until FROM siem_agent_positions ORDER BY agent, destination, store`)
+		var since int64
+		err = row.Scan(&p.Agent, &p.Destination, &p.Store, &p.Seq, &p.Until, &p.Had, &since)
+		p.Since = fromMicros(since)
+		return p, err
+	}, `SELECT agent, destination, store, seq, until, had, since FROM siem_agent_positions ORDER BY agent, destination, store`)
 }
 
 // SIEMDelivery is what a destination was given.

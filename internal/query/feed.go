@@ -145,8 +145,10 @@ type Gap struct {
 	Resume   int64     // number of the first event behind the position that is there; the last one given + 1 when none is
 }
 
-// Gap says which events with numbers in (after, last] the store has no more; last 0: all that it has given.
-func (f *Feed) Gap(ctx context.Context, store string, after, last int64) (gap Gap, err error) {
+// Gap says which events with numbers in (after, last] the store has no more; last 0: all that it has given. With since, those of
+// days that ended before it are left out: they were gone by then, or are not wanted. What is remembered of a day does not say
+// which of its numbers are which, so that then Count is the greatest that it can be.
+func (f *Feed) Gap(ctx context.Context, store string, after, last int64, since time.Time) (gap Gap, err error) {
 	parts, head, release, err := f.lake.PartsAfter(store, after)
 	if err != nil {
 		return gap, err
@@ -184,7 +186,7 @@ func (f *Feed) Gap(ctx context.Context, store string, after, last int64) (gap Ga
 	if gap.Count == 0 {
 		return gap, nil
 	}
-	return gap, f.remembered(ctx, store, after, last, &gap)
+	return f.remembered(ctx, store, after, last, since, gap)
 }
 
 // within counts the events of a segment with numbers in (after, last], and returns the least number above after.
@@ -218,25 +220,37 @@ func within(m *matcher, p *Part, after, last int64) (n, least int64, err error) 
 }
 
 // remembered completes a gap with what the lake remembers of its events.
-func (f *Feed) remembered(ctx context.Context, store string, after, last int64, gap *Gap) error {
+func (f *Feed) remembered(ctx context.Context, store string, after, last int64, since time.Time, gap Gap) (Gap, error) {
 	known, err := f.lake.Dropped(ctx, store, after, last)
 	if err != nil {
-		return err
+		return gap, err
+	}
+	var rows, old int64
+	wanted := known[:0]
+	for _, d := range known {
+		if rows += d.Rows; !since.IsZero() && d.MaxTime < since.UnixMicro() {
+			old += d.Rows
+			continue
+		}
+		wanted = append(wanted, d)
+	}
+	if old > 0 { // of what is missing, so much is wanted at most: that of other days, and of what nothing is remembered
+		if gap.Count = min(gap.Count, rows-old+max(0, gap.Count-rows)); gap.Count == 0 {
+			return Gap{Resume: gap.Resume}, nil
+		}
 	}
 	gap.FirstSeq, gap.LastSeq = after+1, last
-	if len(known) == 0 {
-		return nil
+	if len(wanted) == 0 {
+		return gap, nil
 	}
 	least, most, from, to := last, after+1, int64(math.MaxInt64), int64(math.MinInt64)
-	var rows int64
-	for _, d := range known {
+	for _, d := range wanted {
 		least, most = min(least, d.FirstSeq), max(most, d.LastSeq)
 		from, to = min(from, d.MinTime), max(to, d.MaxTime)
-		rows += d.Rows
 	}
 	gap.From, gap.To = time.UnixMicro(from).UTC(), time.UnixMicro(to+1).UTC()
-	if rows >= gap.Count {
+	if rows-old >= gap.Count {
 		gap.FirstSeq, gap.LastSeq = max(gap.FirstSeq, least), min(gap.LastSeq, most)
 	}
-	return nil
+	return gap, nil
 }

@@ -340,7 +340,7 @@ func TestFollowAfterRetention(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || gone != int64(len(missing)) {
 			t.Errorf("from %d: %d gone, want %d; events (-want +got):\n%s", after, gone, len(missing), diff)
 		}
-		gap, err := feed.Gap(ctx, lake.DefaultStore, after, 0)
+		gap, err := feed.Gap(ctx, lake.DefaultStore, after, 0, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -356,8 +356,23 @@ func TestFollowAfterRetention(t *testing.T) {
 				t.Errorf("from %d: number %d of %v is not in %+v", after, seq, at, gap)
 			}
 		}
+		for day := range 4 { // of what is missing, that of some days
+			since, wanted := day0.Truncate(24*time.Hour).AddDate(0, 0, day), int64(0)
+			for _, seq := range missing {
+				if !timeOf(seq).Before(since) {
+					wanted++
+				}
+			}
+			gap, err := feed.Gap(ctx, lake.DefaultStore, after, 0, since)
+			if err != nil || gap.Count < wanted || gap.Count > int64(len(missing)) || (gap.Count == 0) != (wanted == 0) || after == 0 && gap.Count != wanted {
+				t.Errorf("from %d since %v: gap %+v, %v; want %d of %d events", after, since, gap, err, wanted, len(missing))
+			}
+			if gap.Count > 0 && gap.From.Before(since) {
+				t.Errorf("from %d since %v: gap %+v", after, since, gap)
+			}
+		}
 	}
-	if gap, err := feed.Gap(ctx, lake.DefaultStore, 0, 0); err != nil || !gap.From.Equal(day0) || gap.To.After(keep) {
+	if gap, err := feed.Gap(ctx, lake.DefaultStore, 0, 0, time.Time{}); err != nil || !gap.From.Equal(day0) || gap.To.After(keep) {
 		t.Errorf("gap %+v, %v; want it from %v to %v at most", gap, err, day0, keep)
 	}
 }
@@ -512,7 +527,7 @@ func TestFollowDeletedStore(t *testing.T) {
 	if len(got) != 100 || got[0] != (given{101, "uid-000100"}) || gone != 60 {
 		t.Errorf("%d events from %v, %d gone", len(got), got[0], gone)
 	}
-	if gap, err := feed.Gap(ctx, "vpn", 40, 0); err != nil || gap.Count != 60 || gap.Resume != 101 || gap.FirstSeq > 41 || gap.LastSeq != 100 || gap.From.IsZero() {
+	if gap, err := feed.Gap(ctx, "vpn", 40, 0, time.Time{}); err != nil || gap.Count != 60 || gap.Resume != 101 || gap.FirstSeq > 41 || gap.LastSeq != 100 || gap.From.IsZero() {
 		t.Errorf("gap %+v, %v", gap, err)
 	}
 	if rep, err := l.Fsck(ctx, lake.FsckOptions{}); err != nil || !rep.OK {

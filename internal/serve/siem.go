@@ -61,9 +61,18 @@ func (e siemEvents) Since(ctx context.Context, store string, by event.Column, t 
 }
 
 // Gap implements forward.Events.
-func (e siemEvents) Gap(ctx context.Context, store string, after, last int64) (forward.Gap, error) {
-	g, err := e.feed.Gap(ctx, store, after, last)
+func (e siemEvents) Gap(ctx context.Context, store string, after, last int64, since time.Time) (forward.Gap, error) {
+	g, err := e.feed.Gap(ctx, store, after, last, since)
 	return forward.Gap(g), err
+}
+
+// Oldest implements forward.Events.
+func (e siemEvents) Oldest(store string) time.Time {
+	in, err := e.lake.Store(store)
+	if err != nil {
+		return time.Time{} // deleted meanwhile
+	}
+	return in.Oldest
 }
 
 // Removed implements forward.Events.

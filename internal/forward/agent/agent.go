@@ -240,22 +240,6 @@ func (a *Agent) apply(ctx, work context.Context, f *fleet, c *wire.Config) error
 	return nil
 }
 
-// ReceiptMargin is how much earlier than the event's own time a receipt may be dated, by clocks that differ.
-const ReceiptMargin = 24 * time.Hour
-
-// readReceipts reads what the SIEM has, when that shall be left out. Without receipts nothing is sent, rather than everything.
-func (a *Agent) readReceipts(ctx context.Context, c *wire.Config) (err error) {
-	if !c.Agent.Missing || a.had != nil {
-		return nil
-	}
-	if a.o.Receipts == nil {
-		return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
-			"Name the receipts that kiroku agent listen wrote: --receipts FILE or URL.")
-	}
-	a.had, err = a.o.Receipts(ctx, c.Agent.From.Add(-ReceiptMargin))
-	return err
-}
-
 // hello asks for the configuration until it comes.
 func (a *Agent) hello(ctx context.Context) (*wire.Config, error) {
 	for tries := 0; ; tries++ {

@@ -62,7 +62,7 @@ func (l *lively) Read(b []byte) (int, error) {
 // unreachable is the error of a request that got no answer.
 func (c *Client) unreachable(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, errQuiet) {
-		return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", c.Server(), cause), "Check that the server runs, and that no firewall on the way drops what it does not know.")
+		return quiet(c.Server())
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -128,7 +128,7 @@ func (l *line) open(run context.Context, m *marks, confirmed func(int), end cont
 	}
 	if l.dest.Proxy {
 		if a.o.Proxied == nil {
-			return nil, fault.New(fault.Invalid, fmt.Errorf("destination %q goes through the agent's proxy, and the agent has none", l.dest.Name), "Start the agent with --proxy, or set proxy to false in the destination.")
+			return nil, noProxy(l.dest.Name)
 		}
 		o.Dial = a.o.Proxied
 	}

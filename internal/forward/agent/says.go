@@ -1,5 +1,12 @@
 package agent
 
+import (
+	"errors"
+	"fmt"
+
+	"kiroku/internal/fault"
+)
+
 // What the log says, beside notifications.
 const (
 	logAnew          = "the way to a destination begins anew"
@@ -39,3 +46,27 @@ var logs = [...]Logged{
 
 // Logs lists what the agent's log says when something is wrong.
 func Logs() []Logged { return append([]Logged(nil), logs[:]...) }
+
+// What can only be known when the agent runs.
+
+func noProxy(destination string) error {
+	return fault.New(fault.Invalid, fmt.Errorf("destination %q goes through the agent's proxy, and the agent has none", destination), "Start the agent with --proxy, or set proxy to false in the destination.")
+}
+
+func noReceipts() error {
+	return fault.New(fault.Invalid, errors.New("the recovery shall leave out what the SIEM has, and there are no receipts that tell what that is"),
+		"Name the receipts that kiroku agent listen wrote: --receipts FILE or URL.")
+}
+
+func noTokenFile(name string, bytes int) error {
+	return fault.New(fault.Invalid, &TokenError{fmt.Errorf("%s is no file of a token: it has %d bytes", name, bytes)}, nextToken)
+}
+
+func quiet(server string) error {
+	return fault.New(fault.Busy, fmt.Errorf("ask %s: %w", server, errQuiet), "Check that the server runs, and that no firewall on the way drops what it does not know.")
+}
+
+// RunErrors are examples of them.
+func RunErrors() []error {
+	return []error{noProxy("siem"), noReceipts(), noTokenFile("agent.log", 5_000_000), quiet("kiroku.example.com:8480")}
+}

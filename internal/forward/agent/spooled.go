@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,7 @@ type spooled struct {
 
 // spoolPass is pass with a spool.
 func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
-	q, err := l.agent.o.Spool.Queue(l.dest.Name, lost(&l.dest))
+	q, err := l.agent.o.Spool.Queue(l.dest.Name, lost(&l.dest), l.word())
 	if err != nil {
 		l.unspooled(err)
 		return false, err
@@ -54,62 +53,6 @@ func (l *line) spoolPass(stop, work context.Context) (over bool, err error) {
 	l.agent.notices.clear(l.dest.Name, wire.SpoolFull)
 	s.damage()
 	return s.pass(stop, work)
-}
-
-// damage tells what of the spool was gone over.
-func (s *spooled) damage() {
-	if err := s.q.Damage(); err != nil {
-		s.agent.notices.add(s.dest.Name, wire.SpoolDamaged, err.Error()+"; it was gone over")
-	} else {
-		s.agent.notices.clear(s.dest.Name, wire.SpoolDamaged)
-	}
-}
-
-// compare finds out, once, whether the spool has what the server was told that it has.
-func (s *spooled) compare() error {
-	a := s.agent
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	err := s.q.Expect(a.spools[s.dest.Name])
-	if err == nil {
-		delete(a.spools, s.dest.Name)
-		close(s.whole)
-	}
-	return err
-}
-
-// compares does so when the server can be asked.
-func (s *spooled) compares(ctx context.Context, end context.CancelCauseFunc) {
-	select {
-	case <-s.whole:
-		return
-	default:
-	}
-	if !s.agent.ready(ctx) {
-		return
-	}
-	if err := s.compare(); err != nil {
-		s.unspooled(err)
-		end(err)
-		return
-	}
-	s.damage()
-}
-
-// unspooled tells why the spool cannot be used.
-func (l *line) unspooled(err error) {
-	code := wire.InternalError
-	var damage *spool.DamageError
-	var full *spool.FullError
-	switch {
-	case errors.Is(err, spool.ErrBusy): // by the line before this one
-		return
-	case errors.As(err, &damage):
-		code = wire.SpoolDamaged
-	case errors.As(err, &full):
-		code = wire.SpoolFull
-	}
-	l.agent.notices.add(l.dest.Name, code, err.Error())
 }
 
 func (s *spooled) pass(stop, work context.Context) (over bool, err error) {
@@ -358,68 +301,5 @@ func (a *Agent) ready(ctx context.Context) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// offline starts the destinations as they were last configured: the server cannot be asked, and what is in the spool needs it
-// not.
-func (a *Agent) offline(ctx, work context.Context, f *fleet) {
-	c := a.o.Spool.Config()
-	if c == nil || c.Agent.Paused {
-		return
-	}
-	a.log.LogAttrs(ctx, slog.LevelInfo, "the server cannot be asked: what is in the spool is delivered meanwhile, as the destinations were last configured", slog.String(logkey.Agent, c.Agent.Name))
-	f.apply(work, c.Destinations)
-}
-
-// adopt remembers a configuration in the spool.
-func (a *Agent) adopt(c *wire.Config) error {
-	if a.o.Spool == nil {
-		return nil
-	}
-	return a.o.Spool.Keep(c)
-}
-
-// rests tells of what waits in the spool for destinations that are no more.
-func (a *Agent) rests(ctx context.Context) {
-	if a.o.Spool == nil {
-		return
-	}
-	c := a.o.Spool.Config()
-	if c == nil {
-		return
-	}
-	rests, err := a.o.Spool.Rests(c.Destinations)
-	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, logRests, slog.Any(logkey.Err, err))
-		return
-	}
-	if len(rests) == 0 {
-		a.notices.clear("", wire.SpoolLeft)
-		return
-	}
-	var texts []string
-	for _, r := range rests {
-		if r.Err != nil {
-			texts = append(texts, fmt.Sprintf("%s: %v", r.Folder, r.Err))
-		} else {
-			texts = append(texts, fmt.Sprintf("%d records, %d bytes, for %q in %s", r.Waiting.Records, r.Waiting.Bytes, r.Destination, r.Folder))
-		}
-	}
-	a.notices.add("", wire.SpoolLeft, strings.Join(texts, "; "))
-}
-
-// leaves says what waits in the spool of an agent that was deleted: it is nobody's any more.
-func (a *Agent) leaves(ctx context.Context) {
-	if a.o.Spool == nil {
-		return
-	}
-	rests, err := a.o.Spool.Rests(nil)
-	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelError, logNoLook, slog.Any(logkey.Err, err))
-	}
-	for _, r := range rests {
-		a.log.LogAttrs(ctx, slog.LevelWarn, logLeft, slog.String(logkey.Destination, r.Destination),
-			slog.String(logkey.Path, r.Folder), slog.Int64(logkey.Events, r.Waiting.Records))
 	}
 }

@@ -54,7 +54,7 @@ func TokenFile(name string) func() (string, error) {
 			return "", fault.New(fault.Invalid, &TokenError{fmt.Errorf("read token: %w", err)}, "Name a file that holds the token and that the agent may read: --token-file FILE.")
 		}
 		if len(b) > 16*maxToken {
-			return "", fault.New(fault.Invalid, &TokenError{fmt.Errorf("%s is no file of a token: it has %d bytes", name, len(b))}, nextToken)
+			return "", noTokenFile(name, len(b))
 		}
 		return CheckToken(string(b))
 	}

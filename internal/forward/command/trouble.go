@@ -95,6 +95,14 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 	for _, err := range deliver.WrongFiles() {
 		fmt.Fprintf(&b, "- `%s`\n", err)
 	}
+	b.WriteString("\n### What an agent finds when it runs\n\n| message | what to do |\n|---|---|\n")
+	for _, err := range agent.RunErrors() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", quoted(err), cell(fault.NextOf(err)))
+	}
+	b.WriteString("\n### What is wrong with a spool\n\n… stands for what is known only then.\n\n| message | what to do |\n|---|---|\n")
+	for _, s := range spool.Sayings() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", cell(s.Text), cell(s.Remedy))
+	}
 	b.WriteString("\n## Hops of agent check\n\nIn the order of the way; … stands for what is known only then. Where … is all, it is an error, whose own advice is shown when it has one. A hop that says ok or skip needs nothing.\n\n| hop | says | message | what to do |\n|---|---|---|---|\n")
 	for _, s := range check.Sayings() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.Hop, s.Status, cell(s.Text), cell(cmp.Or(s.Remedy, "–")))
@@ -121,11 +129,15 @@ The words in front are those of Defender for Cloud Apps where it has some; behin
 		next := strings.TrimPrefix(text, s.Err.Error()+": ")
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", s.Name, quoted(s.Err), cell(timeless(next)))
 	}
+	b.WriteString("\nAnd these, where … stands for what is known only then:\n\n| message | what to do |\n|---|---|\n")
+	for _, s := range deliver.Sayings() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", cell(s.Text), cell(s.Remedy))
+	}
 	b.WriteString("\n## Answers of SIEMs over HTTP\n\n| message | what becomes of the records |\n|---|---|\n")
 	for _, a := range deliver.HTTPAnswers() {
 		becomes := "they are sent again until they are taken"
 		if a.Late {
-			becomes += "; one that alone is answered so for 5 minutes, while others are taken, goes to the dead letters"
+			becomes += "; one that alone is answered so for 2 minutes, while others are taken, goes to the dead letters"
 		}
 		if a.Dead {
 			becomes = "the batch is halved until the record is found that is answered so: it goes to the dead letters"

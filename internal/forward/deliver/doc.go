@@ -24,7 +24,7 @@
 // restarts, go back only over what was confirmed since. For a crash of our own process see Options.Bounded.
 //
 // A record that the receiver will never take must not keep the others back: HTTP says so itself (4xx), and with RELP, HTTP and
-// half-close one that alone fails again and again for five minutes, while the receiver confirms another one right then, goes to
+// half-close one that alone fails again and again for two minutes, while the receiver confirms others right then, goes to
 // the dead letters (poison.go). While it confirms nothing, that is an outage, and nothing is dropped. With window and none
 // nothing tells which record it was.
 //

@@ -286,7 +286,7 @@ func explainNet(err error) string {
 	case errors.Is(err, errNoLogs):
 		return "it speaks RELP, and not for records: check host and port, and the receiver's configuration"
 	case errors.Is(err, errUntaken):
-		return "look into the receiver's log: its disk or queue may be full; what is not confirmed is sent again. A record that alone is refused for 5 minutes, while others are taken, goes to the dead letters"
+		return "look into the receiver's log: its disk or queue may be full; what is not confirmed is sent again. A record that alone is refused for 2 minutes, while others are taken, goes to the dead letters"
 	case errors.Is(err, errUnheard):
 		return "perhaps the receiver wants a client certificate, or does not permit ours, and ends the connection without a word, as rsyslog does (its log says so; " + clientFlags + "), or the port speaks no RELP: for plain syslog write tls://; else it hangs or was restarted; all is sent again"
 	case errors.Is(err, errNoOpen):

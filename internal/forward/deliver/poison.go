@@ -12,9 +12,10 @@ import (
 // When the first record that is not confirmed counts as one that the receiver will never take. While it takes nothing at all,
 // nothing does: that is an outage.
 const (
-	poisonTime   = 5 * time.Minute // it was refused alone for so long,
+	poisonTime   = 2 * time.Minute // it was refused alone for so long,
 	poisonTries  = 5               // so often,
-	poisonProofs = 3               // and the last times so often in a row the receiver took another record right then
+	poisonProofs = 6               // and the last times so often in a row the receiver took others right then,
+	poisonPause  = 5 * time.Second // so far apart
 	poisonOthers = 8               // records behind it that are tried in turn: the next may be such a one, too
 )
 
@@ -23,7 +24,7 @@ type suspicion struct {
 	index  int64
 	since  time.Time // when it was first refused alone
 	tries  int       // how often it was
-	proofs int       // how often in a row the receiver then took another
+	proofs int       // how often in a row the receiver then took others
 	other  int64     // which one behind it was tried last
 }
 
@@ -31,15 +32,17 @@ type suspicion struct {
 // sent is sent again in smaller pieces, until it is one record alone. When the receiver takes others again and again, and
 // never that one, it goes to the dead letters.
 func (d *Deliverer) suspect(ctx context.Context, err error) {
+	s := &d.suspected
 	pieces := d.dest.Confirm == wire.ConfirmRELP || d.dest.Confirm == wire.ConfirmHTTP
 	if !pieces && d.dest.Confirm != wire.ConfirmHalfClose || !mayBePoison(err) {
+		s.proofs = 0
 		return // nothing else tells which record it was
 	}
 	index, rec, alone := d.q.careful(pieces)
 	if !alone {
+		s.proofs = 0
 		return
 	}
-	s := &d.suspected
 	if s.index != index || s.tries == 0 {
 		*s = suspicion{index: index, since: time.Now()}
 	}
@@ -47,12 +50,15 @@ func (d *Deliverer) suspect(ctx context.Context, err error) {
 	if s.tries < poisonTries || time.Since(s.since) < d.o.poison {
 		return
 	}
-	if d.takesOther(ctx, index) {
-		s.proofs++
-	} else {
-		s.proofs, s.other = 0, s.other+1
+	// Each time by another number of connections: behind a load balancer, one broken receiver of several would otherwise always
+	// get this record, and the others always the others.
+	for range 1 + s.proofs%3 {
+		if !d.takesOther(ctx, index) {
+			s.proofs, s.other = 0, s.other+1
+			return
+		}
 	}
-	if s.proofs < poisonProofs {
+	if s.proofs++; s.proofs < poisonProofs {
 		return
 	}
 	reason := fmt.Sprintf("it was refused alone %d times in %s, while the receiver took others: %v", s.tries, time.Since(s.since).Round(time.Second), err)
@@ -61,6 +67,20 @@ func (d *Deliverer) suspect(ctx context.Context, err error) {
 		d.batch = d.most
 		d.arrived(index + 1)
 	}
+}
+
+// soon is how long to wait with a suspicion where otherwise one waits for long: until it can be proven, and a little between proofs.
+func (d *Deliverer) soon(wait time.Duration) time.Duration {
+	s := &d.suspected
+	switch left := d.o.poison - time.Since(s.since); {
+	case s.tries < poisonTries:
+		return wait
+	case s.proofs > 0:
+		return min(wait, poisonPause)
+	case left > 0:
+		return min(wait, left)
+	}
+	return wait
 }
 
 // mayBePoison says whether a session may have failed for what was sent.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kiroku/internal/forward/wire"
@@ -81,6 +82,7 @@ func hurry(t *testing.T, d *Deliverer) {
 
 // Records that the receiver refuses alone, while it takes all others, go to the dead letters, and nothing else does.
 func TestPoison(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	poison := []string{"id=00000001", "id=00000100", "id=00000101", "id=00000290"}
 	s := &taker{refuse: func(id string) bool { return slices.Contains(poison, id) }}
@@ -145,14 +147,19 @@ func TestPoisonInReplay(t *testing.T) {
 	}
 }
 
-// While the receiver refuses everything, or each record now and then, nothing is dropped.
+// While the receiver refuses everything, or each record now and then, as one of several behind a load balancer does that is
+// broken, nothing is dropped.
 func TestOutageIsNoPoison(t *testing.T) {
+	t.Parallel()
 	const n = 20
 	var refused atomic.Int64
 	for what, refuse := range map[string]func(id string) bool{
-		"everything":            func(string) bool { return refused.Add(1) < 60 },
-		"what is not sent next": func(id string) bool { return id != "id=00000001" && refused.Add(1) < 60 },
-		"the first few times":   func(id string) bool { return id == "id=00000003" && refused.Add(1) < poisonTries+poisonProofs },
+		"everything":                           func(string) bool { return refused.Add(1) < 60 },
+		"what is not sent next":                func(id string) bool { return id != "id=00000001" && refused.Add(1) < 60 },
+		"the first few times":                  func(id string) bool { return id == "id=00000003" && refused.Add(1) < poisonTries+poisonProofs },
+		"everything, then every second":        func(string) bool { n := refused.Add(1); return n < 60 || n < 600 && n%2 == 0 },
+		"everything, then every other second":  func(string) bool { n := refused.Add(1); return n < 60 || n < 600 && n%2 == 1 },
+		"everything, then all but every third": func(string) bool { n := refused.Add(1); return n < 60 || n < 600 && n%3 != 1 },
 	} {
 		s := &taker{refuse: refuse}
 		for name, dest := range takers(t, s) {
@@ -192,4 +199,29 @@ func TestPoisonTakesTime(t *testing.T) {
 	if confirmed.Load() != 0 {
 		t.Errorf("%d records are confirmed", confirmed.Load())
 	}
+}
+
+// It is not tried as rarely as a receiver that is away: what is behind it waits.
+func TestPoisonIsFoundSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, err := New(Options{Destination: wire.Destination{Name: "siem", To: "relp://192.0.2.7:2514", Format: wire.CEF}, Dead: func(wire.Record, string) error { return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			s    suspicion
+			want time.Duration
+		}{
+			{suspicion{}, maxWait},
+			{suspicion{since: time.Now(), tries: poisonTries - 1}, maxWait},
+			{suspicion{since: time.Now(), tries: poisonTries}, maxWait},
+			{suspicion{since: time.Now().Add(10*time.Second - poisonTime), tries: poisonTries}, 10 * time.Second},
+			{suspicion{since: time.Now().Add(-poisonTime), tries: poisonTries}, maxWait},
+			{suspicion{since: time.Now().Add(-poisonTime), tries: poisonTries, proofs: 1}, poisonPause},
+		} {
+			if d.suspected = tt.s; d.soon(maxWait) != tt.want {
+				t.Errorf("%+v: waits %v, want %v", tt.s, d.soon(maxWait), tt.want)
+			}
+		}
+	})
 }

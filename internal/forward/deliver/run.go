@@ -45,7 +45,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		if achieved {
 			d.fails = 0
 		}
-		wait := d.wait(achieved, time.Since(begun))
+		wait := d.soon(d.wait(achieved, time.Since(begun)))
 		if later := (*answerError)(nil); errors.As(err, &later) {
 			wait = max(wait, min(later.after, maxRetryAfter))
 		}

@@ -100,7 +100,7 @@ func WrongFiles() (all []error) {
 type HTTPAnswer struct {
 	Err  error
 	Dead bool // a single record that is answered so is a dead letter; else everything is sent again
-	Late bool // it is one when it is answered so for five minutes and others are not
+	Late bool // it is one when it is answered so for two minutes and others are not
 }
 
 // HTTPAnswers lists answers with what they mean.

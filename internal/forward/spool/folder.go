@@ -30,6 +30,8 @@ type Options struct {
 	Size        int64 // of each queue; 0: DefaultSize
 	SkipDamaged bool  // go over what cannot be read
 	Disk        diskfile.Disk
+
+	word *wire.Spool // what the server was told of a queue; nil: it cannot be asked now
 }
 
 // Folder is the spool of one agent.
@@ -229,15 +231,17 @@ func (f *Folder) rest(dir string) (*Rest, error) {
 var ErrBusy = errors.New("the spool of the destination is still in use")
 
 // Queue opens the queue of a destination; it may be open once. keep is how many bytes of lines behind what is confirmed are
-// kept for Seeds.
-func (f *Folder) Queue(destination string, keep int) (*Queue, error) {
+// kept for Seeds. word is what the server was told of it, nil when it cannot be asked now: then Expect is called later.
+func (f *Folder) Queue(destination string, keep int, word *wire.Spool) (*Queue, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	dir := filepath.Join(f.o.Dir, nameOf(destination))
 	if f.used[dir] {
 		return nil, ErrBusy
 	}
-	q, err := openQueue(f.o, dir, destination, int64(keep))
+	o := f.o
+	o.word = word
+	q, err := openQueue(o, dir, destination, int64(keep))
 	if err == nil {
 		f.used[dir] = true
 		q.free = func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,12 +61,15 @@ func (q *Queue) load(text []byte, destination string) error {
 	}
 	q.mark.Version = version
 	q.read = q.mark.Confirmed
-	l := loading{q: q, end: -1}
+	l := loading{q: q, end: -1, given: q.given()}
 	if err := l.files(); err != nil {
 		return fmt.Errorf("open spool %s: %w", q.dir, err)
 	}
 	if len(q.gaps) > 0 && !q.o.SkipDamaged {
 		return damaged(q.dir, q.gaps)
+	}
+	if l.behind { // what is behind a gap stays
+		q.mark.Promised, q.dirty = max(q.mark.Promised, l.end), true
 	}
 	q.end = max(l.end, q.mark.Confirmed, q.mark.Promised)
 	q.told = -1 // the server is told how much waits
@@ -78,6 +82,21 @@ type loading struct {
 	end  int64 // behind the last record that can be read; -1: there was none yet
 	last place // of the record before end
 	gone bool  // something is missing of which the server was not told: it gives that again, and what is behind it
+
+	given  int64 // of what is before this number, what is behind a gap is not given again
+	behind bool  // such frames were found behind what the checkpoint promises
+}
+
+// given is up to where the server may have been told of the queue. When a place of the checkpoint cannot be read, it is perhaps
+// the newer one that said so, and only the server knows.
+func (q *Queue) given() int64 {
+	switch w := q.o.word; {
+	case w != nil && w.Records > 0:
+		return max(q.mark.Promised, w.Next)
+	case w == nil && q.slots.Torn():
+		return math.MaxInt64
+	}
+	return q.mark.Promised
 }
 
 // place says where a record comes from.
@@ -121,7 +140,7 @@ func (l *loading) file(path string, last bool) error {
 	frames, bad := scan(b)
 	s := &segment{path: path, first: max(0, l.end), next: max(0, l.end), size: int64(len(b)), bad: bad}
 	for i := range frames {
-		if last && l.begins() >= l.q.mark.Promised && frames[i].first > l.begins() {
+		if last && l.begins() >= l.given && frames[i].first > l.begins() {
 			frames = frames[:i] // a power cut may leave the end of what was being written without its beginning
 			break
 		}
@@ -155,6 +174,7 @@ func (l *loading) frame(s *segment, b []byte, frames []frame, i int) error {
 			return err
 		}
 		l.gone = l.gone || f.first > q.mark.Acked
+		l.behind = l.behind || begins >= q.mark.Promised
 		l.gap(f.first-begins, fmt.Sprintf("before byte %d of %s", f.at, s.path), place{h.Store, records[0].Seq})
 	}
 	if i == 0 {

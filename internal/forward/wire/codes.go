@@ -82,7 +82,7 @@ var explanations = [...]Explanation{
 		"Synchronise both clocks, for example by NTP. Delivery does not depend on it; certificates and the states do."},
 	{RecordOversize, "Record too long", "Records were longer than the destination's max_bytes (--max-bytes): their longest texts were shortened and end in ...[cut N].",
 		"Raise max_bytes (--max-bytes) of the destination if the SIEM takes longer records, or use TCP, TLS or RELP instead of UDP."},
-	{RecordDeadLetter, "Record in the dead letters", "A record can never be delivered: it cannot be encoded within the limit, or the data server refuses it: it says so, or it refused that record alone for 5 minutes and took others meanwhile. Delivery goes on with the next.",
+	{RecordDeadLetter, "Record in the dead letters", "A record can never be delivered: it cannot be encoded within the limit, or the data server refuses it: it says so, or it refused that record alone for 2 minutes and took others meanwhile. Delivery goes on with the next.",
 		"See them with kiroku agents dead-letters ID; correct the cause and send them again with --replay."},
 	{RetentionGap, "Retention gap", "Retention has removed events that the agent had not delivered yet.",
 		"The text names the time and the number. Lengthen the retention, and recover from another copy if there is one."},
