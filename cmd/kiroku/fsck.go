@@ -24,7 +24,7 @@ func newFsck(a *app) *cobra.Command {
 missing or twice, that the Iceberg tables and the registry agree, and that nothing lies around.
 
 With --data it opens the data folder itself when no service runs in it, and asks the service otherwise. --repair does what is
-safe: it removes files that nothing references.
+safe: it removes files that nothing references, and puts a table that catalog.db has lost back as its metadata files describe it.
 
 Exit codes: 0 nothing is wrong or all of it was repaired, 1 something is wrong, 2 wrong use.`,
 		Example: `  kiroku fsck --data /var/lib/kiroku

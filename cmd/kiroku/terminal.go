@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -18,4 +19,12 @@ func terminalWidth(w io.Writer) int {
 		return 80
 	}
 	return width
+}
+
+// explainSecret tells somebody who sits at the terminal what the secret on standard output is. A script gets nothing but the
+// secret, and a person who sends it to a file reads the explanation all the same.
+func explainSecret(stderr io.Writer, format string, args ...any) {
+	if terminalWidth(stderr) > 0 {
+		fmt.Fprintf(stderr, format+"\n", args...)
+	}
 }

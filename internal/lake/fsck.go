@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,12 +13,14 @@ import (
 	"strings"
 	"time"
 
+	"kiroku/internal/fault"
 	"kiroku/internal/lake/segment"
+	"kiroku/internal/lake/table"
 )
 
 // FsckOptions say what Fsck does.
 type FsckOptions struct {
-	Repair bool // do what is safe: remove what nothing references
+	Repair bool // do what is safe: remove what nothing references, put a table back that the catalog lost
 }
 
 // Finding is one thing that is not as it should be.
@@ -111,10 +114,10 @@ func (l *Lake) fsckStore(ctx context.Context, st *store, opt FsckOptions, rep *R
 		rep.add(f)
 	}
 	rep.Stores = append(rep.Stores, fs)
-	if readable, err := l.fsckTable(ctx, st, infos, rep); err != nil || !readable {
+	if readable, err := l.fsckTable(ctx, st, infos, opt, rep); err != nil || !readable {
 		return err
 	}
-	sound := len(l.damage) == 0 && len(rep.Findings) == before
+	sound := len(l.damage) == 0 && !slices.ContainsFunc(rep.Findings[before:], func(f Finding) bool { return !f.Repaired })
 	return l.fsckOrphans(ctx, st, infos, sound, opt, rep)
 }
 
@@ -202,21 +205,56 @@ func (r *seqRuns) findings(first, next, deleted int64) (out []Finding) {
 }
 
 // fsckTable compares the Iceberg table with the registry. Of a table that cannot be read nothing more can be said.
-func (l *Lake) fsckTable(ctx context.Context, st *store, infos []Info, rep *Report) (readable bool, err error) {
+func (l *Lake) fsckTable(ctx context.Context, st *store, infos []Info, opt FsckOptions, rep *Report) (readable bool, err error) {
 	files, err := l.cat.Files(ctx, st.name)
+	if fault.KindOf(err) == fault.NotFound {
+		f := l.lostTable(ctx, st, infos, opt)
+		rep.add(f)
+		if !f.Repaired {
+			return false, ctx.Err()
+		}
+		files, err = l.cat.Files(ctx, st.name)
+	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	if err != nil {
-		rep.add(Finding{Code: "table_differs", Store: st.name, Message: err.Error(),
-			Next: "Put catalog.db and the metadata folder of the table back from a backup. Kiroku itself finds the events without them."})
+		rep.add(Finding{Code: "table_differs", Store: st.name, Message: err.Error(), Next: backupNext})
 		return false, nil //nolint:nilerr // that is the finding
 	}
+	next := "Stop Kiroku and start it again: it finishes what was interrupted. If it stays, put catalog.db back from the backup that meta.db is of."
+	for _, f := range l.differences(infos, files) {
+		f.Code, f.Store, f.Next = "table_differs", st.name, next
+		rep.add(f)
+	}
+	return true, nil
+}
+
+const backupNext = "Put catalog.db and the metadata folder of the table back from a backup. Kiroku itself finds the events without them."
+
+// lostTable is the finding of a table that the catalog does not have. A repair puts it back as a metadata file describes it that names
+// what is registered, file by file.
+func (l *Lake) lostTable(ctx context.Context, st *store, infos []Info, opt FsckOptions) Finding {
+	f := Finding{Code: "table_differs", Store: st.name, Message: "the Iceberg table is not in catalog.db", Next: table.RestoreNext}
+	if !opt.Repair {
+		return f
+	}
+	path, err := l.cat.Restore(ctx, st.name, func(files []table.DataFile) bool { return len(l.differences(infos, files)) == 0 })
+	if err != nil {
+		f.Message += ": " + err.Error()
+		f.Next = cmp.Or(fault.NextOf(err), backupNext)
+		return f
+	}
+	f.Path, f.Repaired = path, true
+	return f
+}
+
+// differences tells where the files of an Iceberg table and the registry differ.
+func (l *Lake) differences(infos []Info, files []table.DataFile) (out []Finding) {
 	rows := map[string]int64{}
 	for _, f := range files {
 		rows[f.Path] = f.Rows
 	}
-	next := "Stop Kiroku and start it again: it finishes what was interrupted. If it stays, put catalog.db back from the backup that meta.db is of."
 	for _, in := range infos {
 		if !in.Published {
 			continue
@@ -225,17 +263,16 @@ func (l *Lake) fsckTable(ctx context.Context, st *store, infos []Info, rep *Repo
 		n, ok := rows[path]
 		switch {
 		case !ok:
-			rep.add(Finding{Code: "table_differs", Store: st.name, Path: in.Path, Message: "registered data file is not in the Iceberg table", Next: next})
+			out = append(out, Finding{Path: in.Path, Message: "registered data file is not in the Iceberg table"})
 		case n != in.Rows:
-			rep.add(Finding{Code: "table_differs", Store: st.name, Path: in.Path,
-				Message: fmt.Sprintf("the Iceberg table says %d rows, the registry %d", n, in.Rows), Next: next})
+			out = append(out, Finding{Path: in.Path, Message: fmt.Sprintf("the Iceberg table says %d rows, the registry %d", n, in.Rows)})
 		}
 		delete(rows, path)
 	}
 	for path := range rows {
-		rep.add(Finding{Code: "table_differs", Store: st.name, Path: path, Message: "data file of the Iceberg table is not registered", Next: next})
+		out = append(out, Finding{Path: path, Message: "data file of the Iceberg table is not registered"})
 	}
-	return true, nil
+	return out
 }
 
 // fsckOrphans finds files that neither the registry nor the Iceberg table references. Only in a

@@ -25,6 +25,10 @@ func (l *Lake) clear(ctx context.Context, infos []Info) error {
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
+		if err != nil {
+			l.log.LogAttrs(ctx, slog.LevelError, "the Iceberg table of a store is not in catalog.db: its events are found and safe, but nothing is published",
+				slog.String(logkey.Store, name), slog.String(logkey.Next, fault.NextOf(err)))
+		}
 		if len(young) == 0 {
 			continue
 		}
@@ -49,7 +53,7 @@ func (l *Lake) clear(ctx context.Context, infos []Info) error {
 // do not agree, or when one of the files has events that nobody else has.
 func (l *Lake) leftovers(ctx context.Context, st *store, infos []Info, young []string) ([]string, error) {
 	var rep Report
-	if readable, err := l.fsckTable(ctx, st, infos, &rep); err != nil || !readable || len(rep.Findings) > 0 {
+	if readable, err := l.fsckTable(ctx, st, infos, FsckOptions{}, &rep); err != nil || !readable || len(rep.Findings) > 0 {
 		return nil, err
 	}
 	orphans, err := l.orphans(ctx, st, infos)

@@ -89,18 +89,11 @@ func TestRepairKeepsEvents(t *testing.T) {
 	ctx := context.Background()
 	for name, harm := range map[string]func(t *testing.T, dir, before string){
 		"older catalog": func(t *testing.T, dir, before string) { catalogs(t, before, dir) },
-		"no catalog":    func(t *testing.T, dir, _ string) { catalogs(t, t.TempDir(), dir) },
-		"no manifest": func(t *testing.T, dir, _ string) {
-			lists, err := filepath.Glob(filepath.Join(dir, "warehouse/kiroku/default/metadata/*.avro"))
-			if err != nil || len(lists) == 0 {
-				t.Fatal(lists, err)
-			}
-			for _, f := range lists {
-				if err := os.Remove(f); err != nil {
-					t.Fatal(err)
-				}
-			}
+		"no catalog, no metadata": func(t *testing.T, dir, _ string) {
+			catalogs(t, t.TempDir(), dir)
+			removeMetadata(t, dir, "*.metadata.json")
 		},
+		"no manifest": func(t *testing.T, dir, _ string) { removeMetadata(t, dir, "*.avro") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, before := t.TempDir(), t.TempDir()
@@ -131,5 +124,19 @@ func TestRepairKeepsEvents(t *testing.T) {
 				done()
 			}
 		})
+	}
+}
+
+// removeMetadata removes files of the table of the default store.
+func removeMetadata(t *testing.T, dir, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "warehouse/kiroku/default/metadata", pattern))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -2,8 +2,13 @@ package meta
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+
+	"github.com/mattn/go-sqlite3"
+
+	"kiroku/internal/fault"
 )
 
 // OpenCatalog opens the SQLite file of the Iceberg SQL catalog, and creates it when it is not there. It is a file of its
@@ -14,5 +19,14 @@ func OpenCatalog(path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("open catalog database %q: %w", path, err)
 	}
 	db.SetMaxOpenConns(1)
+	var objects int
+	if err := db.QueryRow("SELECT count(*) FROM sqlite_master").Scan(&objects); err != nil {
+		err = errors.Join(fmt.Errorf("open catalog database %q: %w", path, err), db.Close())
+		var e sqlite3.Error
+		if errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt) {
+			return nil, fault.New(fault.Conflict, err, `It is damaged. Put it back from a backup; without one, move it away and run "kiroku fsck --repair", which makes it anew.`)
+		}
+		return nil, err
+	}
 	return db, nil
 }

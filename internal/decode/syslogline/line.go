@@ -26,7 +26,8 @@ type Line struct {
 	Body     []byte // what follows the header, without the byte order mark
 	Relay    []byte // host of the relay's header in front of the device's own
 
-	versioned bool // RFC 5424 with its version
+	versioned bool  // RFC 5424 with its version
+	relays    uint8 // headers of relays in front of this one
 }
 
 // PRI is the number between the angle brackets.
@@ -36,6 +37,7 @@ const maxPRI = 191 // RFC 5424 section 6.2.1
 
 // Parse fills l from data. It never fails: a line without any header is all body.
 func (l *Line) Parse(data []byte) {
+	data = skipMark(data)
 	*l = Line{Body: data}
 	rest := skipOctetCount(data)
 	if !l.header(rest) {
@@ -67,9 +69,28 @@ func (l *Line) unwrap() bool {
 	if b[0] != '<' && (l.Format == RFC3164 && len(l.App) > 0 || l.Format == RFC5424 && !inner.certain()) {
 		return false
 	}
-	inner.Relay = l.Host
+	inner.Relay, inner.relays = l.Host, l.relays+1
 	*l = inner
 	return true
+}
+
+// EachRelay calls f with the headers that relays put in front of the device's own, the nearest to it first. data is the line that
+// was parsed.
+func (l *Line) EachRelay(data []byte, f func(relay *Line)) {
+	if l.relays == 0 {
+		return
+	}
+	data = skipMark(data)
+	var headers [maxRelays]Line
+	next := Line{Body: data}
+	next.header(skipOctetCount(data))
+	for i := range l.relays {
+		headers[i] = next
+		next.unwrap()
+	}
+	for i := l.relays; i > 0; i-- {
+		f(&headers[i-1])
+	}
 }
 
 // certain says that a header without PRI is one, and no text that begins with a time: a version and all fields of RFC
@@ -145,6 +166,14 @@ func skipOctetCount(b []byte) []byte {
 		if _, n := isoStamp(rest); n > 0 {
 			return rest
 		}
+	}
+	return b
+}
+
+// skipMark skips a byte order mark, as files of Windows begin with.
+func skipMark(b []byte) []byte {
+	if len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf {
+		return b[3:]
 	}
 	return b
 }

@@ -167,3 +167,19 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// TestEachRelay reads what relays put in front: all of their headers, the nearest to the device first.
+func TestEachRelay(t *testing.T) {
+	for line, want := range map[string]string{
+		`<13>Oct  5 08:00:00 h app: text`: "",
+		"\ufeff<13>1 2026-10-05T00:00:02Z far fwd 9 M [a@1 b=\"c\"] <13>Oct  5 09:00:01 near <134>1 2026-10-05T00:00:00Z h app - - - text": "near    ;far fwd 9 M [a@1 b=\"c\"];",
+	} {
+		var l syslogline.Line
+		l.Parse([]byte(line))
+		var got strings.Builder
+		l.EachRelay([]byte(line), func(r *syslogline.Line) { fmt.Fprintf(&got, "%s %s %s %s %s;", r.Host, r.App, r.ProcID, r.MsgID, r.Data) })
+		if got.String() != want || string(l.Host) != "h" || string(l.Body) != "text" {
+			t.Errorf("%s: relays %q, want %q; host %q, body %q", line, got.String(), want, l.Host, l.Body)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (c *conn) check(ctx context.Context, sql string, known names) ([]string, er
 	if err := d.Decode(&p); err != nil {
 		return nil, invalid(-1, errors.New(tooDeep), tooDeepNext)
 	}
-	if err := p.err(); err != nil {
+	if err := p.err(known); err != nil {
 		return nil, err
 	}
 	w := &walker{known: known, used: map[string]bool{}}
@@ -95,7 +95,7 @@ func checkText(sql string) error {
 
 const onlySelect = "Only one SELECT statement can be run: it may start with SELECT, WITH, FROM, VALUES, DESCRIBE, SUMMARIZE or PIVOT … ON … IN (…)."
 
-func (p parsed) err() error {
+func (p parsed) err(known names) error {
 	switch {
 	case p.Error && p.Type == "not implemented":
 		return invalid(-1, errors.New("statement is not a SELECT that can be checked"), onlySelect)
@@ -106,13 +106,22 @@ func (p parsed) err() error {
 		if err != nil {
 			pos = -1
 		}
-		return invalid(pos, errors.New(p.Message), "Correct the statement at that place.")
+		return invalid(pos, errors.New(p.Message), known.correct(p.Message))
 	case len(p.Statements) == 0:
 		return invalid(-1, errors.New("statement is empty"), onlySelect)
 	case len(p.Statements) > 1:
 		return invalid(-1, fmt.Errorf("%d statements instead of one", len(p.Statements)), onlySelect)
 	}
 	return nil
+}
+
+// correct is what to do about a statement that the parser refuses. Some stores have names that are words of SQL.
+func (n names) correct(message string) string {
+	_, near, _ := strings.Cut(message, ` at or near "`)
+	if name := strings.TrimSuffix(near, `"`); n[lower(name)] {
+		return "Correct the statement at that place; the name of a store stands in double quotes: " + quoteName(name) + "."
+	}
+	return "Correct the statement at that place."
 }
 
 // scope is the common table expressions that can be seen from a place, innermost first.
@@ -282,7 +291,7 @@ func reserved(name string) bool {
 func (w *walker) baseTable(o tree, s *scope) error {
 	name := o.text("table_name")
 	if o.text("schema_name") != "" || o.text("catalog_name") != "" {
-		return invalid(o.position(), fmt.Errorf("relation %q is named with a schema", name), "Name one of the event data stores alone: "+w.list()+".")
+		return invalid(o.position(), fmt.Errorf("relation %q is named with a schema", name), "Name one of the event data stores alone: "+w.known.list()+".")
 	}
 	if o["at_clause"] != nil {
 		return invalid(o.position(), errors.New("AT is not allowed"), "Give a range of time in WHERE.")
@@ -290,17 +299,22 @@ func (w *walker) baseTable(o tree, s *scope) error {
 	if key := lower(name); !s.has(key) {
 		if !w.known[key] {
 			return invalid(o.position(), fmt.Errorf("there is no event data store %q that you may read", name),
-				"Select from "+w.list()+", or from a common table expression of the statement.")
+				"Select from "+w.known.list()+", or from a common table expression of the statement.")
 		}
 		w.used[key] = true
 	}
 	return w.fields(o, s)
 }
 
-// list names the known relations.
-func (w *walker) list() string {
+// list names the known relations, as a statement writes them.
+func (n names) list() string {
 	const most = 10
-	list := slices.Sorted(maps.Keys(w.known))
+	list := slices.Sorted(maps.Keys(n))
+	for i, name := range list {
+		if name != engine.Events && name != engine.OCSF {
+			list[i] = quoteName(name) // "default" is a word of SQL, and many names have a "-"
+		}
+	}
 	if len(list) > most {
 		list = append(list[:most], "…")
 	}
@@ -313,7 +327,7 @@ func (w *walker) tableFunction(o tree, s *scope) error {
 	name := f.text("function_name")
 	if f.text("class") != "FUNCTION" || !allowedTableFunction(lower(name)) || f.text("schema") != "" || f.text("catalog") != "" {
 		return invalid(o.position(), fmt.Errorf("table function %q is not allowed", name),
-			"Select from "+w.list()+", range, generate_series, unnest, json_each or json_tree.")
+			"Select from "+w.known.list()+", range, generate_series, unnest, json_each or json_tree.")
 	}
 	if err := w.fields(f, s); err != nil {
 		return err

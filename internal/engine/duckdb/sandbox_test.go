@@ -197,6 +197,22 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
+// TestNamesTold checks that names of stores are told as a statement must write them.
+func TestNamesTold(t *testing.T) {
+	e, tables := open(t, append(testStores(), enginetest.Store{Name: "audit-2025"}))
+	for sql, want := range map[string]string{
+		"SELECT * FROM nothing":         `"audit-2025", "default", "empty", events, ocsf`,
+		"SELECT * FROM default":         `in double quotes: "default".`,
+		"SELECT seq FROM DEFAULT LIMIT": `in double quotes: "DEFAULT".`,
+		"SELECT 1 +":                    "at that place.",
+	} {
+		_, err := e.Query(t.Context(), sql, nil, tables, engine.Limits{})
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.NextOf(err), want) {
+			t.Errorf("%s: %v, next %q; want %s", sql, err, fault.NextOf(err), want)
+		}
+	}
+}
+
 // TestViewsGo runs statements past the check on a connection that served a caller who may see more: nothing may be left
 // behind a name that this caller sees otherwise, or not at all.
 func TestViewsGo(t *testing.T) {

@@ -61,6 +61,7 @@ func (f *serverFlags) watch(ctx context.Context, env *Env, client *agent.Client,
 		pull.WaitMS = int(wire.MaxWait / time.Millisecond)
 	}
 	var b bytes.Buffer
+	shown := 0 // records, with those that cannot be sent
 	for tries := 0; ; {
 		h, records, err := client.Pull(ctx, pull)
 		if ctx.Err() != nil {
@@ -93,11 +94,15 @@ func (f *serverFlags) watch(ctx context.Context, env *Env, client *agent.Client,
 		if _, err := env.Out.Write(b.Bytes()); err != nil {
 			return fmt.Errorf("print records: %w", err)
 		}
+		shown += len(records) + int(h.Dead)
 		if h.Dead > 0 {
 			fmt.Fprintf(env.Err, "kiroku: destination %q: %d records cannot be sent and would be dead letters; why the last one cannot: %s\nnext: %s\n", destination, h.Dead, clean(h.DeadWhy), agent.UnfitRemedy)
 		}
 		moved := h.Store != "" && (!known || before != h.Next)
 		if from == wire.PeekNext && len(records) == 0 && !h.More && !moved {
+			if shown == 0 {
+				fmt.Fprintf(env.Err, "kiroku: destination %q: nothing is waiting to be sent\n", destination)
+			}
 			return nil
 		}
 	}

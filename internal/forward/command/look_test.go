@@ -34,3 +34,19 @@ func TestLookAtUnfit(t *testing.T) {
 		t.Errorf("exit code %d: %q, %q", code, out, errw)
 	}
 }
+
+// A look at a destination that has everything says so, on standard error.
+func TestLookAtNothing(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		var answer any = wire.Config{ETag: "1", Now: time.Now(), Agent: wire.Agent{ID: "a1", Name: "soc"}, Destinations: []wire.Destination{{Name: "siem", To: "stdout:", Format: wire.JSON}}}
+		if req.URL.Path == wire.PathPull {
+			answer = wire.BatchHeader{ETag: "1"}
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	defer s.Close()
+	out, errw, code := run(t.Context(), nil, "run", "--dry-run", "--server", s.URL, "--token", strings.Repeat("t", 64))
+	if code != 0 || out != "" || errw != "kiroku: destination \"siem\": nothing is waiting to be sent\n" {
+		t.Errorf("exit code %d: %q, %q", code, out, errw)
+	}
+}

@@ -209,7 +209,7 @@ func TestProxyRefuses(t *testing.T) {
 		{"no proxy", "http://" + serve(t, func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-x\r\n") }), "is no HTTP"},
 		{"closes", "http://" + serve(t, func(net.Conn) {}), "did not answer CONNECT"},
 		{"socks without", "socks5://" + socksProxy(t, "u:p", 0), "wants a user and password"},
-		{"socks wrong", "socks5://u:wrong@" + socksProxy(t, "u:p", 0), "does not accept user and password"},
+		{"socks wrong", "socks5://u:wrong@" + socksProxy(t, "u:p", 0), "does not accept user and password; check them"},
 		{"socks policy", "socks5://" + socksProxy(t, "", 2), "its policy forbids"},
 		{"socks unreachable", "socks5://" + socksProxy(t, "", 4), "host unreachable"},
 		{"socks refused", "socks5://" + socksProxy(t, "", 5), "refuses its connection"},

@@ -22,7 +22,7 @@ type ProxyAnswer struct {
 const (
 	proxyWantsUser = iota
 	proxyRefusesUser
-	proxyRefusesUser401
+	proxyRefusesPassword
 	proxyForbids
 	proxyCannotReach
 	proxyRefusedThere
@@ -37,9 +37,9 @@ const (
 func ProxyAnswers() []ProxyAnswer { return slices.Clone(proxyAnswers[:]) }
 
 var proxyAnswers = [...]ProxyAnswer{
-	proxyWantsUser:      {"it wants a user and password", "write them as USER:PASSWORD@ in front of its host, special characters as %XX", []int{407}, nil, "no log-in offered is taken", 0},
-	proxyRefusesUser:    {"it does not accept user and password", "check them, and whether it takes Basic authentication", []int{407}, nil, "log-in refused", http.StatusProxyAuthRequired},
-	proxyRefusesUser401: {"it does not accept user and password", "check them", []int{401}, nil, "", 0}, // tinyproxy's answer to wrong ones
+	proxyWantsUser:       {"it wants a user and password", "write them as USER:PASSWORD@ in front of its host, special characters as %XX", []int{407}, nil, "no log-in offered is taken", 0},
+	proxyRefusesUser:     {"it does not accept user and password", "check them, and whether it takes Basic authentication", []int{407}, nil, "", 0},
+	proxyRefusesPassword: {"it does not accept user and password", "check them", []int{401}, nil, "log-in refused", http.StatusProxyAuthRequired}, // 401 is tinyproxy's answer to wrong ones
 	proxyForbids: {"its policy forbids ADDRESS", "let the proxy's administrator allow CONNECT to this host and port; many proxies allow port 443 only",
 		[]int{403, 405}, []byte{2}, "", http.StatusForbidden},
 	proxyCannotReach:  {"it cannot reach ADDRESS", "check the address, and the firewall behind the proxy", []int{502, 503}, []byte{3, 4, 6}, "", http.StatusBadGateway},

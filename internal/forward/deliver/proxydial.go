@@ -200,7 +200,7 @@ func (p *Proxy) socksLogin(c net.Conn, addr string) error {
 		return p.fail("it did not answer to user and password", err)
 	}
 	if answer[1] != 0 {
-		return p.refusedSOCKS(proxyRefusesUser, addr, "")
+		return p.refusedSOCKS(proxyRefusesPassword, addr, "")
 	}
 	return nil
 }

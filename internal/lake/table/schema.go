@@ -21,10 +21,10 @@ func FieldID(c event.Column) int { return c.Info().FieldID }
 func ElementID(c event.Column) int { return nestedID(c.Info(), 0) }
 
 // KeyID is the field id of the keys of a StringMap column.
-func KeyID(c event.Column) int { return nestedID(c.Info(), 1) }
+func KeyID(c event.Column) int { return nestedID(c.Info(), 0) }
 
 // ValueID is the field id of the values of a StringMap column.
-func ValueID(c event.Column) int { return nestedID(c.Info(), 2) }
+func ValueID(c event.Column) int { return nestedID(c.Info(), 1) }
 
 func nestedID(info *event.Info, part int) int { return nestedBase + 10*info.FieldID + part }
 
@@ -55,8 +55,8 @@ func icebergType(info *event.Info) iceberg.Type {
 		}
 	case event.StringMap:
 		return &iceberg.MapType{
-			KeyID: nestedID(info, 1), KeyType: iceberg.PrimitiveTypes.String,
-			ValueID: nestedID(info, 2), ValueType: iceberg.PrimitiveTypes.String, ValueRequired: true,
+			KeyID: nestedID(info, 0), KeyType: iceberg.PrimitiveTypes.String,
+			ValueID: nestedID(info, 1), ValueType: iceberg.PrimitiveTypes.String, ValueRequired: true,
 		}
 	default:
 		return iceberg.PrimitiveTypes.String
@@ -96,6 +96,8 @@ func evolve(current *iceberg.Schema, infos []event.Info) (*iceberg.Schema, error
 			return nil, schemaError("column %q is required, and this version does not know it", f.Name)
 		case info == nil:
 			continue
+		case misnumbered(f.Type, info):
+			f.Type, changed = icebergType(info), true
 		case !f.Type.Equals(icebergType(info)):
 			return nil, schemaError("column %q is %s, and this version writes %s", f.Name, f.Type, icebergType(info))
 		}
@@ -115,6 +117,13 @@ func evolve(current *iceberg.Schema, infos []event.Info) (*iceberg.Schema, error
 		return nil, nil
 	}
 	return iceberg.NewSchema(current.ID, fields...), nil
+}
+
+// misnumbered says whether t is a map whose keys and values have the ids that tables of earlier versions had, one more than those in the
+// data files: PyIceberg could not read the column.
+func misnumbered(t iceberg.Type, info *event.Info) bool {
+	m, ok := t.(*iceberg.MapType)
+	return ok && info.Kind == event.StringMap && m.KeyID == nestedID(info, 1) && m.ValueID == nestedID(info, 2)
 }
 
 func schemaError(format string, args ...any) error {

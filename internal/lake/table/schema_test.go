@@ -26,9 +26,13 @@ func TestFieldIDsAreDistinct(t *testing.T) {
 			t.Errorf("field id of %s is %d: those of columns lie below %d", c, id, nestedBase)
 		}
 		add(FieldID(c), c.String())
-		add(ElementID(c), c.String()+".element")
-		add(KeyID(c), c.String()+".key")
-		add(ValueID(c), c.String()+".value")
+		switch c.Kind() {
+		case event.StringList:
+			add(ElementID(c), c.String()+".element")
+		case event.StringMap:
+			add(KeyID(c), c.String()+".key")
+			add(ValueID(c), c.String()+".value")
+		}
 	}
 }
 
@@ -112,6 +116,31 @@ func TestColumnsAreAddedOnOpen(t *testing.T) {
 	l.append(t, l.file(t, day0, 5))
 	if got := l.paths(t); len(got) != 2 {
 		t.Errorf("table has %q", got)
+	}
+}
+
+// A table whose map has the ids of earlier versions gets those that stand in the files when it is opened.
+func TestMapIDsAreCorrectedOnOpen(t *testing.T) {
+	infos := columnInfos()
+	var fields []iceberg.NestedField
+	for i := range infos {
+		f := icebergField(&infos[i])
+		if m, ok := f.Type.(*iceberg.MapType); ok {
+			old := *m
+			old.KeyID, old.ValueID = m.KeyID+1, m.ValueID+1
+			f.Type = &old
+		}
+		fields = append(fields, f)
+	}
+	schema, err := evolve(iceberg.NewSchema(0, fields...), infos)
+	if err != nil || schema == nil {
+		t.Fatalf("evolve gives %v, error %v", schema, err)
+	}
+	if f, ok := schema.FindFieldByID(FieldID(event.ColUnmapped)); !ok || !f.Type.Equals(icebergType(event.ColUnmapped.Info())) {
+		t.Errorf("unmapped became %v", f)
+	}
+	if again, err := evolve(schema, infos); err != nil || again != nil {
+		t.Errorf("the second time it gives %v, error %v", again, err)
 	}
 }
 

@@ -34,12 +34,15 @@ func (st *state) table(store string, fs *warehouseFS, cat icetable.CatalogIO) *i
 	return icetable.New(icetable.Identifier{namespaceName, store}, st.meta, st.location, open, cat)
 }
 
+// RestoreNext is what to do about a table that the catalog does not have.
+const RestoreNext = `Run "kiroku fsck --repair": it puts the table back as its newest metadata file describes it.`
+
 // load returns the newest state of a table. It reads the catalog's row each time, and metadata.json only when the row
 // moved.
 func (c *Catalog) load(ctx context.Context, store string) (*state, error) {
 	location, err := c.rows.location(ctx, store)
 	if errors.Is(err, errNoRow) {
-		return nil, fault.New(fault.NotFound, fmt.Errorf("store %q has no table", store), "")
+		return nil, fault.New(fault.NotFound, fmt.Errorf("store %q has no table in catalog.db", store), RestoreNext)
 	}
 	if err != nil {
 		return nil, err

@@ -82,6 +82,9 @@ func (h *head) parse(s string) string {
 func (h *head) unwrap(relay, s string) string {
 	h.relays++
 	h.stamp = Stamp{}
+	if env := h.line.Envelope; env.Format == envelope3164 || env.Format == envelope5424 {
+		h.line.RelayHeaders = append(h.line.RelayHeaders, env)
+	}
 	h.line.Envelope, h.line.Relay = Envelope{}, relay
 	return h.parse(s)
 }

@@ -1,6 +1,7 @@
 package accessgateway
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -40,6 +41,14 @@ func (m *mapper) leftovers() {
 
 func (m *mapper) envelope() {
 	m.e.Unmap("envelope.relay", redact(m.l.Relay))
+	for _, env := range slices.Backward(m.l.RelayHeaders) {
+		for _, p := range [...]Pair{
+			{"envelope.relay", env.Hostname}, {"envelope.relay.timestamp", env.Timestamp}, {"envelope.relay.app_name", env.AppName}, {"envelope.relay.procid", env.ProcID},
+			{"envelope.relay.msgid", env.MsgID}, {"envelope.relay.structured_data", env.Data},
+		} {
+			m.e.Unmap(p.Key, redact(real(p.Value)))
+		}
+	}
 	env := &m.l.Envelope
 	if env.Format == envelopePRI || env.Format == "" {
 		return

@@ -20,7 +20,8 @@ type Line struct {
 	Message      string
 
 	Envelope      Envelope
-	Relay         string // host of a relay's header in front of the envelope
+	Relay         string     // host of a relay's header in front of the envelope
+	RelayHeaders  []Envelope // of relays in front of the envelope, the outermost first
 	ProcID        string
 	Positional    []string // host and port between level and data
 	Bare          []string // words without a key inside the data

@@ -91,6 +91,13 @@ func TestRedaction(t *testing.T) {
 		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY USER_AUTHZ [REASON="N/A - SESSIONID=1 secret=` + geheim + ` "] m`,
 		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="password=` + geheim + `" RESOURCE="/a?token=` + geheim + `&b=1"] m`,
 		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [PASSWORD="` + geheim + `"] secret: cookie=` + geheim,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 pass=` + geheim + ` x-csrf=` + geheim + ` hmac=` + geheim + ` krb_ticket=` + geheim + ` ntlm=` + geheim + `"] m`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 a=Bearer ` + geheim + `1 b=c"] m`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 a=bAsIc ` + geheim + `=="] basic ` + geheim + `= for you`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 a=eyJhbGciOiJIUzI1NiJ9.` + geheim + `.c2lnbmF0dXJl b=c"] m`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 a=PHNhbWxwOl` + geheim + `+/= b=<samlp:Response a='b'>` + geheim + `</samlp:Response>"] m`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 Cookie=JSESSIONID=` + geheim + `; other=` + geheim + `; x=` + geheim + ` login=bob"] m`,
+		node + `ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 a={\"password\":\"` + geheim + `\", \"client_secret\": \"x\\\"` + geheim + `\"}"] {"token": ` + geheim + `}`,
 		`REASON="N/A - SESSIONID=1 secret=` + geheim + ` "]`,
 		`secret=` + geheim + ` 2024-03-05T10:15:30Z h OAG ADMIN_CONSOLE A INFO B [] m`,
 	} {
@@ -98,8 +105,8 @@ func TestRedaction(t *testing.T) {
 			t.Errorf("%s\nshows %s", line, got)
 		}
 	}
-	e := mapped(t, node+`ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 secret=abc login=bob"] m`)
-	for key, want := range map[string]string{"reason.secret": "[redacted]", "reason.login": "bob"} {
+	e := mapped(t, node+`ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ [REASON="N/A - SESSIONID=1 secret=abc Cookie=a=b; c=d note=Basic authentication is off, eyJ.no login=bob"] m`)
+	for key, want := range map[string]string{"reason.secret": "[redacted]", "reason.Cookie": "[redacted]", "reason.note": "Basic authentication is off, eyJ.no", "reason.login": "bob"} {
 		if got, _ := e.Unmapped1(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
@@ -111,7 +118,7 @@ func TestRedaction(t *testing.T) {
 func TestHostileLines(t *testing.T) {
 	const head = node + "ACCESS_GATEWAY ACCESS AUTHZ POLICY INFO USER_AUTHZ ["
 	const reason = head + `REASON="N/A - SESSIONID=1 `
-	for _, part := range []string{`"`, `" `, `"" `, `"x`, `\`, `\"`, `A="b" `, `A= `, "a ", "A B", "<", "]", "[", "=", "= ", "a=", " a=", "token= ", "node", " ", "\u00a0", ": \"", "a: \"b\", "} {
+	for _, part := range []string{`"`, `" `, `"" `, `"x`, `\`, `\"`, `A="b" `, `A= `, "a ", "A B", "<", "]", "[", "=", "= ", "a=", " a=", "token= ", "token=; a=b; ", "eyJ", "eyJ.", "Bearer ", "basic a1234567 ", "PHNhbWx", "<saml", `"token":`, `"token":"`, "node", " ", "\u00a0", ": \"", "a: \"b\", "} {
 		many := strings.Repeat(part, 200_000/len(part))
 		for _, line := range []string{many, node + many, head + many, head + `A="` + many, reason + many, reason + many + `"] m`, head + "] " + many, "<1>1 - " + many} {
 			start := time.Now()

@@ -69,6 +69,16 @@ func reasonPairs(s string) func(yield func(int, Pair) bool) {
 			key := s[i : i+n-1]
 			start := i + n
 			end, next := nextReasonKey(s, start)
+			switch {
+			case secretKey(key):
+				end, next = secretEnd(s, start)
+			case strings.HasPrefix(s[start:], "<saml"): // its attributes are no keys
+				if at := strings.LastIndexByte(s[start:], '>'); at >= 0 {
+					end, next = nextReasonKey(s, start+at+1)
+				} else {
+					end, next = len(s), len(s)
+				}
+			}
 			if !yield(count, Pair{key, trim(s[start:end])}) {
 				return
 			}
@@ -93,12 +103,27 @@ func nextReasonKey(s string, i int) (end, next int) {
 			i++
 			continue
 		}
-		if reasonKey(s[i+n:]) > 0 {
+		if k := reasonKey(s[i+n:]); k > 0 && !paddedCredential(s, i, i+n+k) {
 			return i, i + n
 		}
 		i += n
 	}
 	return len(s), len(s)
+}
+
+// paddedCredential says whether what looks like a key= that ends at end is base64 with its padding, behind the name of an
+// authentication scheme that ends at i.
+func paddedCredential(s string, i, end int) bool {
+	return (end == len(s) || s[end] == '=' || blank(s, end) > 0) && schemeEnds(s, i)
+}
+
+// secretEnd is nextReasonKey for the value of a secret: the header Cookie is a list of name=value with "; " between them.
+func secretEnd(s string, i int) (end, next int) {
+	end, next = nextReasonKey(s, i)
+	for end > i && s[end-1] == ';' && next < len(s) {
+		end, next = nextReasonKey(s, next)
+	}
+	return end, next
 }
 
 // reasonKey returns the length of key= at the start of s, 0 when there is none.

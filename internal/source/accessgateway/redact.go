@@ -28,7 +28,7 @@ func secretKey(key string) bool {
 		b = append(b, c)
 	}
 	switch string(b) {
-	case "otp", "pin", "pwd":
+	case "otp", "pin", "pwd", "pass", "pw":
 		return true
 	}
 	if len(b) >= 3 && string(b[len(b)-3:]) == "key" {
@@ -50,25 +50,35 @@ func secretWord(b []byte) bool {
 	case 'b':
 		return hasWord(b, "bearer")
 	case 'c':
-		return hasWord(b, "cookie") || hasWord(b, "credential")
+		return hasWord(b, "cookie") || hasWord(b, "credential") || hasWord(b, "csrf")
+	case 'h':
+		return hasWord(b, "hmac")
 	case 'j':
-		return hasWord(b, "jwt")
+		return hasWord(b, "jwt") || hasWord(b, "jsessionid")
+	case 'k':
+		return hasWord(b, "krbticket") || hasWord(b, "kerberosticket")
+	case 'n':
+		return hasWord(b, "ntlm")
 	case 'p':
 		return hasWord(b, "passw") || hasWord(b, "passphrase") || hasWord(b, "passcode") || hasWord(b, "privatekey")
 	case 's':
-		return hasWord(b, "secret") || hasWord(b, "spgwkey") || hasWord(b, "samlresponse") || hasWord(b, "signature")
+		return hasWord(b, "secret") || hasWord(b, "spgwkey") || hasWord(b, "samlresponse") || hasWord(b, "signature") || hasWord(b, "sessid")
 	case 't':
 		return hasWord(b, "token")
+	case 'x':
+		return hasWord(b, "xsrf")
 	}
 	return false
 }
 
 func hasWord(b []byte, w string) bool { return len(b) >= len(w) && string(b[:len(w)]) == w }
 
-// redact replaces the values of secret keys in text of the form key=value. A value reaches to the next blank that another
-// key= follows, so that a secret with blanks inside does not leave its end behind. Text without secrets is returned as
-// it is.
-func redact(s string) string {
+// redact replaces what is secret in a text: by its name, and by its looks. Text without secrets is returned as it is.
+func redact(s string) string { return redactShapes(redactPairs(s)) }
+
+// redactPairs replaces the values of secret keys in text of the form key=value. A value reaches to the next blank that another
+// key= follows, so that a secret with blanks inside does not leave its end behind.
+func redactPairs(s string) string {
 	i := strings.IndexByte(s, '=')
 	if i < 0 {
 		return s
@@ -84,7 +94,7 @@ func redact(s string) string {
 			i += 1 + n
 			continue
 		}
-		end, _ := nextReasonKey(s, i+1)
+		end, _ := secretEnd(s, i+1)
 		if end > i+1 {
 			b.WriteString(s[kept : i+1])
 			b.WriteString(redacted)

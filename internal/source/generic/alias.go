@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ const (
 	zone // offset from UTC of the record's local time
 	status
 	eventID // a code when it is a short number, else the record's own id
+	list    // element of a list, or a list with commas
 	other   // known, and no column
 )
 
@@ -64,6 +66,21 @@ func lookup(special aliases, name []byte) (target, bool) {
 	return to, ok
 }
 
+// lookupElement finds the target of an element of an array that is a list: "groups.0".
+func lookupElement(name []byte) (target, bool) {
+	at := bytes.LastIndexByte(name, '.')
+	if at < 0 {
+		return target{}, false
+	}
+	for _, c := range name[at+1:] {
+		if c < '0' || c > '9' {
+			return target{}, false
+		}
+	}
+	to, ok := lookup(nil, name[:at])
+	return to, ok && to.kind == list
+}
+
 // take sets a column; false when the column is taken or the value is none that it takes.
 func (m *mapper) take(to target, from, value string) bool {
 	e := m.e
@@ -92,6 +109,8 @@ func (m *mapper) take(to target, from, value string) bool {
 			return true
 		}
 		to.column = event.ColStatusCode
+	case list:
+		return m.list(to.column, from, value)
 	case hostName:
 		if m.ownHost {
 			return false
@@ -112,6 +131,18 @@ func (m *mapper) take(to target, from, value string) bool {
 	}
 	e.Str(to.column, from, value)
 	return true
+}
+
+// list takes an element of an array, or several with commas between them. A distinguished name has commas of its own.
+func (m *mapper) list(to event.Column, from, value string) bool {
+	if strings.Contains(value, "=") {
+		m.e.Add(to, from, value)
+		return true
+	}
+	for part := range strings.SplitSeq(value, ",") {
+		m.e.Add(to, from, strings.TrimSpace(part))
+	}
+	return m.e.Has(to)
 }
 
 func (m *mapper) number(to target, from, value string) bool {

@@ -67,11 +67,24 @@ func (c *clock) formatted(from, text string, zone *time.Location) (t time.Time, 
 		return t, false, false
 	}
 	t, err := time.ParseInLocation(layout, text, zone)
-	name, offset := t.Zone()
-	if err != nil || t.Year() == 0 || zoned && offset == 0 && t.Location() != time.UTC && name != "GMT" {
+	if err != nil || t.Year() == 0 {
 		return t, false, false
 	}
+	if name, offset := t.Zone(); zoned && offset == 0 && t.Location() != time.UTC {
+		known, ok := zoneNames[name]
+		if !ok {
+			return t, false, false
+		}
+		t = t.Add(time.Duration(-known) * time.Minute).In(time.FixedZone(name, known*60))
+	}
 	return t, zoned, true
+}
+
+// zoneNames are the names of zones that mean the same everywhere, with their minutes east of UTC. CST, IST and BST, of which there
+// are several, are not among them; in a zone that has one of them, it is known all the same.
+var zoneNames = map[string]int{
+	"UTC": 0, "GMT": 0, "JST": 540, "KST": 540, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+	"EST": -300, "EDT": -240, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
 }
 
 // zoned takes an offset from UTC that stands beside the time stamp: "+0900", "+09:00".
@@ -154,9 +167,9 @@ func parseTime(s string, zone *time.Location) (t time.Time, zoned, ok bool) {
 		}
 		return t, stamp.HasZone, ok
 	}
-	for _, name := range [...]string{" UTC", " GMT"} {
-		if rest, ok := strings.CutSuffix(s, name); ok {
-			t, _, ok = parseTime(rest, time.UTC)
+	if at := strings.LastIndexByte(s, ' '); at > 0 {
+		if offset, ok := zoneNames[s[at+1:]]; ok {
+			t, _, ok = parseTime(s[:at], time.FixedZone(s[at+1:], offset*60))
 			return t, ok, ok
 		}
 	}

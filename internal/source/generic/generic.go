@@ -17,6 +17,8 @@ var Source = source.Source{
 	Fields: []source.Field{
 		{Name: "user", Column: event.ColActorUserName},
 		{Name: "username", Column: event.ColActorUserName},
+		{Name: "groups", Column: event.ColActorUserGroups},
+		{Name: "roles", Column: event.ColActorUserGroups},
 		{Name: "src", Column: event.ColSrcIP},
 		{Name: "client_ip", Column: event.ColSrcIP},
 		{Name: "source_ip", Column: event.ColSrcIP},
@@ -78,15 +80,27 @@ func (m *mapper) header() {
 	e.Str(event.ColDeviceHost, "syslog host", m.text(l.Host))
 	e.Str(event.ColLogProvider, "syslog app", m.text(l.App))
 	e.Unmap("syslog.procid", m.text(l.ProcID))
-	e.Unmap("syslog.relay", m.text(l.Relay))
 	if l.HasPRI {
 		e.Unmap("syslog.facility", facilities[l.Facility])
 	}
-	syslogline.EachParam(l.Data, nil, func(id, name, value []byte) bool {
+	m.params("sd.", l.Data)
+	l.EachRelay(m.rec.Data, func(relay *syslogline.Line) {
+		e.Unmap("syslog.relay", m.text(relay.Host))
+		e.Unmap("syslog.relay.time", m.text(relay.Stamp.Text))
+		e.Unmap("syslog.relay.app", m.text(relay.App))
+		e.Unmap("syslog.relay.procid", m.text(relay.ProcID))
+		e.Unmap("syslog.relay.msgid", m.text(relay.MsgID))
+		m.params("syslog.relay.sd.", relay.Data)
+	})
+}
+
+// params keeps structured data.
+func (m *mapper) params(prefix string, data []byte) {
+	syslogline.EachParam(data, nil, func(id, name, value []byte) bool {
 		if m.room(len(id) + len(name)) {
-			key := make([]byte, 0, len("sd..")+len(id)+len(name))
-			key = append(append(append(append(key, "sd."...), id...), '.'), name...)
-			e.Unmap(event.Bytes(key), m.keep(value))
+			key := make([]byte, 0, len(prefix)+len(".")+len(id)+len(name))
+			key = append(append(append(append(key, prefix...), id...), '.'), name...)
+			m.e.Unmap(event.Bytes(key), m.keep(value))
 		}
 		return true
 	})
@@ -108,6 +122,9 @@ func (m *mapper) add(l leaf) {
 		return
 	}
 	to, known := lookup(l.table, l.key)
+	if !known {
+		to, known = lookupElement(l.key)
+	}
 	key, value := m.own(l.key, l.copyKey), m.own(l.value, l.copyValue)
 	if !known || !m.take(to, key, value) {
 		m.e.Unmap(key, value)

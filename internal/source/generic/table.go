@@ -31,6 +31,9 @@ var common = aliases{
 	"targetuser": {event.ColUserName, text}, "targetusername": {event.ColUserName, text}, "duser": {event.ColUserName, text},
 	"dstuser": {event.ColUserName, text}, "destinationuser": {event.ColUserName, text}, "user.target.name": {event.ColUserName, text},
 	"group": {event.ColGroupName, text}, "groupname": {event.ColGroupName, text}, "group.name": {event.ColGroupName, text},
+	"groups": {event.ColActorUserGroups, list}, "roles": {event.ColActorUserGroups, list}, "user.groups": {event.ColActorUserGroups, list},
+	"user.roles": {event.ColActorUserGroups, list}, "usr.groups": {event.ColActorUserGroups, list}, "usr.roles": {event.ColActorUserGroups, list},
+	"usergroups": {event.ColActorUserGroups, list}, "userroles": {event.ColActorUserGroups, list}, "memberof": {event.ColActorUserGroups, list},
 	"session": {event.ColActorSessionUID, text}, "sessionid": {event.ColActorSessionUID, text}, "session.id": {event.ColActorSessionUID, text},
 
 	"src": {event.ColSrcIP, endpoint}, "client": {event.ColSrcIP, endpoint}, "rhost": {event.ColSrcIP, endpoint}, "remotehost": {event.ColSrcIP, endpoint},

@@ -162,7 +162,7 @@ func trim(b []byte) []byte {
 	for len(b) > 0 && (b[len(b)-1] <= ' ') {
 		b = b[:len(b)-1]
 	}
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '-' && len(b) > 1 && b[1] == ' ') {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '-' && len(b) > 1 && b[1] == ' ') {
 		b = b[1:]
 	}
 	return b

@@ -65,7 +65,6 @@ var facilities = [24]string{
 
 func (n *entry) mapHeader(rec *event.Record, e *event.Event) {
 	e.Str(event.ColDeviceHost, "syslog.host", event.Bytes(n.line.Host))
-	e.Unmap("syslog.relay", event.Bytes(n.line.Relay))
 	if n.line.HasPRI && n.line.Facility != usualFacility {
 		e.Unmap("syslog.facility", facilities[n.line.Facility])
 	}
@@ -75,12 +74,26 @@ func (n *entry) mapHeader(rec *event.Record, e *event.Event) {
 	// The appliance leaves these out; a relay may not.
 	e.Unmap("syslog.procid", event.Bytes(n.line.ProcID))
 	e.Unmap("syslog.msgid", event.Bytes(n.line.MsgID))
-	if len(n.line.Data) > 0 {
-		syslogline.EachParam(n.line.Data, nil, func(id, name, value []byte) bool {
-			e.Unmap("sd."+string(id)+"."+string(name), e.Keep(value))
-			return true
-		})
+	mapParams(e, "sd.", n.line.Data)
+	n.line.EachRelay(rec.Data, func(relay *syslogline.Line) {
+		e.Unmap("syslog.relay", event.Bytes(relay.Host))
+		e.Unmap("syslog.relay.time", event.Bytes(relay.Stamp.Text))
+		e.Unmap("syslog.relay.app", event.Bytes(relay.App))
+		e.Unmap("syslog.relay.procid", event.Bytes(relay.ProcID))
+		e.Unmap("syslog.relay.msgid", event.Bytes(relay.MsgID))
+		mapParams(e, "syslog.relay.sd.", relay.Data)
+	})
+}
+
+// mapParams keeps structured data.
+func mapParams(e *event.Event, prefix string, data []byte) {
+	if len(data) == 0 {
+		return
 	}
+	syslogline.EachParam(data, nil, func(id, name, value []byte) bool {
+		e.Unmap(prefix+string(id)+"."+string(name), e.Keep(value))
+		return true
+	})
 }
 
 // mapKeys sets the columns of the keys that need no thought, and keeps those without a column.

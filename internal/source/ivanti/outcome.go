@@ -58,13 +58,14 @@ func outcomeOfAUT(number string) string {
 
 func outcomeOfText(t text) string {
 	switch t {
-	case textWebCompleted, textLoginSucceeded, textAuthSucceeded:
+	case textWebCompleted, textLoginSucceeded, textAuthSucceeded, textHostCheckPassed,
+		textCreated, textModified, textDeleted, textUserAdded, textUserRemoved:
 		return event.OutcomeSuccess
-	case textWebFailed, textLoginFailed, textAuthFailed:
+	case textWebFailed, textLoginFailed, textAuthFailed, textHostCheckFailed, textSSLFailed:
 		return event.OutcomeFailure
 	case textWebBlocked:
 		return event.OutcomeBlocked
-	case textWebDenied:
+	case textWebDenied, textVersionDenied, textLockedOut:
 		return event.OutcomeDenied
 	case textLoginRejected:
 		return event.OutcomeRejected
