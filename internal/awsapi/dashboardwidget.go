@@ -89,7 +89,7 @@ type widgetStores struct {
 
 // Store implements trino.Catalog.
 func (w widgetStores) Store(name string) (trino.Store, error) {
-	row, err := w.s.activeStore(w.ctx, w.c, name)
+	row, err := w.s.activeStore(w.ctx, w.c, strings.ToLower(name))
 	category := trino.Category(row.Category)
 	if sameFamily(row.Category, string(trino.AWSEvents)) {
 		category = trino.AWSEvents

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"kiroku/internal/awsapi/selector"
@@ -53,7 +54,8 @@ type EventConfiguration struct {
 	ContextKeySelectors []ContextKeySelector // never nil
 }
 
-// Values of MaxEventSize: 256 KB and 1 MB. Events are never cut here, so that it is always the larger one.
+// Values of MaxEventSize. Events are always stored whole: with Standard, queries show those over 256 KB as CloudTrail cuts them;
+// with Large, which stores have from the start, they show events as they came.
 const (
 	sizeStandard = "Standard"
 	sizeLarge    = "Large"
@@ -67,10 +69,14 @@ const (
 )
 
 func (s *Service) eventConfiguration(row meta.EventDataStore) EventConfiguration {
-	return EventConfiguration{EventDataStoreArn: s.storeARN(row), MaxEventSize: sizeLarge, ContextKeySelectors: []ContextKeySelector{}}
+	size := row.EventSize
+	if size == "" {
+		size = sizeLarge
+	}
+	return EventConfiguration{EventDataStoreArn: s.storeARN(row), MaxEventSize: size, ContextKeySelectors: []ContextKeySelector{}}
 }
 
-// GetEventConfiguration says how the events of a store are made: whole, and without anything added.
+// GetEventConfiguration says how large events are shown, and that nothing is added to them.
 func (s *Service) GetEventConfiguration(ctx context.Context, c Caller, in *TrailOrStore) (EventConfiguration, error) {
 	row, err := s.configurable(ctx, c, in)
 	if err != nil {
@@ -79,22 +85,28 @@ func (s *Service) GetEventConfiguration(ctx context.Context, c Caller, in *Trail
 	return s.eventConfiguration(row), nil
 }
 
-// PutEventConfiguration takes what is so anyway, and refuses what it could only say and not do: events come from CloudTrail or
-// others, who have cut them and added to them what they would.
+// PutEventConfiguration sets how large events are shown, and refuses what it could only say and not do: tags of resources and
+// keys of requests are known to AWS alone, and who selects them relies on events that have them.
 func (s *Service) PutEventConfiguration(ctx context.Context, c Caller, in *PutEventConfigurationInput) (EventConfiguration, error) {
 	if err := in.check(); err != nil {
 		return EventConfiguration{}, err
 	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
 	row, err := s.configurable(ctx, c, &in.TrailOrStore)
 	switch {
 	case err != nil:
 		return EventConfiguration{}, err
-	case in.MaxEventSize == sizeStandard:
-		return EventConfiguration{}, refuse(codeUnsupported, "Events are stored as they come and never cut: MaxEventSize is always %s.", sizeLarge)
 	case len(in.ContextKeySelectors) > 0:
 		return EventConfiguration{}, refuse(codeUnsupported, "No tags or keys of requests are added to events; what eventContext an event has is kept. Leave ContextKeySelectors empty.")
 	case len(in.AggregationConfigurations) > 0:
 		return EventConfiguration{}, refuse(codeUnsupported, "Events are not aggregated; aggregated events that come are kept. Leave AggregationConfigurations empty.")
+	}
+	if in.MaxEventSize != "" && in.MaxEventSize != s.eventConfiguration(row).MaxEventSize {
+		row.EventSize, row.Updated = in.MaxEventSize, time.Now().UTC()
+		if err := s.save(ctx, row); err != nil {
+			return EventConfiguration{}, err
+		}
 	}
 	return s.eventConfiguration(row), nil
 }

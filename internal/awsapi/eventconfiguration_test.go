@@ -6,12 +6,13 @@ import (
 	"testing"
 )
 
-// What is so can be put and is told; what would do nothing is refused.
+// What can be set is kept and told; what would do nothing is refused.
 func TestEventConfiguration(t *testing.T) {
 	w := newWorld(t, nil)
 	arn := w.must("CreateEventDataStore", `{"Name":"trail","TerminationProtectionEnabled":false}`, "EventDataStoreArn")
 	audit := w.newStore("audit")
 	is := `{"EventDataStoreArn":"` + arn + `","MaxEventSize":"Large","ContextKeySelectors":[]}`
+	short := strings.Replace(is, "Large", "Standard", 1)
 	keys := func(n int) string { return `["` + strings.Repeat(`k","`, n-1) + `k"]` }
 	for _, c := range []struct{ op, store, rest, want string }{
 		{"GetEventConfiguration", arn, ``, is},
@@ -27,7 +28,13 @@ func TestEventConfiguration(t *testing.T) {
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[]`, is},
 		{"PutEventConfiguration", arn, ``, "InvalidParameterException"},
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Huge"`, "InvalidParameterException"},
-		{"PutEventConfiguration", arn, `,"MaxEventSize":"Standard"`, "UnsupportedOperationException"},
+		{"PutEventConfiguration", arn, `,"MaxEventSize":"Standard"`, short},
+		{"GetEventConfiguration", arn, ``, short},
+		{"PutEventConfiguration", arn, `,"ContextKeySelectors":[]`, short},
+		{"@bob PutEventConfiguration", arn, `,"MaxEventSize":"Large"`, "EventDataStoreNotFoundException"},
+		{"GetEventConfiguration", arn, ``, short},
+		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large"`, is},
+		{"GetEventConfiguration", arn, ``, is},
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[{"Type":"TagContext","Equals":` + keys(50) + `}]`, "UnsupportedOperationException"},
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[{"Type":"TagContext","Equals":` + keys(51) + `}]`, "InvalidParameterException"},
 		{"PutEventConfiguration", arn, `,"MaxEventSize":"Large","ContextKeySelectors":[{"Type":"TagContext","Equals":[]}]`, "InvalidParameterException"},

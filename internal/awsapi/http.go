@@ -26,9 +26,10 @@ const (
 	dataService    = "cloudtrail-data"
 )
 
-// Takes says whether a request is for the AWS endpoints: the console and our own API answer neither of their addresses.
+// Takes says whether a request is for the AWS endpoints: the console and our own API answer neither of their addresses, and
+// nobody else signs as AWS does.
 func Takes(r *http.Request) bool {
-	return r.URL.Path == auditPath || r.URL.Path == "/" && r.Method != http.MethodGet && r.Method != http.MethodHead
+	return r.URL.Path == auditPath || r.URL.Path == "/" && r.Method != http.MethodGet && r.Method != http.MethodHead || signedFor(r) != ""
 }
 
 // call is a request whose signature is right.
@@ -46,6 +47,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Amzn-RequestId", id)
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat)) // SDKs correct their clocks by it
+	if service, other := otherService(r); other {
+		refuseService(w, r, service, id)
+		return
+	}
 	data := r.URL.Path == auditPath
 	var answer []byte
 	var err error
@@ -83,8 +88,8 @@ func errorBody(code, message string) []byte {
 
 // serveOperation answers POST / of the API cloudtrail.
 func (s *Service) serveOperation(r *http.Request) ([]byte, error) {
-	if r.Method != http.MethodPost {
-		return nil, refuse(codeUnknown, "Send operations with POST.")
+	if r.Method != http.MethodPost || r.URL.Path != "/" {
+		return nil, refuse(codeUnknown, "Send operations with POST to /.")
 	}
 	var out any
 	err := s.authenticated(r, controlService, func(ctx context.Context, c *call) error {

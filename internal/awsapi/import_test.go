@@ -407,3 +407,38 @@ func TestImportRefuses(t *testing.T) {
 	iw.refuses("ListImports", `{"MaxResults":0}`, "InvalidMaxResultsException")
 	iw.refuses("ListImportFailures", `{"ImportId":"`+id+`","NextToken":"x"}`, "InvalidNextTokenException")
 }
+
+// Locations are up to 1,100 characters long; the token of a page stays within the 1,000 that clients may send.
+func TestImportFailurePages(t *testing.T) {
+	iw := newImportWorld(t)
+	long := strings.Repeat("x", 900)
+	var want []string
+	for _, name := range []string{"a", long + "1", long + "2", long + "3", "b"} {
+		key := inLogs + "01/01/" + name + ".json.gz"
+		iw.bucket.put(key, []byte("no gzip"))
+		want = append(want, "s3://trail-bucket/"+key)
+	}
+	iw.run()
+	id := iw.must("StartImport", iw.startInput("s3://trail-bucket"), "ImportId")
+	iw.wait(id, "FAILED")
+	var got []string
+	for token := ""; ; {
+		var out struct {
+			Failures  []struct{ Location string }
+			NextToken string
+		}
+		a := iw.op("ListImportFailures", `{"ImportId":"`+id+`","MaxResults":1,"NextToken":"`+token+`"}`)
+		if err := json.Unmarshal([]byte(a.body), &out); err != nil || len(out.Failures) != 1 || len(out.NextToken) > 1000 || len(got) > len(want) {
+			t.Fatalf("page after %d: a token of %d characters, %.200s", len(got), len(out.NextToken), a.body)
+		}
+		got = append(got, out.Failures[0].Location)
+		if token = out.NextToken; token == "" {
+			break
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d failures, want %d", len(got), len(want))
+	}
+}

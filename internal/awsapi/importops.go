@@ -2,8 +2,10 @@ package awsapi
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"slices"
+	"strings"
 	"time"
 
 	"kiroku/internal/meta"
@@ -129,6 +131,17 @@ type ImportFailure struct {
 	LastUpdatedTime *Timestamp
 }
 
+// failurePlace is the place of a failure in the list: by its location. Of those that begin alike for very long a hash decides,
+// because a token of the whole location would be longer than clients send.
+func failurePlace(f meta.ImportFailure) string {
+	const long = 500
+	if len(f.Location) <= long {
+		return f.Location
+	}
+	sum := sha256.Sum256([]byte(f.Location))
+	return f.Location[:long] + string(sum[:])
+}
+
 // ListImportFailures lists the files of an import that failed, by their location.
 func (s *Service) ListImportFailures(ctx context.Context, c Caller, in *ListImportFailuresInput) (ListImportFailuresOutput, error) {
 	out := ListImportFailuresOutput{Failures: []ImportFailure{}}
@@ -140,7 +153,8 @@ func (s *Service) ListImportFailures(ctx context.Context, c Caller, in *ListImpo
 	if err != nil {
 		return out, err
 	}
-	part, token, err := page(rows, func(f meta.ImportFailure) string { return f.Location }, c.question("ListImportFailures", row.ID), in.MaxResults, in.NextToken)
+	slices.SortFunc(rows, func(a, b meta.ImportFailure) int { return strings.Compare(failurePlace(a), failurePlace(b)) })
+	part, token, err := page(rows, failurePlace, c.question("ListImportFailures", row.ID), in.MaxResults, in.NextToken)
 	for _, f := range part {
 		out.Failures = append(out.Failures, ImportFailure{f.Location, f.Status, f.ErrorType, f.Message, stamp(f.Updated)})
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -133,6 +134,7 @@ type queryStores struct {
 
 // Store implements trino.Catalog.
 func (q *queryStores) Store(name string) (trino.Store, error) {
+	name = strings.ToLower(name) // as names of tables are compared; ARNs of stores have no capitals
 	given := name
 	if q.owner != "" && uuidForm.MatchString(name) {
 		given = q.s.arnOf(kindStore, q.owner, q.c.Region, name)
@@ -144,7 +146,7 @@ func (q *queryStores) Store(name string) (trino.Store, error) {
 	if !slices.Contains(q.ids, row.ID) {
 		q.ids = append(q.ids, row.ID)
 	}
-	return trino.Store{Table: row.Store, Category: tableCategory(row.Category)}, nil
+	return trino.Store{Table: row.Store, Category: tableCategory(row.Category), Short: row.EventSize == sizeStandard}, nil
 }
 
 // tableCategory is the category that says which columns a store has.

@@ -94,7 +94,7 @@ func (s *Service) UpdateEventDataStore(ctx context.Context, c Caller, in *Update
 	if err := s.keepsInsights(ctx, row); err != nil {
 		return EventDataStore{}, err
 	}
-	if err := s.noImportInto(ctx, row); err != nil {
+	if err := s.noImportInto(ctx, old); err != nil {
 		return EventDataStore{}, err
 	}
 	row.Updated = time.Now().UTC()

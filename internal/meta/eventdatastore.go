@@ -26,17 +26,18 @@ type EventDataStore struct {
 	Billing     string
 	Protected   bool
 	KMSKey      string
+	EventSize   string // of AWS's own events: Standard or Large; empty: Large
 	Created     time.Time
 	Updated     time.Time
 	Deleted     time.Time // since when it waits to be deleted; zero: it does not
 }
 
-const storeColumns = `id, account, region, name, store, status, category, selectors, multi_region, organization, days, billing, protected, kms_key, created, updated, deleted`
+const storeColumns = `id, account, region, name, store, status, category, selectors, multi_region, organization, days, billing, protected, kms_key, max_event_size, created, updated, deleted`
 
 // InsertEventDataStore adds s; fault.Conflict when the name is taken in its account and region.
 func InsertEventDataStore(ctx context.Context, tx *sql.Tx, s EventDataStore) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO event_data_stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
-		s.ID, s.Account, s.Region, s.Name, s.Store, s.Status, s.Category, s.Selectors, s.MultiRegion, s.Org, s.Days, s.Billing, s.Protected, s.KMSKey,
+	res, err := tx.ExecContext(ctx, `INSERT INTO event_data_stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING`,
+		s.ID, s.Account, s.Region, s.Name, s.Store, s.Status, s.Category, s.Selectors, s.MultiRegion, s.Org, s.Days, s.Billing, s.Protected, s.KMSKey, s.EventSize,
 		micros(s.Created), micros(s.Updated), micros(s.Deleted))
 	return taken(res, err, "insert event data store", s.Name)
 }
@@ -81,8 +82,8 @@ func UpdateEventDataStore(ctx context.Context, tx *sql.Tx, s EventDataStore) err
 		return fault.New(fault.Conflict, fmt.Errorf("update event data store %q: the name %q is taken", s.ID, s.Name), "Choose another name.")
 	}
 	res, err := tx.ExecContext(ctx, `UPDATE event_data_stores SET name = $1, status = $2, category = $3, selectors = $4, multi_region = $5, organization = $6, days = $7,
-		billing = $8, protected = $9, kms_key = $10, updated = $11, deleted = $12 WHERE id = $13`,
-		s.Name, s.Status, s.Category, s.Selectors, s.MultiRegion, s.Org, s.Days, s.Billing, s.Protected, s.KMSKey, micros(s.Updated), micros(s.Deleted), s.ID)
+		billing = $8, protected = $9, kms_key = $10, max_event_size = $11, updated = $12, deleted = $13 WHERE id = $14`,
+		s.Name, s.Status, s.Category, s.Selectors, s.MultiRegion, s.Org, s.Days, s.Billing, s.Protected, s.KMSKey, s.EventSize, micros(s.Updated), micros(s.Deleted), s.ID)
 	return one(res, err, "update event data store", s.ID)
 }
 
@@ -96,7 +97,7 @@ func scanEventDataStore(row scanner) (EventDataStore, error) {
 	var s EventDataStore
 	var created, updated, deleted int64
 	err := row.Scan(&s.ID, &s.Account, &s.Region, &s.Name, &s.Store, &s.Status, &s.Category, &s.Selectors, &s.MultiRegion, &s.Org, &s.Days, &s.Billing,
-		&s.Protected, &s.KMSKey, &created, &updated, &deleted)
+		&s.Protected, &s.KMSKey, &s.EventSize, &created, &updated, &deleted)
 	s.Created, s.Updated, s.Deleted = fromMicros(created), fromMicros(updated), fromMicros(deleted)
 	return s, err
 }

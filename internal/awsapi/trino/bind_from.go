@@ -74,7 +74,12 @@ func (b *binder) store(t *StoreRef, s *scope) string {
 		}
 	}
 	b.table(found.Table)
-	s.add(b.storeRelation(strings.ToLower(alias.Name), name, columns), pos)
+	doc := wholeText
+	if found.Short && found.Category.ofAWS() {
+		doc = shortText
+		columns = shortColumns(columns)
+	}
+	s.add(b.storeRelation(strings.ToLower(alias.Name), name, doc, columns), pos)
 	return quoteName(found.Table) + " AS " + name
 }
 

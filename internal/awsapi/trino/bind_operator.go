@@ -119,7 +119,7 @@ func (b *binder) in(e *In, s *scope) value {
 	if e.Query != nil {
 		r := b.withinQuery(e.Query, s)
 		if len(r.columns) != 1 {
-			fail(e.Query.Pos, "Select one column.", "subquery has %d columns", len(r.columns))
+			return b.rowIn(x, r, e)
 		}
 		l, text := b.meetQuery(x, r, e.Pos)
 		return value{sql: sql("(%s %sIN (%s))", l.sql, not(e.Not), text), typ: typeBoolean, pos: e.Pos}
@@ -140,6 +140,28 @@ func (b *binder) in(e *In, s *scope) value {
 		list[i] = b.compare("=", x, v, v.pos).sql
 	}
 	return value{sql: sql("(%s(%s))", not(e.Not), strings.Join(list, " OR ")), typ: typeBoolean, pos: e.Pos}
+}
+
+// rowIn compares the fields of a row with the columns of a query. What has a NULL is never found. That the engine takes rows for unknown
+// which differ in another field makes no difference to a condition, but would to its contrary: NOT IN is refused.
+func (b *binder) rowIn(x value, r result, e *In) value {
+	if x.typ.Kind != Row || len(x.typ.Fields) != len(r.columns) {
+		fail(e.Query.Pos, "Select as many columns as there are before IN.", "subquery has %d columns", len(r.columns))
+	}
+	if e.Not {
+		fail(e.Pos, "Use NOT EXISTS (SELECT … WHERE …) instead.", "NOT IN does not compare rows with a query")
+	}
+	name := b.name("t")
+	left, right := make([]string, len(r.columns)), make([]string, len(r.columns))
+	for i, c := range r.columns {
+		f := value{sql: sql("struct_extract(%s, %s)", x.sql, quoteText(x.typ.fieldName(i))), typ: x.typ.Fields[i].Type}
+		t := common(f.typ, c.typ)
+		if t == nil {
+			fail(e.Pos, "Cast one of them.", "%s cannot be compared with %s", f.typ, c.typ)
+		}
+		left[i], right[i] = b.coerce(f, t).sql, b.coerce(value{sql: name + "." + c.sql, typ: c.typ}, t).sql
+	}
+	return value{sql: sql("((%s) IN (SELECT %s FROM (%s) AS %s))", strings.Join(left, ", "), strings.Join(right, ", "), r.sql, name), typ: typeBoolean, pos: e.Pos}
 }
 
 func (b *binder) like(e *Like, s *scope) value {

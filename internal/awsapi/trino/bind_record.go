@@ -10,10 +10,10 @@ type record struct {
 	column *column
 }
 
-// storeRelation makes the relation of an event data store.
-func (b *binder) storeRelation(alias, table string, columns []column) *relation {
+// storeRelation makes the relation of an event data store; doc is the SQL of the record, with % for the table.
+func (b *binder) storeRelation(alias, table, doc string, columns []column) *relation {
 	r := &relation{alias: alias}
-	doc := table + `."raw_data"`
+	doc = strings.ReplaceAll(doc, "%", table)
 	for i := range columns {
 		c := &columns[i]
 		r.columns = append(r.columns, relColumn{name: c.name, value: func(pos Pos) value {

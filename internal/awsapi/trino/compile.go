@@ -15,6 +15,8 @@ type Catalog interface {
 type Store struct {
 	Table    string   // its name as a table of the engine
 	Category Category // of its events: which columns it has
+	// Short says that AWS's own events over 256 KB are shown as CloudTrail cuts them. The record in the lake stays whole.
+	Short bool
 }
 
 // Options are what a statement depends on besides its text.

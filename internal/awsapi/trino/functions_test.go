@@ -77,6 +77,7 @@ var arguments = map[string]string{
 	"contains(varchar, ipaddress)": "'192.0.2.0/24', ipaddress '192.0.2.1'", "from_base64url(varchar)": "'Yg=='",
 	"acos(double)": "0.5", "asin(double)": "0.5", "split_to_map(varchar, varchar, varchar)": "'a=b', ',', '='",
 	"from_hex(varchar)": "'62'", "from_base64(varchar)": "'Yg=='", "approx_percentile(bigint, const double)": "2, 0.5",
+	"approx_percentile(bigint, array(double))": "2, ARRAY[0.5]", "approx_percentile(double, array(double))": "2.5e0, ARRAY[0.5]",
 	"approx_percentile(double, const double)": "2.5e0, 0.5", "hamming_distance(varchar, varchar)": "'a', 'b'",
 	"regexp_extract(varchar, pattern, const bigint)": "'b', '(b)', 1", "regexp_extract_all(varchar, pattern, const bigint)": "'b', '(b)', 1",
 }

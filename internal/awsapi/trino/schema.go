@@ -20,6 +20,9 @@ const (
 	ActivityAuditLog  Category = "ActivityAuditLog"
 )
 
+// ofAWS says whether a category is one of AWS's own events.
+func (c Category) ofAWS() bool { return c == AWSEvents || c == "Data" || c == "NetworkActivity" }
+
 // column is a column of an event data store, or a field of one: what the record holds under a key.
 type column struct {
 	name   string // lower case
@@ -93,15 +96,22 @@ func (c column) in(flat event.Column) column {
 	return c
 }
 
+// texts of SQL for the record, with % for the table.
+const (
+	wholeText = `%."raw_data"`
+	shortText = `CASE WHEN strlen(%."raw_data") > 262144 THEN kiroku_short_event(%."raw_data") ELSE %."raw_data" END`
+)
+
 // wholeRecord are the columns that hold the record itself.
 func wholeRecord(name, sql string) column { return column{name: name, typ: typeVarchar, flat: sql} }
 
 // schemaOf lists the columns of a category's stores, nil for an unknown category. Source: CloudTrail user guide, "CloudTrail Lake
 // SQL constraints" and the schemas of the event categories.
 func schemaOf(c Category) []column {
-	switch c {
-	case AWSEvents, "Data", "NetworkActivity":
+	if c.ofAWS() {
 		return awsEvents()
+	}
+	switch c {
 	case Insight:
 		return insights()
 	case ConfigurationItem:

@@ -1,6 +1,10 @@
 package trino
 
-import "kiroku/internal/event"
+import (
+	"strings"
+
+	"kiroku/internal/event"
+)
 
 // awsEvents are the columns of stores for management, data and network activity events. The lake's columns stand in for
 // the record where source/cloudtrail writes the field there unchanged; a test compares them.
@@ -42,9 +46,24 @@ func awsEvents() []column {
 		text("eventCategory").in(event.ColProductFeature),
 		row("tlsDetails", text("tlsVersion"), text("cipherSuite"), text("clientProvidedHostHeader"), text("keyExchange")),
 		text("sessionCredentialFromConsole"),
-		wholeRecord("eventjson", `%."raw_data"`),
-		wholeRecord("eventjsonchecksum", `sha256(%."raw_data")`),
+		row("eventContext", texts("requestContext"),
+			row("tagContext", rows("resourceTags", text("arn"), texts("tags")), texts("principalTags"))),
+		wholeRecord("eventjson", wholeText),
+		wholeRecord("eventjsonchecksum", `sha256(`+wholeText+`)`),
 	}
+}
+
+// shortColumns makes the columns that the lake holds whole those of the record as CloudTrail cuts it.
+func shortColumns(columns []column) []column {
+	for i, c := range columns {
+		switch c.name {
+		case "requestid", "useragent", "errorcode", "errormessage":
+			columns[i].flat = `CASE WHEN strlen(%."raw_data") > 262144 THEN kiroku_json_text(kiroku_short_event(%."raw_data"), ` + quoteText(c.path) + `) ELSE ` + c.flat + ` END`
+		case "eventjson", "eventjsonchecksum":
+			columns[i].flat = strings.ReplaceAll(c.flat, wholeText, shortText)
+		}
+	}
+	return columns
 }
 
 // rawText takes a text out of the record.

@@ -47,9 +47,9 @@ func (b *binder) special(name string, s *specialCall) value {
 	case "array_join":
 		v.sql = b.arrayJoin(a)
 	case "map_agg":
-		return b.mapAggregate(s, "any_value")
+		return b.mapAggregate(s, false)
 	case "multimap_agg":
-		return b.mapAggregate(s, "list")
+		return b.mapAggregate(s, true)
 	case "histogram":
 		v.sql = sql("CAST(%s AS %s)", s.modify("histogram", a[0].sql), v.typ.duck())
 	case "sequence":
@@ -145,16 +145,18 @@ func replacement(v value) string {
 	return out.String()
 }
 
-// mapAggregate makes a map of the pairs of a group; of several values of one key it keeps any one, or all.
-func (b *binder) mapAggregate(s *specialCall, keep string) value {
+// mapAggregate makes a map of the pairs of a group; of several values of one key it keeps any one, or all. The pairs are
+// sorted by key, and each run of one key makes an entry.
+func (b *binder) mapAggregate(s *specialCall, all bool) value {
 	v, a := s.result, s.args
 	pairs := s.modify("list", sql("{'key': %s, 'value': %s}", a[0].sql, a[1].sql))
-	// The pairs are a list; each first one of a key makes an entry.
-	elem := "p['value']"
-	if keep == "list" {
-		elem = "list_transform(list_filter(all_pairs, lambda q: q['key'] = p['key']), lambda q: q['value'])"
+	entry := "w['p'][r[1]]"
+	if all {
+		entry = "{'key': w['p'][r[1]]['key'], 'value': list_transform(r, lambda j: w['p'][j]['value'])}"
 	}
-	v.sql = sql("list_extract(list_transform([%s], lambda all_pairs: map_from_entries(list_transform(list_filter(all_pairs,"+
-		" lambda p, i: p['key'] IS NOT NULL AND list_position(list_transform(all_pairs, lambda q: q['key']), p['key']) = i), lambda p: {'key': p['key'], 'value': %s}))), 1)", pairs, elem)
+	v.sql = sql("list_extract(list_transform(list_transform(list_transform([list_filter(%s, lambda p: p['key'] IS NOT NULL)], "+
+		"lambda p: list_select(p, list_grade_up(list_transform(p, lambda e, i: {'k': e['key'], 'i': i})))), "+
+		"lambda p: {'p': p, 'r': kiroku_runs(array_to_string(list_transform(p, lambda e, i: CASE WHEN e['key'] = p[i-1]['key'] THEN '0' ELSE '1' END), ''))}), "+
+		"lambda w: CASE WHEN len(w['p']) > 0 THEN map_from_entries(list_transform(w['r'], lambda r: %s)) END), 1)", pairs, entry)
 	return v
 }

@@ -91,6 +91,17 @@ func (s Status) Text() string {
 	return string(s)
 }
 
+// Next is what a person should do about a file: what could not be verified is not said to be wrong.
+func (s Status) Next() string {
+	switch s {
+	case KeyNotFound, KeyUnusable:
+		return "Add the public keys of the trail's home region (aws cloudtrail list-public-keys). If AWS has none of this fingerprint, CloudTrail did not write this digest."
+	case Unreadable:
+		return "Allow reading it (s3:GetObject, and kms:Decrypt of its key), then verify again."
+	}
+	return Failed.Next()
+}
+
 // File is what was found out about one digest file or log file.
 type File struct {
 	Chain  Chain

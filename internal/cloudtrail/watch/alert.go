@@ -123,8 +123,12 @@ func (a *Alert) word(f meta.DigestFinding) {
 		a.Severity, a.Title, a.Next = "medium", "A chain of CloudTrail digests was begun anew", "Look for StopLogging, StartLogging, DeleteTrail and CreateTrail at that time."
 		a.Message = "the digests of " + trail + " begin anew at " + stampOf(a.From)
 	default:
-		a.Key, a.Title, a.Next = f.Place, "A file of CloudTrail is not as it was delivered", digest.Failed.Next()
-		a.Message = fmt.Sprintf("s3://%s/%s: %s", a.Bucket, f.Place, digest.Status(f.Status).Text())
+		status := digest.Status(f.Status)
+		a.Key, a.Title, a.Next = f.Place, "A file of CloudTrail is not as it was delivered", status.Next()
+		if a.Next != digest.Failed.Next() {
+			a.Title = "A file of CloudTrail cannot be verified"
+		}
+		a.Message = fmt.Sprintf("s3://%s/%s: %s", a.Bucket, f.Place, status.Text())
 	}
 }
 

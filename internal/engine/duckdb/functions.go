@@ -11,7 +11,7 @@ var allowedText string
 
 // allowedFunctions are the scalar and aggregate functions that user SQL may call.
 var allowedFunctions = sync.OnceValue(func() map[string]bool {
-	m := map[string]bool{"unnest": true, ipInName: true, doubleTextName: true,
+	m := map[string]bool{"unnest": true, ipInName: true, doubleTextName: true, shortEventName: true, runsName: true,
 		jsonTextName: true, jsonScalarName: true, jsonValueName: true, jsonSortedName: true,
 		jsonTextsName: true, jsonMembersName: true, jsonElementsName: true}
 	for line := range strings.Lines(allowedText) {

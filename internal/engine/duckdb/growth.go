@@ -40,6 +40,9 @@ var joining = []string{"||", "+", "concat", "concat_ws", "list_concat", "list_ca
 // eachElement are the functions that compute their second argument for every element of the first.
 var eachElement = []string{"list_transform", "array_transform", "list_apply", "array_apply", "apply"}
 
+// numbering are the functions that return one number for every element, or character, of their first argument, however large it is.
+var numbering = []string{"list_grade_up", "array_grade_up", "grade_up", runsName}
+
 // checkGrowth refuses a statement whose values could outgrow memory before DuckDB notices.
 func checkGrowth(statement any) error {
 	g := &grower{}
@@ -213,6 +216,8 @@ func (g *grower) function(o tree) (int, error) {
 		return sum, nil
 	case slices.Contains(eachElement, name) && len(sizes) > 1:
 		return sizes[0] * sizes[1], nil
+	case slices.Contains(numbering, name):
+		return 1, nil
 	}
 	n, err := fillSize(o, name, args)
 	return most * n, err

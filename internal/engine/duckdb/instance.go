@@ -80,6 +80,12 @@ func (c *conn) setUp() error {
 	if err := registerJSON(c.handle); err != nil {
 		return err
 	}
+	if err := registerRuns(c.handle); err != nil {
+		return err
+	}
+	if err := registerShortEvent(c.handle); err != nil {
+		return err
+	}
 	if err := registerDoubleText(c.handle); err != nil {
 		return err
 	}
