@@ -17,6 +17,7 @@ const (
 	poisonProofs = 6               // and the last times so often in a row the receiver took others right then,
 	poisonPause  = 5 * time.Second // so far apart
 	poisonOthers = 8               // records behind it that are tried in turn: the next may be such a one, too
+	whenever     = time.Hour       // how long to wait at most when there is no reason to hurry
 )
 
 // suspicion is about the first record that is not confirmed.
@@ -30,36 +31,39 @@ type suspicion struct {
 
 // suspect is told of each session that failed, before anything is sent again. It finds out whether one record is why: what was
 // sent is sent again in smaller pieces, until it is one record alone. When the receiver takes others again and again, and
-// never that one, it goes to the dead letters.
-func (d *Deliverer) suspect(ctx context.Context, err error) {
+// never that one, it goes to the dead letters. It returns how long to wait at most before the next session.
+func (d *Deliverer) suspect(ctx context.Context, err error) time.Duration {
 	s := &d.suspected
 	pieces := d.dest.Confirm == wire.ConfirmRELP || d.dest.Confirm == wire.ConfirmHTTP
 	if !pieces && d.dest.Confirm != wire.ConfirmHalfClose || !mayBePoison(err) {
 		s.proofs = 0
-		return // nothing else tells which record it was
+		return whenever // nothing else tells which record it was
 	}
-	index, rec, alone := d.q.careful(pieces)
-	if !alone {
+	index, rec, sent := d.q.careful(pieces)
+	if sent != 1 {
 		s.proofs = 0
-		return
+		if sent > 1 && pieces { // the next one is smaller
+			return firstWait
+		}
+		return whenever
 	}
 	if s.index != index || s.tries == 0 {
 		*s = suspicion{index: index, since: time.Now()}
 	}
 	s.tries++
 	if s.tries < poisonTries || time.Since(s.since) < d.o.poison {
-		return
+		return s.until(d.o.poison)
 	}
 	// Each time by another number of connections: behind a load balancer, one broken receiver of several would otherwise always
 	// get this record, and the others always the others.
 	for range 1 + s.proofs%3 {
 		if !d.takesOther(ctx, index) {
 			s.proofs, s.other = 0, s.other+1
-			return
+			return whenever
 		}
 	}
 	if s.proofs++; s.proofs < poisonProofs {
-		return
+		return poisonPause
 	}
 	reason := fmt.Sprintf("it was refused alone %d times in %s, while the receiver took others: %v", s.tries, time.Since(s.since).Round(time.Second), err)
 	if again := d.q.skips(index); again || d.bury(ctx, rec, reason) == nil {
@@ -67,20 +71,16 @@ func (d *Deliverer) suspect(ctx context.Context, err error) {
 		d.batch = d.most
 		d.arrived(index + 1)
 	}
+	return whenever
 }
 
-// soon is how long to wait with a suspicion where otherwise one waits for long: until it can be proven, and a little between proofs.
-func (d *Deliverer) soon(wait time.Duration) time.Duration {
-	s := &d.suspected
-	switch left := d.o.poison - time.Since(s.since); {
-	case s.tries < poisonTries:
-		return wait
-	case s.proofs > 0:
-		return min(wait, poisonPause)
-	case left > 0:
-		return min(wait, left)
+// until is how long to wait at most before the record is tried again when it is too soon to prove anything: what is behind it
+// waits, too.
+func (s *suspicion) until(poison time.Duration) time.Duration {
+	if s.tries < poisonTries {
+		return poisonPause
 	}
-	return wait
+	return max(0, poison-time.Since(s.since))
 }
 
 // mayBePoison says whether a session may have failed for what was sent.
@@ -118,22 +118,22 @@ func (d *Deliverer) takesOther(ctx context.Context, index int64) bool {
 }
 
 // careful is called before a rewind. The second time that nothing was confirmed, it makes what was sent be sent again in smaller
-// pieces, each confirmed before the next is sent. It says whether it was one record alone.
-func (q *queue) careful(pieces bool) (index int64, rec wire.Record, alone bool) {
+// pieces, each confirmed before the next is sent. It says how many were sent then, when it was the second time.
+func (q *queue) careful(pieces bool) (index int64, rec wire.Record, sent int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	sent := q.pos - q.commit
+	sent = q.pos - q.commit
 	if sent <= 0 {
-		return 0, rec, false
+		return 0, rec, 0
 	}
 	if q.stuck != q.commit+1 {
 		q.stuck = q.commit + 1
-		return 0, rec, false
+		return 0, rec, 0
 	}
 	if pieces {
 		q.cautious, q.piece = max(q.cautious, q.pos), max(1, sent/2)
 	}
-	return q.commit, q.entries[q.commit-q.base].rec, sent == 1
+	return q.commit, q.entries[q.commit-q.base].rec, sent
 }
 
 // skips makes no replay go back behind a record that is refused, and says whether it was confirmed before: it lies in a replay.

@@ -39,13 +39,13 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		if d.acks.Load() > acks {
 			d.stalls = 0
 		}
-		d.failed(ctx, err)
+		most := d.failed(ctx, err)
 		// A receiver that takes something before it fails is tried again soon.
 		achieved := d.acks.Load() > acks || d.batch < batch
 		if achieved {
 			d.fails = 0
 		}
-		wait := d.soon(d.wait(achieved, time.Since(begun)))
+		wait := min(most, d.wait(achieved, time.Since(begun)))
 		if later := (*answerError)(nil); errors.As(err, &later) {
 			wait = max(wait, min(later.after, maxRetryAfter))
 		}
@@ -77,8 +77,8 @@ func (d *Deliverer) session() func(context.Context) error {
 	return d.unconfirmed
 }
 
-// failed tells of an error, and makes what may be lost be sent again.
-func (d *Deliverer) failed(ctx context.Context, err error) {
+// failed tells of an error, and makes what may be lost be sent again. It returns how long to wait at most before that.
+func (d *Deliverer) failed(ctx context.Context, err error) (most time.Duration) {
 	d.errs.Add(1)
 	told := d.distrust(err)
 	text, code := Explain(told, "")
@@ -87,11 +87,12 @@ func (d *Deliverer) failed(ctx context.Context, err error) {
 	}
 	d.o.Problem(code, text)
 	d.stalls = nextStalls(d.stalls, err)
-	d.suspect(ctx, err)
+	most = d.suspect(ctx, err)
 	d.q.rewind()
 	if isRestart(err) {
 		d.goBack()
 	}
+	return most
 }
 
 func nextStalls(n int, err error) int {
