@@ -137,7 +137,7 @@ func TestVerifyAsksForKeys(t *testing.T) {
 	s, url := newTrailServer(t)
 	verify := func() (code int, out, errs string) {
 		var stdout, stderr bytes.Buffer
-		code = run(t.Context(), []string{"cloudtrail", "verify", "s3://example-trail-bucket", "--endpoint-url", url}, strings.NewReader(""), &stdout, &stderr)
+		code = run(t.Context(), []string{"kiroku", "cloudtrail", "verify", "s3://example-trail-bucket", "--endpoint-url", url}, strings.NewReader(""), &stdout, &stderr)
 		return code, stdout.String(), stderr.String()
 	}
 	s.denied = true

@@ -98,7 +98,7 @@ func (a *app) tellFsck(rep *client.FsckReport, asJSON bool) error {
 		}
 		fmt.Fprintln(a.out)
 		if f.Next != "" && !f.Repaired {
-			fmt.Fprintf(a.out, "  next: %s\n", cli.Clean(f.Next))
+			fmt.Fprintf(a.out, "  next: %s\n", cli.Clean(a.typed(f.Next)))
 		}
 	}
 	verdict := "everything is complete"

@@ -14,12 +14,12 @@ var update = flag.Bool("update", false, "write man pages, command reference and 
 func TestGenerated(t *testing.T) {
 	const repository = "../.."
 	if *update {
-		if code := run(t.Context(), []string{"gendoc", repository}, nil, os.Stdout, os.Stderr); code != 0 {
+		if code := run(t.Context(), []string{"kiroku", "gendoc", repository}, nil, os.Stdout, os.Stderr); code != 0 {
 			t.Fatalf("gendoc exits with %d", code)
 		}
 	}
 	dir := t.TempDir()
-	if code := run(t.Context(), []string{"gendoc", dir}, nil, os.Stdout, os.Stderr); code != 0 {
+	if code := run(t.Context(), []string{"kiroku", "gendoc", dir}, nil, os.Stdout, os.Stderr); code != 0 {
 		t.Fatalf("gendoc exits with %d", code)
 	}
 	want := map[string]bool{}

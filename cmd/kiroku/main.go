@@ -15,16 +15,17 @@ var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// run is the whole program; it returns the exit code.
+// run is the whole program; it returns the exit code. The first of args is what it was started as.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	a := &app{in: in, out: out, err: errw, getenv: os.Getenv}
 	root := newRoot(a)
-	root.SetArgs(searchLast(root, args))
+	a.called, a.commands = calledAs(args[0]), commandsOf(root)
+	root.SetArgs(searchLast(root, args[1:]))
 	return a.exit(ctx, root.ExecuteContext(ctx))
 }
 

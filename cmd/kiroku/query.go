@@ -148,7 +148,7 @@ func (a *app) located(text string, err error) error {
 	fmt.Fprintln(a.err, "kiroku: "+cleanLines(p.Error()))
 	fmt.Fprintln(a.err, cli.Caret(text, *p.From, to))
 	if next := fault.NextOf(err); next != "" {
-		fmt.Fprintln(a.err, "kiroku: next: "+cleanLine(next))
+		fmt.Fprintln(a.err, "kiroku: next: "+cleanLine(a.typed(next)))
 	}
 	return errUse
 }

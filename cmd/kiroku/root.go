@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ type app struct {
 	out, err io.Writer
 	getenv   func(string) string
 	target   cli.Target
+	called   string         // as the program was started
+	commands *regexp.Regexp // its commands in a text
 }
 
 // Errors that end the program after everything was said.
@@ -137,7 +140,11 @@ func args(check cobra.PositionalArgs, needs string) cobra.PositionalArgs {
 		if check(c, given) == nil {
 			return nil
 		}
-		return wrongUse(c, fmt.Errorf("%s needs %s, %d arguments are given", strings.TrimPrefix(c.CommandPath(), "kiroku "), needs, len(given)))
+		are := fmt.Sprintf("%d arguments are", len(given))
+		if len(given) == 1 {
+			are = "1 argument is"
+		}
+		return wrongUse(c, fmt.Errorf("%s needs %s, %s given", strings.TrimPrefix(c.CommandPath(), "kiroku "), needs, are))
 	}
 }
 
@@ -210,7 +217,7 @@ func (a *app) report(err error) {
 		fmt.Fprintln(a.err, "kiroku: "+cleanLine(line))
 	}
 	if next := fault.NextOf(err); next != "" {
-		fmt.Fprintln(a.err, "kiroku: next: "+cleanLine(next))
+		fmt.Fprintln(a.err, "kiroku: next: "+cleanLine(a.typed(next)))
 	}
 }
 

@@ -23,8 +23,8 @@ func terminalWidth(w io.Writer) int {
 
 // explainSecret tells somebody who sits at the terminal what the secret on standard output is. A script gets nothing but the
 // secret, and a person who sends it to a file reads the explanation all the same.
-func explainSecret(stderr io.Writer, format string, args ...any) {
-	if terminalWidth(stderr) > 0 {
-		fmt.Fprintf(stderr, format+"\n", args...)
+func (a *app) explainSecret(format string, args ...any) {
+	if terminalWidth(a.err) > 0 {
+		fmt.Fprintln(a.err, a.typed(fmt.Sprintf(format, args...)))
 	}
 }

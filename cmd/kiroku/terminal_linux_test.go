@@ -13,12 +13,12 @@ import (
 // A terminal is told what a secret is; a script's standard error stays empty.
 func TestExplainSecret(t *testing.T) {
 	var script bytes.Buffer
-	explainSecret(&script, "token %s", "shipper")
+	(&app{err: &script}).explainSecret("token %s", "shipper")
 	if script.Len() > 0 {
 		t.Errorf("a script reads %q", script.String())
 	}
 	master, terminal := openTerminal(t)
-	explainSecret(terminal, "token %s", "shipper")
+	(&app{err: terminal}).explainSecret("token %s", "shipper")
 	b := make([]byte, 100)
 	n, err := master.Read(b)
 	if got := strings.TrimSpace(string(b[:n])); err != nil || got != "token shipper" {

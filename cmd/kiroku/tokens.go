@@ -105,7 +105,7 @@ func newTokenCreate(a *app, asJSON *bool) *cobra.Command {
 			if *asJSON {
 				return writeJSON(a.out, tk)
 			}
-			explainSecret(a.err, "token %s of the role %s; it is shown only now. Use it with --token or KIROKU_TOKEN, or as the header \"Authorization: Bearer …\". Void it with: kiroku tokens revoke %s",
+			a.explainSecret("token %s of the role %s; it is shown only now. Use it with --token or KIROKU_TOKEN, or as the header \"Authorization: Bearer …\". Void it with: kiroku tokens revoke %s",
 				create.Name, create.Role, tk.ID)
 			_, err = fmt.Fprintln(a.out, tk.Token)
 			return err

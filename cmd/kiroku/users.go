@@ -99,7 +99,7 @@ func newUserCreate(a *app, asJSON *bool) *cobra.Command {
 			if *asJSON {
 				return writeJSON(a.out, u)
 			}
-			explainSecret(a.err, "one-time password of %s, role %s; it is shown only now and must be changed at the first log-in, in the console or with: kiroku password %s",
+			a.explainSecret("one-time password of %s, role %s; it is shown only now and must be changed at the first log-in, in the console or with: kiroku password %s",
 				create.Name, create.Role, create.Name)
 			_, err = fmt.Fprintln(a.out, u.Password)
 			return err

@@ -35,7 +35,7 @@ func open(t *testing.T, dir string) (*Lake, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catDB, err := meta.OpenCatalog(filepath.Join(dir, "catalog.db"))
+	catDB, err := meta.OpenCatalog(ctx, filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

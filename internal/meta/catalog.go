@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,14 +14,14 @@ import (
 
 // OpenCatalog opens the SQLite file of the Iceberg SQL catalog, and creates it when it is not there. It is a file of its
 // own, so that other readers of the tables need no access to the metadata database. Its schema is the catalog's own.
-func OpenCatalog(path string) (*sql.DB, error) {
+func OpenCatalog(ctx context.Context, path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite3", dsn(path, url.Values{"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"}}))
 	if err != nil {
 		return nil, fmt.Errorf("open catalog database %q: %w", path, err)
 	}
 	db.SetMaxOpenConns(1)
 	var objects int
-	if err := db.QueryRow("SELECT count(*) FROM sqlite_master").Scan(&objects); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&objects); err != nil {
 		err = errors.Join(fmt.Errorf("open catalog database %q: %w", path, err), db.Close())
 		var e sqlite3.Error
 		if errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt) {

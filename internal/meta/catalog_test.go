@@ -16,7 +16,7 @@ func TestDamagedCatalog(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("damaged", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := meta.OpenCatalog(path); !strings.Contains(fault.NextOf(err), "kiroku fsck --repair") {
+	if _, err := meta.OpenCatalog(t.Context(), path); !strings.Contains(fault.NextOf(err), "kiroku fsck --repair") {
 		t.Errorf("error %v, next %q", err, fault.NextOf(err))
 	}
 }

@@ -59,7 +59,7 @@ func openLake(t testing.TB, dir string) *lake.Lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catDB, err := meta.OpenCatalog(filepath.Join(dir, "catalog.db"))
+	catDB, err := meta.OpenCatalog(ctx, filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -340,7 +340,7 @@ func openStorage(ctx context.Context, dir string, cfg *config.Config, log *slog.
 		return st, err
 	}
 	st.shut = append(st.shut, st.db.Close)
-	cat, err := meta.OpenCatalog(filepath.Join(dir, "catalog.db"))
+	cat, err := meta.OpenCatalog(ctx, filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		return st, err
 	}

@@ -177,7 +177,9 @@ func TestEachRelay(t *testing.T) {
 		var l syslogline.Line
 		l.Parse([]byte(line))
 		var got strings.Builder
-		l.EachRelay([]byte(line), func(r *syslogline.Line) { fmt.Fprintf(&got, "%s %s %s %s %s;", r.Host, r.App, r.ProcID, r.MsgID, r.Data) })
+		l.EachRelay([]byte(line), func(r *syslogline.Line) {
+			fmt.Fprintf(&got, "%s %s %s %s %s;", r.Host, r.App, r.ProcID, r.MsgID, r.Data)
+		})
 		if got.String() != want || string(l.Host) != "h" || string(l.Body) != "text" {
 			t.Errorf("%s: relays %q, want %q; host %q, body %q", line, got.String(), want, l.Host, l.Body)
 		}

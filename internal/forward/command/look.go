@@ -94,7 +94,7 @@ func (f *serverFlags) watch(ctx context.Context, env *Env, client *agent.Client,
 		if _, err := env.Out.Write(b.Bytes()); err != nil {
 			return fmt.Errorf("print records: %w", err)
 		}
-		shown += len(records) + int(h.Dead)
+		shown += len(records) + h.Dead
 		if h.Dead > 0 {
 			fmt.Fprintf(env.Err, "kiroku: destination %q: %d records cannot be sent and would be dead letters; why the last one cannot: %s\nnext: %s\n", destination, h.Dead, clean(h.DeadWhy), agent.UnfitRemedy)
 		}

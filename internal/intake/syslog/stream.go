@@ -37,6 +37,7 @@ type stream struct {
 	quiet    int // small reads in a row
 	lastByte time.Time
 	touched  time.Time
+	begun    bool // the first bytes are there
 	deadline time.Time
 }
 
@@ -63,6 +64,11 @@ func (s *stream) receive(ctx context.Context) {
 		s.end += n
 		now := time.Now()
 		if n > 0 {
+			if !s.begun && s.in.tls == nil && startsTLS(room[:n]) {
+				s.in.refuse(ctx, s.peer, s.conn, "connection refused: TLS on a port without TLS; switch the sender to TCP or send to a tls input", nil)
+				return
+			}
+			s.begun = true
 			s.lastByte = now
 			s.adapt(n, len(room))
 		}
@@ -74,6 +80,9 @@ func (s *stream) receive(ctx context.Context) {
 		}
 	}
 }
+
+// startsTLS says whether a connection begins with the handshake of TLS, which no text does (RFC 8446 section 5.1).
+func startsTLS(b []byte) bool { return len(b) >= 3 && b[0] == 22 && b[1] == 3 && b[2] <= 4 }
 
 // ends says whether a read error is the end of the connection. A timeout may only mean that there is something to do.
 func (s *stream) ends(err error, now time.Time) bool {

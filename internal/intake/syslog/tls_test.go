@@ -132,6 +132,19 @@ func TestTLSPlaintext(t *testing.T) {
 	}
 }
 
+// A sender that speaks TLS to a port without it is turned away; its handshake is no record.
+func TestTLSOnPlainPort(t *testing.T) {
+	sink := newMemory()
+	in := start(t, Config{Type: TCP}, sink)
+	if _, err := tls.Dial("tcp", in.Addr().String(), &tls.Config{InsecureSkipVerify: true}); err == nil {
+		t.Error("a port without TLS speaks it")
+	}
+	eventually(t, "the refusal", func() bool { return in.Status().Refused == 1 })
+	if sink.count() != 0 {
+		t.Errorf("the handshake became %d records", sink.count())
+	}
+}
+
 func TestTLSClientCertificate(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	cert, key := ca.issue("server", 2)

@@ -25,7 +25,7 @@ func TestOtherProgramsReadOurFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := meta.OpenCatalog(filepath.Join(dir, "catalog.db"))
+	catalog, err := meta.OpenCatalog(ctx, filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
