@@ -16,7 +16,7 @@ const client = new QueryClient({
 export function App() {
   return (
     <MantineProvider theme={theme} colorSchemeManager={schemes} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}
-      deduplicateInlineStyles={false} withStaticClasses={false}>
+      deduplicateInlineStyles={false}>
       <I18nProvider>
         <QueryClientProvider client={client}>
           <Gate />

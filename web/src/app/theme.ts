@@ -5,7 +5,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Button: Button.extend({ defaultProps: { size: "xs" } }),
+    Button: Button.extend({ defaultProps: { size: "xs", variant: "filled" } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", size: 28 } }),
     Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 0 }, shadow: "md", position: "bottom-end" } }),
     Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 0 }, shadow: "md" } }),

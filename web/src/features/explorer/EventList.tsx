@@ -1,4 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
+import { IconArrowDown } from "@tabler/icons-react";
 import { useEffect, useRef, type KeyboardEvent, type RefObject } from "react";
 import type { EventRow } from "../../shared/api/client";
 import { visible } from "../../shared/format/visible";
@@ -25,6 +26,9 @@ interface Props {
   listRef: RefObject<HTMLDivElement | null>;
   live: boolean;
 }
+
+/** Severities that are said in the row; the others are told in the event. */
+const loud = new Set<string>(["medium", "high", "critical", "fatal"]);
 
 const uidOf = (row: EventRow | undefined) => (row ? String(row["event_uid"]) : undefined);
 const text = (value: unknown) => (typeof value === "string" ? visible(value, 400) : "");
@@ -61,10 +65,11 @@ export function EventList({ rows, selected, open, tz, dim, total, loadMore, load
   const years = new Set([rows[0], rows.at(-1)].map((r) => String(r?.["time"] ?? "").slice(0, 4)));
   const withYear = years.size > 1 || !years.has(String(new Date().getFullYear()));
   return (
+    <>
     <div ref={listRef} className="k-list" role="grid" aria-label={t("list.label")} aria-rowcount={total === undefined ? -1 : total + 1} aria-busy={loading} tabIndex={0}
       aria-activedescendant={at >= 0 ? `e-${selected}` : undefined} onKeyDown={onKeyDown} data-dim={dim} data-years={withYear}>
       <div className="k-list-head" role="row" aria-rowindex={1}>
-        <span role="columnheader" className="c-time">{t("column.time")} <ZoneBadge tz={tz} /></span>
+        <span role="columnheader" className="c-time">{t("column.time")} <IconArrowDown size={12} aria-hidden /> <ZoneBadge tz={tz} /></span>
         <span role="columnheader" className="c-outcome">{t("column.outcome")}</span>
         <span role="columnheader" className="c-source">{t("column.source")}</span>
         <span role="columnheader" className="c-user">{t("column.user")}</span>
@@ -81,8 +86,9 @@ export function EventList({ rows, selected, open, tz, dim, total, loadMore, load
       <div className="k-list-end" role="row"><span role="gridcell">
         {loading && rows.length > 0 ? t("list.loading") : complete && rows.length > 0 ? t("list.end", { n: rows.length }) : rows.length >= mostRows ? t("list.most", { n: mostRows }) : ""}
       </span></div>
-      {at >= 0 && <p className="k-hidden" aria-live="polite">{t("list.at", { n: at + 1, of: total ?? rows.length })} {text(rows[at]?.["outcome"])} {text(rows[at]?.["actor_user_name"])}</p>}
     </div>
+    <p className="k-hidden" aria-live="polite">{at >= 0 && `${t("list.at", { n: at + 1, of: total ?? rows.length })} ${text(rows[at]?.["outcome"])} ${text(rows[at]?.["actor_user_name"])}`}</p>
+    </>
   );
 }
 
@@ -105,7 +111,7 @@ function Row({ row, index, start, selected, tz, withYear, i18n, open }: RowProps
       <span role="gridcell" className="c-ip">{text(row["src_ip"] ?? row["src_host"])}</span>
       <span role="gridcell" className="c-message">
         {row["priority"] === "low" && <span className="k-tag">{i18n.t("priority.low")}</span>}
-        {level !== "info" && level !== "unknown" && <span className="k-tag" data-severity={level}>{label(i18n, "severity", String(row["severity_id"]))}</span>}
+        {loud.has(level) && <span className="k-tag" data-severity={level}>{label(i18n, "severity", String(row["severity_id"]))}</span>}
         <bdi>{visible(summary(row), 400)}</bdi>
       </span>
     </div>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useI18n } from "../../shared/i18n/i18n";
 import { defaultSearch } from "../../shared/query/edit";
-import { serverNow } from "../../shared/api/client";
+import { serverNow, type EventRow } from "../../shared/api/client";
 import { day, step, type Range } from "../../shared/time/range";
 import { knownZone, localZone } from "../../shared/time/zone";
 import { ErrorNotice } from "../../shared/ui/ErrorNotice";
@@ -14,7 +14,7 @@ import { QueryRow } from "./QueryRow";
 import { Toolbar } from "./Toolbar";
 import { useKeys } from "./useKeys";
 import { useLive } from "./useLive";
-import { useHistogram, usePages, useRun } from "./useRun";
+import { useHistogram, useLastGood, usePages, useRun } from "./useRun";
 
 /** What the address says; see app/url.ts. */
 export interface Address { q?: string; stores?: string; from?: string; to?: string; tz?: string; ev?: string; tab?: string; live?: string }
@@ -34,7 +34,9 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
   const [facetsOpen, setFacetsOpen] = useState(true);
   const listRef = useRef<HTMLDivElement>(null);
 
-  const rows = useMemo(() => [...live.rows, ...(pages.data?.pages.flatMap((p) => p.rows) ?? [])], [live.rows, pages.data]);
+  const shown = useLastGood(pages.data);
+  const bars = useLastGood(histogram.data);
+  const rows = useMemo(() => distinct([...live.rows, ...(shown?.pages.flatMap((p) => p.rows) ?? [])]), [live.rows, shown]);
   const patch = (next: Address, replace = false) => go({ ...search, ...next }, replace);
   /** ask runs a search text; the text that is asked always stands in the address afterwards. */
   const ask = (text: string) => {
@@ -59,7 +61,7 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
     l: () => setLive(search.live !== "1"),
     f: () => setFacetsOpen((v) => !v),
     u: () => patch({ tz: tz === "UTC" ? undefined : "UTC" }, true),
-    t: () => document.getElementById("range")?.click(),
+    t: () => document.querySelector<HTMLElement>("[data-range]")?.click(),
     Escape: () => {
       if (search.ev !== undefined) open(undefined);
       else run.stop();
@@ -78,14 +80,14 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
       {search.tz !== undefined && search.tz !== tz && <p className="k-notice" role="status">{t("zone.unknown", { zone: search.tz, used: tz })}</p>}
       <Toolbar run={run} q={q} ask={ask} histogram={histogram} facetsOpen={facetsOpen} setFacetsOpen={setFacetsOpen} loaded={rows.length}
         more={pages.hasNextPage} liveCount={live.rows.length} />
-      <Histogram data={histogram.data} busy={histogram.isFetching} error={histogram.error} tz={tz} zoom={setRange} />
+      <Histogram data={bars} busy={histogram.isFetching} error={histogram.error} tz={tz} zoom={setRange} />
       <div className="k-body" data-facets={facetsOpen} data-panel={search.ev !== undefined}>
         {facetsOpen && <Facets asked={run.asked} ask={ask} />}
         <section className="k-results" aria-label={t("list.label")}>
+          {pages.isError && rows.length > 0 && <p className="k-notice">{t("list.before")}</p>}
           {live.error !== undefined && <ErrorNotice error={live.error} />}
-          {pages.error && rows.length === 0 && <p className="k-quiet">{t("list.failed")}</p>}
-          {empty ? <NoEvents asked={run.asked} ask={ask} setRange={setRange} /> : (
-            <EventList rows={rows} selected={search.ev} open={open} tz={tz} dim={pages.isPlaceholderData || pages.isError} total={histogram.data?.total}
+          {empty ? <NoEvents asked={run.asked} ask={ask} setRange={setRange} /> : pages.error && rows.length === 0 ? <p className="k-quiet k-pad">{t("list.failed")}</p> : (
+            <EventList rows={rows} selected={search.ev} open={open} tz={tz} dim={pages.isPlaceholderData} total={histogram.data?.total}
               loadMore={pages.hasNextPage && !pages.isFetching ? () => void pages.fetchNextPage() : undefined} loading={pages.isFetching}
               complete={pages.isSuccess && !pages.hasNextPage} listRef={listRef} live={search.live === "1"} />
           )}
@@ -97,6 +99,11 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
       </div>
     </main>
   );
+}
+
+/** distinct leaves out stored events that the live tail has brought already. */
+function distinct(rows: EventRow[]): EventRow[] {
+  return [...new Map(rows.map((r) => [r["event_uid"], r])).values()];
 }
 
 /** useDraft is the text in the editor: what the address says, until somebody types. */

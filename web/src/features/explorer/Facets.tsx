@@ -8,7 +8,7 @@ import { useI18n } from "../../shared/i18n/i18n";
 import { only, put, state, take } from "../../shared/query/edit";
 import { ErrorNotice } from "../../shared/ui/ErrorNotice";
 import { firstFacets, label, title, word } from "./columns";
-import { useFacets, useFields, type Asked } from "./useRun";
+import { useFacets, useFields, useLastGood, type Asked } from "./useRun";
 
 const never = new Set(["raw_data", "unmapped", "time", "ingest_time", "seq", "event_uid"]);
 
@@ -18,7 +18,9 @@ export function Facets({ asked, ask }: { asked: Asked; ask: (text: string) => vo
   const [filter] = useDebouncedValue(typed.trim().toLowerCase(), 120);
   const [added, setAdded] = useLocalStorage<string[]>({ key: "kiroku.facets", defaultValue: [], getInitialValueInEffect: false });
   const fields = [...added, ...firstFacets.filter((f) => !added.includes(f))];
-  const { facets, loading, error } = useFacets(asked, fields);
+  const asking = useFacets(asked, fields);
+  const { loading, error } = asking;
+  const facets = useLastGood(asking.facets.size > 0 ? asking.facets : undefined) ?? asking.facets;
   const shown = fields.filter((f) => filter === "" || f.includes(filter) || facets.get(f)?.values.some((v) => v.value.toLowerCase().includes(filter)));
   return (
     <aside className="k-facets" aria-label={t("facets.label")} data-dim={loading}>

@@ -25,7 +25,7 @@ export function Histogram({ data, busy, error, tz, zoom }: Props) {
   if (error && !data) return <div className="k-histogram"><p className="k-quiet">{t("histogram.failed")}</p></div>;
   if (!data) return <div className="k-histogram" aria-busy />;
   return (
-    <div className="k-histogram" data-dim={busy || error !== null} data-busy={busy}>
+    <div className="k-histogram" data-dim={busy} data-busy={busy}>
       {error && !isPlaced(error) ? <ErrorNotice error={error} /> : null}
       {data.buckets.length > 0 && <Chart all={bars(data)} tz={tz} zoom={zoom} />}
     </div>
@@ -118,8 +118,8 @@ function Labels({ all, each, width, tz }: { all: Bar[]; each: number; width: num
 
 function describe(i18n: ReturnType<typeof useI18n>, bar: Bar | undefined, tz: string): string {
   if (!bar) return "";
-  const parts = tones.filter((tone) => tone !== "success" && tone !== "other" && bar.parts[tone] > 0)
-    .map((tone) => `${i18n.t(`outcome.${tone as "denied" | "failure"}`)} ${i18n.number(bar.parts[tone])}`);
+  const parts = (["denied", "failure"] as const).filter((tone) => bar.parts[tone] > 0)
+    .map((tone) => `${i18n.t(`outcome.${tone}`)} ${i18n.number(bar.parts[tone])}`);
   const from = shortTime(bar.start, tz);
   const to = shortTime(bar.end, tz);
   const end = to.slice(0, 10) === from.slice(0, 10) ? to.slice(11) : to;

@@ -54,7 +54,7 @@ export function QueryRow(p: Props) {
       {mistake && problem ? (
         <p className="k-mistake" id="query-error" role="alert">
           <strong>{t("query.mistake", { at: mistake.from + 1 })}</strong> {visible(reason(problem.detail ?? problem.title))}
-          {problem.next && <span> {t("query.next", { next: visible(problem.next) })}</span>}
+          {problem.next && <span> · {t("query.next", { next: visible(problem.next) })}</span>}
         </p>
       ) : p.error ? <ErrorNotice error={p.error} /> : null}
     </search>

@@ -34,7 +34,7 @@ export function TimeControl({ range, setRange, shift, tz, setZone }: Props) {
       </Tooltip>
       <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
         <Popover.Target>
-          <Button id="range" size="sm" variant="default" onClick={() => setOpen((v) => !v)} leftSection={<IconClock size={15} stroke={1.7} aria-hidden />}
+          <Button data-range size="sm" variant="default" onClick={() => setOpen((v) => !v)} leftSection={<IconClock size={15} stroke={1.7} aria-hidden />}
             rightSection={<><ZoneBadge tz={tz} at={moment(range.to, serverNow())} /><IconChevronDown size={14} aria-hidden /></>}>
             {rangeText({ t, ...i18n }, range, tz)}
           </Button>

@@ -38,17 +38,16 @@ export function Toolbar({ run, q, ask, histogram, facetsOpen, setFacetsOpen, loa
       <p className="k-count" role="status" data-dim={histogram.isPlaceholderData}>
         {data && !histogram.isError ? <>
           <strong>{i18n.plural("count.events", data.total)}</strong>{" "}
-          <span className="k-quiet">{t("count.scanned", { ms: Math.max(1, Math.round(data.scanned.took_ms)), bytes: i18n.bytes(data.scanned.bytes) })}</span>
+          <span className="k-quiet k-scanned">{t("count.scanned", { ms: Math.max(1, Math.round(data.scanned.took_ms)), bytes: i18n.bytes(data.scanned.bytes) })}</span>
         </> : loaded > 0 && <strong>{more ? t("count.atleast", { n: loaded }) : i18n.plural("count.events", loaded)}</strong>}
         {liveCount > 0 && <span className="k-quiet"> {t("live.count", { n: liveCount })}</span>}
       </p>
       <LowPriority run={run} q={q} ask={ask} />
       <span className="k-spring" />
       <ul className="k-legend" aria-label={t("histogram.legend")}>
-        <li data-tone="success">{t("outcome.success")}</li>
+        <li data-tone="quiet">{t("outcome.quiet")}</li>
         <li data-tone="denied">{t("outcome.denied")}</li>
         <li data-tone="failure">{t("outcome.failure")}</li>
-        <li data-tone="other">{t("outcome.other")}</li>
       </ul>
       <ExportMenu asked={run.asked} total={histogram.isError ? undefined : data?.total} />
       <Tooltip label={t(clipboard.copied ? "link.copied" : "link.copy")}>

@@ -3,20 +3,18 @@ import type { Schemas } from "../../shared/api/client";
 import { tone, type Tone } from "./columns";
 
 /** From the bottom of a bar to its top: what needs to be seen stands at the top. */
-export const tones: Tone[] = ["success", "other", "denied", "failure"];
+export const tones: Tone[] = ["quiet", "denied", "failure"];
 
 export interface Bar { start: number; end: number; count: number; parts: Record<Tone, number> }
 
 export function bars(h: Schemas["HistogramResult"]): Bar[] {
   return h.buckets.map((b) => {
     const start = Date.parse(b.start);
-    const parts: Record<Tone, number> = { success: 0, other: 0, denied: 0, failure: 0 };
-    let named = 0;
+    const parts: Record<Tone, number> = { quiet: b.count, denied: 0, failure: 0 };
     for (const [value, n] of Object.entries(b.by ?? {})) {
+      parts.quiet -= n;
       parts[tone(value)] += n;
-      named += n;
     }
-    parts.other += b.count - named;
     return { start, end: start + h.interval_ms, count: b.count, parts };
   });
 }

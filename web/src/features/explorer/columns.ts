@@ -21,17 +21,16 @@ const severities = ["unknown", "info", "low", "medium", "high", "critical", "fat
 export type Severity = (typeof severities)[number];
 export const severity = (id: unknown): Severity => severities[Number(id)] ?? "unknown";
 
-export type Tone = "success" | "failure" | "denied" | "other";
+export type Tone = "quiet" | "failure" | "denied";
 /** tone is how an outcome looks: only what failed or was refused has a colour. */
 export function tone(outcome: unknown): Tone {
   switch (outcome) {
-    case "success": return "success";
     case "failure":
     case "unauthenticated": return "failure";
     case "denied":
     case "rejected":
     case "blocked": return "denied";
-    default: return "other";
+    default: return "quiet";
   }
 }
 

@@ -1,7 +1,7 @@
 // What the Explorer asks the server. One run is a search, its stores and its range, fixed at a moment: the page, the histogram,
 // the facets and every later page ask for exactly that.
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api, must, serverNow, type EventRow } from "../../shared/api/client";
 import { hiddenByPriority, sameField, without, withoutTerm } from "../../shared/query/edit";
 import { terms } from "../../shared/query/terms";
@@ -35,6 +35,13 @@ export function useRun(search: string, stores: string[], range: Range, tz: strin
     },
     stop: () => void client.cancelQueries({ queryKey: ["run"] }),
   };
+}
+
+/** useLastGood keeps what was answered last while the next answer is awaited, and when it turns out to be an error. */
+export function useLastGood<T>(data: T | undefined): T | undefined {
+  const last = useRef(data);
+  useEffect(() => { if (data !== undefined) last.current = data; }, [data]);
+  return data ?? last.current;
 }
 
 export function usePages(asked: Asked) {

@@ -37,9 +37,8 @@ export function makeI18n(language: Language, setLanguage: (next: Language) => vo
     number: (n) => number.format(n),
     short: (n) => short.format(n),
     bytes: (n) => {
-      const unit = (["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const)[n < 1 ? 0 : Math.min(4, Math.floor(Math.log10(n) / 3))] ?? "byte";
-      const size = { byte: 1, kilobyte: 1e3, megabyte: 1e6, gigabyte: 1e9, terabyte: 1e12 }[unit];
-      return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }).format(n / size);
+      const power = n < 1 ? 0 : Math.min(4, Math.floor(Math.log10(n) / 3));
+      return `${new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(n / 1000 ** power)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
     },
   };
 }

@@ -47,5 +47,5 @@ export function shortTime(instant: string | number, zone: string): string {
 export function offset(zone: string, at: number): string {
   const name = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "shortOffset" })
     .formatToParts(at).find((p) => p.type === "timeZoneName")?.value ?? "UTC";
-  return name.replace("GMT", "UTC");
+  return name.replace("GMT", "UTC").replace(/\+0$/, "");
 }
