@@ -101,8 +101,8 @@ bench: build ## beside rsyslog and syslog-ng, with ../shared/bench (ARGS='-n 100
 soak: build ## SIEM agents for 15 minutes with a fault every 20 s (ARGS='-soak 4m -rate 500'); ends by itself
 	$(GO) run -buildvcs=false ./test/bench -siem -soak 15m -rate 2000 $(ARGS)
 
-e2e: build test/e2e/node_modules ## the console's page in a browser
-	cd test/e2e && $(NODE) --test
+e2e: build test/e2e/node_modules ## the console in a browser (KIROKU_SCREENSHOTS=$$PWD/docs/guide/pictures writes the pictures of the documentation; needs a Japanese font)
+	cd test/e2e && $(NODE) --test --test-concurrency=1
 
 test/e2e/node_modules: test/e2e/package-lock.json
 	cd test/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund

@@ -63,7 +63,7 @@ export function records(now, n) {
   return {
     "ivanti-connect-secure": Array.from({ length: n }, (_, i) => ivanti(at(i), roll, i)),
     cloudtrail: Array.from({ length: n }, (_, i) => trail(at(i) - 20_000, roll, i)),
-    generic: hostile.map((h, i) => JSON.stringify({ time: iso(now - 120_000 - i * 1000), ...h })),
+    generic: hostile.map((h, i) => JSON.stringify({ time: iso(now - 19 * 3_600_000 - i * 1000), ...h })),
   };
 }
 
