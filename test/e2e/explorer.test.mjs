@@ -230,23 +230,6 @@ test("times are of one zone, which is said", async () => {
   await done();
 });
 
-test("live: what arrives appears above, under the same search", async () => {
-  const { page, at, done } = await explorer("/explore?q=source:generic+-message:noise");
-  await page.getByRole("button", { name: "Live" }).click();
-  assert.equal(at.parameter("live"), "1");
-  await page.waitForTimeout(500);
-  const [host, port] = server.syslog.split(":");
-  await new Promise((resolve, reject) => {
-    const socket = net.connect(Number(port), host, () => socket.end("<13>noise here\n<13>the fox arrived\n", resolve));
-    socket.once("error", reject);
-  });
-  await at.rows.filter({ hasText: "the fox arrived" }).waitFor();
-  assert.match(await at.rows.first().innerText(), /the fox arrived/);
-  assert.equal(await at.rows.filter({ hasText: "noise here" }).count(), 0);
-  await page.getByRole("button", { name: "Live" }).click();
-  await done();
-});
-
 test("an export holds every event of the search", async () => {
   const { page, done } = await explorer("/explore?q=source:cloudtrail");
   await page.getByRole("button", { name: "Export" }).click();
@@ -293,3 +276,55 @@ for (const [scheme, locale, picture] of [["light", "en-US", "list"], ["dark", "j
     await done();
   });
 }
+
+test("a page that could not be read is told, and asked for again; what was there stays", async () => {
+  const { page, at, done } = await explorer("/explore?q=", { expected: [500] });
+  let asked = 0;
+  await page.route("**/api/v1/search", async (route) => {
+    if (!route.request().postDataJSON().cursor || ++asked > 1) return route.continue();
+    await route.fulfill({ status: 500, contentType: "application/problem+json",
+      body: JSON.stringify({ type: "about:blank", title: "Internal Server Error", status: 500, detail: "read segment: input/output error", next: "Look into the log.", request_id: "abc123" }) });
+  });
+  await at.list.focus();
+  await page.keyboard.press("End");
+  await page.getByRole("alert").filter({ hasText: "read segment: input/output error Look into the log." }).filter({ hasText: "abc123" }).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(asked, 1, "it is not asked for again by itself");
+  assert.ok(await at.rows.count() > 20);
+  await at.settled(() => page.getByRole("button", { name: "Try again" }).click());
+  assert.equal(await page.getByRole("alert").count(), 0);
+  await page.keyboard.press("End");
+  await at.settled(() => at.list.press("End"));
+  assert.ok(Number(await at.rows.last().getAttribute("aria-rowindex")) > 250);
+  await done();
+});
+
+test("of many runs in a row the last one shows", async () => {
+  const { page, at, done } = await explorer("/explore?q=");
+  for (const user of ["alice", "bob", "carol", "dave", "erin", "frank", "alice", "bob"]) {
+    await at.search.fill(`user:${user}`);
+    await at.search.press("Enter");
+  }
+  await at.settled(() => undefined);
+  assert.equal(await at.total(), await count("user:bob"));
+  assert.equal(at.parameter("q"), "user:bob");
+  assert.ok((await page.locator(".k-row .c-user").allInnerTexts()).every((u) => u === "bob"));
+  await done();
+});
+
+test("live: what arrives appears above, under the same search", async () => {
+  const { page, at, done } = await explorer("/explore?q=source:generic+-message:noise");
+  await page.getByRole("button", { name: "Live" }).click();
+  assert.equal(at.parameter("live"), "1");
+  await page.waitForTimeout(500);
+  const [host, port] = server.syslog.split(":");
+  await new Promise((resolve, reject) => {
+    const socket = net.connect(Number(port), host, () => socket.end("<13>noise here\n<13>the fox arrived\n", resolve));
+    socket.once("error", reject);
+  });
+  await at.rows.filter({ hasText: "the fox arrived" }).waitFor();
+  assert.match(await at.rows.first().innerText(), /the fox arrived/);
+  assert.equal(await at.rows.filter({ hasText: "noise here" }).count(), 0);
+  await page.getByRole("button", { name: "Live" }).click();
+  await done();
+});

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useI18n } from "../../shared/i18n/i18n";
 import { defaultSearch } from "../../shared/query/edit";
@@ -74,7 +75,7 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
   return (
     <main className="k-explorer" id="page">
       <h1 className="k-hidden">{t("nav.explorer")}</h1>
-      <QueryRow draft={draft} setDraft={setDraft} ask={ask} asked={q} error={pages.error} busy={busy} stop={run.stop} stores={stores}
+      <QueryRow draft={draft} setDraft={setDraft} ask={ask} asked={q} error={pages.isFetchNextPageError ? undefined : pages.error} busy={busy} stop={run.stop} stores={stores}
         setStores={(names) => patch({ stores: names.length > 0 ? names.join(",") : undefined })} range={range} setRange={setRange} shift={shift}
         tz={tz} setZone={(zone) => patch({ tz: zone }, true)} live={search.live === "1"} setLive={setLive} />
       {search.tz !== undefined && search.tz !== tz && <p className="k-notice" role="status">{t("zone.unknown", { zone: search.tz, used: tz })}</p>}
@@ -84,11 +85,13 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
       <div className="k-body" data-facets={facetsOpen} data-panel={search.ev !== undefined}>
         {facetsOpen && <Facets asked={run.asked} ask={ask} />}
         <section className="k-results" aria-label={t("list.label")}>
-          {pages.isError && rows.length > 0 && <p className="k-notice">{t("list.before")}</p>}
+          {pages.isFetchNextPageError ? (
+            <ErrorNotice error={pages.error}><Button variant="default" onClick={() => void pages.fetchNextPage()}>{t("list.retry")}</Button></ErrorNotice>
+          ) : pages.isError && rows.length > 0 && <p className="k-notice">{t("list.before")}</p>}
           {live.error !== undefined && <ErrorNotice error={live.error} />}
           {empty ? <NoEvents asked={run.asked} ask={ask} setRange={setRange} /> : pages.error && rows.length === 0 ? <p className="k-quiet k-pad">{t("list.failed")}</p> : (
             <EventList rows={rows} selected={search.ev} open={open} tz={tz} dim={pages.isPlaceholderData} total={histogram.data?.total}
-              loadMore={pages.hasNextPage && !pages.isFetching ? () => void pages.fetchNextPage() : undefined} loading={pages.isFetching}
+              loadMore={pages.hasNextPage && !pages.isFetching && !pages.isError ? () => void pages.fetchNextPage() : undefined} loading={pages.isFetching}
               complete={pages.isSuccess && !pages.hasNextPage} listRef={listRef} live={search.live === "1"} />
           )}
         </section>

@@ -163,6 +163,7 @@ export const en = {
   "list.most": "The newest {n} events are shown. Narrow the range to see what lies further back.",
   "list.at": "{n} of {of}:",
   "list.before": "These are the events of the search before.",
+  "list.retry": "Try again",
   "list.failed": "Nothing could be shown. The reason stands above.",
   "column.time": "Time",
   "column.outcome": "Outcome",

@@ -165,6 +165,7 @@ export const ja = {
   "list.most": "新しい {n} 件を表示しています。さらに前のイベントは、期間を絞り込むと表示されます。",
   "list.at": "{of} 件中 {n} 件目",
   "list.before": "1 つ前の検索で見つかったイベントを表示しています。",
+  "list.retry": "再試行",
   "list.failed": "表示できるイベントがありません。理由は上に表示しています。",
   "column.time": "時刻",
   "column.outcome": "結果",
