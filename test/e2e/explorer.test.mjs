@@ -147,6 +147,28 @@ test("by keyboard alone: search, move, open, exclude, close", async () => {
   await done();
 });
 
+test("names and values are offered, and taken only when chosen", async () => {
+  const { page, at, done } = await explorer("/explore?q=");
+  await at.search.focus();
+  await page.keyboard.type("outc");
+  await page.getByRole("option", { name: /^outcome/ }).first().waitFor();
+  await accessible(page, "with completions");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await at.search.inputValue(), "outcome:");
+  await page.getByRole("option", { name: /^denied/ }).waitFor();
+  await page.keyboard.type("den");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  assert.equal(await at.search.inputValue(), "outcome:denied ");
+  assert.equal(at.parameter("q"), "", "nothing ran yet");
+  await page.keyboard.type("user:al");
+  await page.getByRole("option", { name: /^alice/ }).waitFor();
+  await at.settled(() => page.keyboard.press("Enter"));
+  assert.equal(at.parameter("q"), "outcome:denied user:al", "Enter runs what was typed");
+  await done();
+});
+
 test("an input method keeps its Enter", async () => {
   const { page, at, done } = await explorer("/explore?q=");
   const cdp = await page.context().newCDPSession(page);

@@ -75,7 +75,7 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
   return (
     <main className="k-explorer" id="page">
       <h1 className="k-hidden">{t("nav.explorer")}</h1>
-      <QueryRow draft={draft} setDraft={setDraft} ask={ask} asked={q} error={pages.isFetchNextPageError ? undefined : pages.error} busy={busy} stop={run.stop} stores={stores}
+      <QueryRow draft={draft} setDraft={setDraft} ask={ask} asked={q} run={run.asked} error={pages.isFetchNextPageError ? undefined : pages.error} busy={busy} stop={run.stop} stores={stores}
         setStores={(names) => patch({ stores: names.length > 0 ? names.join(",") : undefined })} range={range} setRange={setRange} shift={shift}
         tz={tz} setZone={(zone) => patch({ tz: zone }, true)} live={search.live === "1"} setLive={setLive} />
       {search.tz !== undefined && search.tz !== tz && <p className="k-notice" role="status">{t("zone.unknown", { zone: search.tz, used: tz })}</p>}

@@ -1,17 +1,58 @@
-import { useRef, type ClipboardEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent, type ReactNode } from "react";
 import { useI18n } from "../../shared/i18n/i18n";
 import { paint } from "../../shared/query/paint";
+import { visible } from "../../shared/format/visible";
+import { useCompletion, type Offer } from "./useCompletion";
 import { composing } from "./useKeys";
+import type { Asked } from "./useRun";
 
 interface Mistake { from: number; to: number }
-interface Props { value: string; onChange: (text: string) => void; onRun: () => void; mistake: Mistake | undefined }
+interface Props { value: string; onChange: (text: string) => void; onRun: () => void; mistake: Mistake | undefined; asked: Asked }
 
 /** QueryEditor is a text area with its text painted behind it: the browser's own caret, input methods and screen readers work. */
-export function QueryEditor({ value, onChange, onRun, mistake }: Props) {
+export function QueryEditor({ value, onChange, onRun, mistake, asked }: Props) {
   const { t } = useI18n();
   const behind = useRef<HTMLPreElement>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  // Where the caret was when something was typed: only then is anything offered, and nothing is chosen unless the arrows do so.
+  const [caret, setCaret] = useState<number>();
+  const [chosen, setChosen] = useState(-1);
+  const { place, offers } = useCompletion(value, caret, asked);
+  const close = () => { setCaret(undefined); setChosen(-1); };
+  const after = useRef<number>(undefined);
+  useLayoutEffect(() => {
+    if (after.current !== undefined) area.current?.setSelectionRange(after.current, after.current);
+    after.current = undefined;
+  }, [value]);
+  const take = (offer: Offer | undefined) => {
+    if (!offer || !place) return;
+    after.current = place.from + offer.insert.length;
+    onChange(value.slice(0, place.from) + offer.insert + value.slice(place.to));
+    setCaret(place.field === undefined ? after.current : undefined);
+    setChosen(-1);
+    area.current?.focus();
+  };
   const onKeyDown = (e: KeyboardEvent<HTMLTextAreaElement>) => {
     if (composing(e)) return;
+    if (offers.length > 0) {
+      const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1 }[e.key];
+      if (to !== undefined) {
+        e.preventDefault();
+        setChosen(Math.max(-1, Math.min(offers.length - 1, to)));
+        return;
+      }
+      if ((e.key === "Enter" || e.key === "Tab") && chosen >= 0 && !e.ctrlKey && !e.metaKey) {
+        e.preventDefault();
+        take(offers[chosen]);
+        return;
+      }
+      if (e.key === "Escape") {
+        e.preventDefault();
+        close();
+        return;
+      }
+    }
+    close();
     if (e.key === "Enter" && (!e.shiftKey || e.ctrlKey || e.metaKey)) {
       e.preventDefault();
       onRun();
@@ -31,8 +72,19 @@ export function QueryEditor({ value, onChange, onRun, mistake }: Props) {
       <textarea id="query" value={value} rows={1} spellCheck={false} autoComplete="off" autoCapitalize="off" maxLength={4096}
         aria-label={t("query.label")} placeholder={t("query.placeholder")} aria-invalid={mistake !== undefined}
         aria-describedby={mistake ? "query-error" : undefined}
-        onChange={(e) => onChange(e.currentTarget.value)} onKeyDown={onKeyDown} onPaste={onPaste}
+        ref={area} aria-autocomplete="list" aria-haspopup="listbox" aria-controls={offers.length > 0 ? "query-offers" : undefined}
+        aria-activedescendant={chosen >= 0 ? `offer-${chosen}` : undefined} onBlur={close}
+        onChange={(e) => { onChange(e.currentTarget.value); setCaret(e.currentTarget.selectionStart); setChosen(-1); }} onKeyDown={onKeyDown} onPaste={onPaste}
         onScroll={(e) => { if (behind.current) behind.current.scrollTop = e.currentTarget.scrollTop; }} />
+      {offers.length > 0 && (
+        <ul className="k-offers" id="query-offers" role="listbox" aria-label={t("query.offers")}>
+          {offers.map((o, i) => (
+            <li key={o.insert} id={`offer-${i}`} role="option" aria-selected={i === chosen} onMouseDown={(e) => { e.preventDefault(); take(o); }}>
+              <code>{visible(o.name, 120)}</code><span>{visible(o.note, 120)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }

@@ -8,13 +8,14 @@ import type { Range } from "../../shared/time/range";
 import { ErrorNotice } from "../../shared/ui/ErrorNotice";
 import { QueryEditor } from "./QueryEditor";
 import { TimeControl } from "./TimeControl";
-import { useStores } from "./useRun";
+import { useStores, type Asked } from "./useRun";
 
 interface Props {
   draft: string;
   setDraft: (text: string) => void;
   /** The text that was asked last; places in errors are of it. */
   asked: string;
+  run: Asked;
   ask: (text: string) => void;
   error: unknown;
   busy: boolean;
@@ -40,7 +41,7 @@ export function QueryRow(p: Props) {
       <div className="k-query-row">
         <div className="k-query-box" data-invalid={mistake !== undefined}>
           <StorePicker chosen={p.stores} choose={p.setStores} />
-          <QueryEditor value={p.draft} onChange={p.setDraft} onRun={() => p.ask(p.draft.trim())} mistake={mistake} />
+          <QueryEditor value={p.draft} onChange={p.setDraft} onRun={() => p.ask(p.draft.trim())} mistake={mistake} asked={p.run} />
         </div>
         {p.busy
           ? <Button size="sm" variant="default" leftSection={<IconPlayerStop size={15} aria-hidden />} onClick={p.stop}>{t("query.stop")}</Button>

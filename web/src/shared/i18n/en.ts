@@ -38,6 +38,7 @@ export const en = {
 
   "query.label": "Search",
   "query.placeholder": "Everything. Try: outcome:failure  user:alice  src_ip:203.0.113.0/24  \"login failed\"",
+  "query.offers": "Completions",
   "query.run": "Run",
   "query.stop": "Stop",
   "query.mistake": "At character {at}:",

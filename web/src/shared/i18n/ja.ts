@@ -40,6 +40,7 @@ export const ja = {
 
   "query.label": "検索",
   "query.placeholder": "すべて。例  outcome:failure  user:alice  src_ip:203.0.113.0/24  \"login failed\"",
+  "query.offers": "入力候補",
   "query.run": "実行",
   "query.stop": "停止",
   "query.mistake": "{at} 文字目に誤りがあります。",

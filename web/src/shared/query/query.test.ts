@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { add, hiddenByPriority, only, put, quote, state, take, without, withoutTerm } from "./edit";
+import { best, place } from "./complete";
 import { charOffset, paint } from "./paint";
 import { terms } from "./terms";
 
@@ -69,6 +70,16 @@ test("the painted pieces are the text", () => {
     expect(paint(text).map((p) => p.text).join("")).toBe(text);
   }
   expect(paint("-user:alice OR \"x\"").map((p) => p.paint)).toEqual(["punctuation", "field", "punctuation", "value", "plain", "operator", "plain", "phrase"]);
+});
+
+test("what is completed at the caret", () => {
+  const at = (marked: string) => place(marked.replace("|", ""), marked.indexOf("|"));
+  expect(at("out|")).toEqual({ typed: "out", from: 0, to: 3 });
+  expect(at("a:b -out|")).toEqual({ typed: "out", from: 5, to: 8 });
+  expect(at("(outcome:fa|)")).toEqual({ field: "outcome", typed: "fa", from: 9, to: 11 });
+  expect(at("outcome:|")).toEqual({ field: "outcome", typed: "", from: 8, to: 8 });
+  for (const none of ["|", "a |", "out|come", '"out|', "a:>5|", "10.0|", 'a:"b|', "a:b*|"]) expect(at(none), none).toBeUndefined();
+  expect(best(["src_ip", "ip", "tunnel_ip", "user"], "ip", (n) => [n], 2)).toEqual(["ip", "src_ip"]);
 });
 
 test("places in UTF-8 become places in the text", () => {
