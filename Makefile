@@ -26,12 +26,12 @@ build: web/dist/.built ## bin/kiroku, with the console when there is Node
 # The console's files, embedded by the build. Without Node or without the packages the program gets a page that says so: nothing
 # is left of an older console, which might not fit. On the build machine that is a failure.
 WEB := web/index.html web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/public/* web/scripts/*) $(shell find web/src -type f)
-WEB_MISSING := rm -rf web/dist/*; [ -z "$$KIROKU_CI" ]
+WEB_MISSING := rm -rf web/dist/* web/dist/.built; [ -z "$$KIROKU_CI" ]
 
 web/dist/.built: $(WEB)
 	@if ! $(NODE) -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || +a == 20 && +b >= 19 ? 0 : 1)' 2>/dev/null; then \
 		echo 'NOTE: no Node 20.19 or newer: bin/kiroku gets no console, only a page that says so. Command line and API are complete.' >&2; $(WEB_MISSING); \
-	elif ! $(MAKE) --no-print-directory web/node_modules/.done; then \
+	elif ! $(MAKE) -s --no-print-directory web/node_modules/.done; then \
 		echo 'NOTE: npm could not fetch the packages of the console: bin/kiroku gets no console, only a page that says so. Command line and API are complete.' >&2; $(WEB_MISSING); \
 	else cd web && $(NPM) run --silent build && touch dist/.built; fi
 
@@ -79,7 +79,7 @@ check-web: web/dist/.built ## types and lint of the console
 
 gen: ## API server and client, references, man pages, changelog
 	$(GO) generate ./...
-	@if $(MAKE) --no-print-directory web/node_modules/.done; then cd web && $(NPM) run --silent gen; else echo 'NOTE: no npm: the types of the API in web/src/shared/api were not generated.' >&2; [ -z "$$KIROKU_CI" ]; fi
+	@if $(MAKE) -s --no-print-directory web/node_modules/.done; then cd web && $(NPM) run --silent gen; else echo 'NOTE: no npm: the types of the API in web/src/shared/api were not generated.' >&2; [ -z "$$KIROKU_CI" ]; fi
 	$(TEST) -count=1 ./internal/config ./internal/event ./internal/api ./internal/serve ./changes ./cmd/kiroku -run '^(TestReference|TestChangelog|TestGenerated)$$' -update
 
 generated: gen

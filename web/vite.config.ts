@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 
 // The output is embedded in the binary: scripts/compress.mjs adds .br and .gz beside each file afterwards.
 export default defineConfig({
+  logLevel: "warn",
   plugins: [react()],
   build: {
     target: "es2022",
@@ -10,6 +11,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // no data: addresses, font-src is 'self'
     sourcemap: false,
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000, // scripts/compress.mjs has the budget
   },
   server: { proxy: { "/api": "http://127.0.0.1:8480" } },
 });

@@ -32,6 +32,13 @@ test("the scripts are sent as they were compressed, and kept by the browser for 
   }
 });
 
+test("the licences of what the console is made of are there", async () => {
+  const response = await fetch(server.url + "/licences.txt");
+  assert.match(response.headers.get("content-type"), /^text\/plain/);
+  const text = await response.text();
+  for (const part of ["react-dom", "@mantine/core", "@fontsource-variable/inter", "SIL OPEN FONT LICENSE"]) assert.ok(text.includes(part), part);
+});
+
 test("the API asks for a token, its description and health do not", async () => {
   const refused = await fetch(server.url + "/api/v1/status");
   assert.equal(refused.status, 401);

@@ -8,13 +8,13 @@ const dist = path.join(import.meta.dirname, "../dist");
 let total = 0;
 for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath ?? entry.path, entry.name);
-  if (!entry.isFile() || !/\.(js|css|html|svg)$/.test(entry.name)) continue;
+  if (!entry.isFile() || !/\.(js|css|html|svg|txt)$/.test(entry.name)) continue;
   const bytes = await readFile(file);
   const br = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
   const gz = gzipSync(bytes, { level: 9 });
   if (br.length < bytes.length) await writeFile(`${file}.br`, br);
   if (gz.length < bytes.length) await writeFile(`${file}.gz`, gz);
-  total += gz.length;
+  if (/\.(js|css)$/.test(entry.name)) total += gz.length;
   console.log(`${path.relative(dist, file).padEnd(40)} ${bytes.length} bytes, gzip ${gz.length}, brotli ${br.length}`);
 }
 // What a first visit may cost (docs/decisions/0010-console.md).
