@@ -25,7 +25,10 @@ export class Explorer {
   }
 
   /** total is the number of events that the toolbar tells. */
-  async total() { return Number(/[\d,]+/.exec(await this.count.innerText())[0].replaceAll(",", "")); }
+  async total() {
+    await this.page.waitForFunction(() => /\d/.test(document.querySelector(".k-count")?.innerText ?? "") && !document.querySelector("[aria-busy=true],[data-dim=true]"));
+    return Number(/[\d,]+/.exec(await this.count.innerText())[0].replaceAll(",", ""));
+  }
 
   /** parameter is a parameter of the address; null when it is missing. */
   parameter(name) { return new URL(this.page.url()).searchParams.get(name); }

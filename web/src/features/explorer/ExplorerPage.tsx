@@ -79,7 +79,7 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
         setStores={(names) => patch({ stores: names.length > 0 ? names.join(",") : undefined })} range={range} setRange={setRange} shift={shift}
         tz={tz} setZone={(zone) => patch({ tz: zone }, true)} live={search.live === "1"} setLive={setLive} />
       {search.tz !== undefined && search.tz !== tz && <p className="k-notice" role="status">{t("zone.unknown", { zone: search.tz, used: tz })}</p>}
-      <Toolbar run={run} q={q} ask={ask} histogram={histogram} facetsOpen={facetsOpen} setFacetsOpen={setFacetsOpen} loaded={rows.length}
+      <Toolbar run={run} q={q} ask={ask} histogram={histogram} facetsOpen={facetsOpen} setFacetsOpen={setFacetsOpen} loaded={pages.isError && !pages.isFetchNextPageError ? 0 : rows.length}
         more={pages.hasNextPage} liveCount={live.rows.length} />
       <Histogram data={bars} busy={histogram.isFetching} error={histogram.error} tz={tz} zoom={setRange} />
       <div className="k-body" data-facets={facetsOpen} data-panel={search.ev !== undefined}>

@@ -20,7 +20,7 @@ export function Facets({ asked, ask }: { asked: Asked; ask: (text: string) => vo
   const fields = [...added, ...firstFacets.filter((f) => !added.includes(f))];
   const asking = useFacets(asked, fields);
   const { loading, error } = asking;
-  const facets = useLastGood(asking.facets.size > 0 ? asking.facets : undefined) ?? asking.facets;
+  const facets = useLastGood(asking.facets.size > 0 && !error ? asking.facets : undefined) ?? asking.facets;
   const shown = fields.filter((f) => filter === "" || f.includes(filter) || facets.get(f)?.values.some((v) => v.value.toLowerCase().includes(filter)));
   return (
     <aside className="k-facets" aria-label={t("facets.label")} data-dim={loading}>

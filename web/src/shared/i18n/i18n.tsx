@@ -14,6 +14,7 @@ export interface I18n {
   /** plural is t with key.one or key.other, as the language counts. */
   plural(key: PluralKey, n: number, values?: Record<string, string | number>): string;
   number(n: number): string;
+  /** short is the number itself as long as it is not long: 99,999, then 123K. */
   short(n: number): string;
   bytes(n: number): string;
 }
@@ -35,7 +36,7 @@ export function makeI18n(language: Language, setLanguage: (next: Language) => vo
     language, setLanguage, t,
     plural: (key, n, values) => t(`${key}.${rules.select(n) === "one" ? "one" : "other"}` as Key, { n, ...values }),
     number: (n) => number.format(n),
-    short: (n) => short.format(n),
+    short: (n) => (n < 100_000 ? number : short).format(n),
     bytes: (n) => {
       const power = n < 1 ? 0 : Math.min(4, Math.floor(Math.log10(n) / 3));
       return `${new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(n / 1000 ** power)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
