@@ -33,7 +33,9 @@ const count = async (search) => (await api("count", { search })).count;
 
 async function explorer(address, options) {
   const opened = await open(browser, server, address, { token: server.token, ...options });
-  return { ...opened, at: new Explorer(opened.page) };
+  const at = new Explorer(opened.page);
+  await at.search.waitFor(); // on a busy machine the network may rest before the page is drawn
+  return { ...opened, at };
 }
 
 test("the first page hides low priority, says how many, and shows them with one click", async () => {
