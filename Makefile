@@ -1,6 +1,7 @@
 # `make run` and `make test` are all a newcomer needs. `make help` lists the rest.
 GO      ?= go
 NODE    ?= node
+NPM     ?= npm
 PYTHON  ?= python3
 BUILD   := $(GO) build -buildvcs=false
 TEST    := $(GO) test -buildvcs=false
@@ -14,13 +15,28 @@ DATA    ?= data
 T       ?= 10s
 
 .DEFAULT_GOAL := build
-.PHONY: help build agent run test race check fmt vet lint arch gen generated golden fuzz bench soak micro pgo e2e integration clean
+.PHONY: help build agent run test race check fmt vet lint arch test-web check-web gen generated golden fuzz bench soak micro pgo e2e integration clean
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-build: ## bin/kiroku
+build: web/dist/.built ## bin/kiroku, with the console when there is Node
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/kiroku ./cmd/kiroku
+
+# The console's files, embedded by the build. Without Node or without the packages the program gets a page that says so: nothing
+# is left of an older console, which might not fit. On the build machine that is a failure.
+WEB := web/index.html web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/public/* web/scripts/*) $(shell find web/src -type f)
+WEB_MISSING := rm -rf web/dist/* web/dist/.built; [ -z "$$KIROKU_CI" ]
+
+web/dist/.built: $(WEB)
+	@if ! $(NODE) -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || +a == 20 && +b >= 19 ? 0 : 1)' 2>/dev/null; then \
+		echo 'NOTE: no Node 20.19 or newer: bin/kiroku gets no console, only a page that says so. Command line and API are complete.' >&2; $(WEB_MISSING); \
+	elif ! $(MAKE) -s --no-print-directory web/node_modules/.done; then \
+		echo 'NOTE: npm could not fetch the packages of the console: bin/kiroku gets no console, only a page that says so. Command line and API are complete.' >&2; $(WEB_MISSING); \
+	else cd web && $(NPM) run --silent build && touch dist/.built; fi
+
+web/node_modules/.done: web/package-lock.json
+	cd web && $(NPM) ci --no-audit --no-fund --fetch-retries=2 --fetch-retry-mintimeout=2000 --loglevel=error && touch node_modules/.done
 
 agent: ## bin/kiroku-agent: the SIEM agent alone, without cgo (GOOS=windows make agent)
 	CGO_ENABLED=0 $(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/kiroku-agent
@@ -30,13 +46,16 @@ run: build ## build, start with the data in ./data, say where to look
 	@echo 'In a second terminal: bin/kiroku status --data $(DATA)   bin/kiroku tail --data $(DATA)   Stop with Ctrl-C.'
 	bin/kiroku serve --data $(DATA)
 
-test: ## all tests that need nothing but Go and a C compiler
+test: test-web ## all tests that need nothing but Go, Node and a C compiler
 	$(TEST) -p 2 -timeout 20m ./...
+
+test-web: web/dist/.built ## the console's own tests; nothing where it could not be built
+	@if [ -e web/dist/index.html ]; then cd web && $(NPM) run --silent test; else echo 'NOTE: the console was not built; its tests did not run.' >&2; fi
 
 race: ## the same with the race detector
 	$(TEST) -race -p 1 -timeout 40m ./...
 
-check: fmt vet lint arch generated ## format, vet, lint, import directions, generated files up to date
+check: fmt vet lint arch check-web generated ## format, vet, lint, import directions, generated files up to date
 
 fmt:
 	@bad=$$(gofmt -l cmd internal test web changes); if [ -n "$$bad" ]; then echo "not formatted, run gofmt -w on:"; echo "$$bad"; exit 1; fi
@@ -55,8 +74,12 @@ $(LINT):
 arch: ## import directions, the map, package comments
 	$(TEST) -count=1 ./internal/archtest
 
+check-web: web/dist/.built ## types and lint of the console
+	@if [ -e web/dist/index.html ]; then cd web && $(NPM) run --silent check; else echo 'NOTE: the console was not built and not checked.' >&2; fi
+
 gen: ## API server and client, references, man pages, changelog
 	$(GO) generate ./...
+	@if $(MAKE) -s --no-print-directory web/node_modules/.done; then cd web && $(NPM) run --silent gen; else echo 'NOTE: no npm: the types of the API in web/src/shared/api were not generated.' >&2; [ -z "$$KIROKU_CI" ]; fi
 	$(TEST) -count=1 ./internal/config ./internal/event ./internal/api ./internal/serve ./changes ./cmd/kiroku -run '^(TestReference|TestChangelog|TestGenerated)$$' -update
 
 generated: gen
@@ -81,8 +104,8 @@ pgo: build ## the profile that the compiler optimises by, from an ingest of 2 mi
 soak: build ## SIEM agents for 15 minutes with a fault every 20 s (ARGS='-soak 4m -rate 500'); ends by itself
 	$(GO) run -buildvcs=false ./test/bench -siem -soak 15m -rate 2000 $(ARGS)
 
-e2e: build test/e2e/node_modules ## the console's page in a browser
-	cd test/e2e && $(NODE) --test
+e2e: build test/e2e/node_modules ## the console in a browser (KIROKU_SCREENSHOTS=$$PWD/docs/guide/pictures writes the pictures of the documentation; needs a Japanese font)
+	cd test/e2e && $(NODE) --test --test-concurrency=1
 
 test/e2e/node_modules: test/e2e/package-lock.json
 	cd test/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
@@ -119,4 +142,4 @@ test/integration/awsjs/node_modules: test/integration/awsjs/package-lock.json
 	@touch $@
 
 clean: ## remove what was built; data and tools stay
-	rm -rf bin
+	rm -rf bin web/dist/* web/dist/.built

@@ -55,7 +55,7 @@ before anything else starts.`,
 			for _, w := range cfg.Warnings {
 				log.LogAttrs(c.Context(), slog.LevelWarn, "configuration: key has no effect", slog.Any(logkey.Err, w))
 			}
-			console, err := fs.Sub(web.Placeholder, "placeholder")
+			console, err := web.Console()
 			if err != nil {
 				return fmt.Errorf("open console: %w", err)
 			}

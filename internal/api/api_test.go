@@ -218,6 +218,33 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+// Files whose names say their content are sent as they were compressed when they were built, and never asked for again.
+func TestConsoleAssets(t *testing.T) {
+	s := start(t, api.Limits{})
+	for accepted, want := range map[string]string{"br, gzip": "as br", "gzip": "as gz", "identity": "plain"} {
+		a := s.do("none", "GET", "/assets/app-1a2b.js", "", "Accept-Encoding", accepted)
+		if a.status != 200 || a.body != want || !strings.HasPrefix(a.header.Get("Content-Type"), "text/javascript") {
+			t.Errorf("%s: %d %q as %s", accepted, a.status, a.body, a.header.Get("Content-Type"))
+		}
+		if cache := a.header.Get("Cache-Control"); !strings.Contains(cache, "immutable") {
+			t.Errorf("%s: may be kept %q", accepted, cache)
+		}
+	}
+	page := s.do("none", "GET", "/explore", "")
+	if cache := page.header.Get("Cache-Control"); cache != "no-cache" {
+		t.Errorf("the page may be kept %q", cache)
+	}
+	policy := page.header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "require-trusted-types-for 'script'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("policy without %s: %s", want, policy)
+		}
+	}
+	if strings.Contains(policy, "unsafe") {
+		t.Errorf("policy allows inline code: %s", policy)
+	}
+}
+
 func TestSQLJobs(t *testing.T) {
 	s := start(t, api.Limits{})
 	if a := s.do("analyst+raw", "POST", "/api/v1/sql", `{"sql":"SELECT x"}`); a.status != 202 {

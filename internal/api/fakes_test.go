@@ -317,7 +317,8 @@ func start(t testing.TB, limits api.Limits) *service {
 	agents := forward.New(forward.Options{DB: db, Events: fakeEvents{}, Log: log, Version: "1", After: wire.DefaultThresholds()})
 	h := api.New(api.Deps{Agents: agents, Log: log, Identity: s.identity, AccessKeys: s.keys, AWS: service, Search: s.fake, SQL: fakeSQL{s.fake}, Stores: fakeStores{}, Priorities: fakePriorities{}, Digests: fakeDigests{}, Inputs: s.fake, Ingest: s.fake,
 		Progress: s.fake, Parse: s.fake, Fsck: s.fake, Status: s.fake, Metrics: prometheus.NewRegistry(), Limits: limits,
-		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")}}})
+		Console: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>console</title>")}, "app.js": {Data: []byte("1")},
+			"assets/app-1a2b.js": {Data: []byte("plain")}, "assets/app-1a2b.js.br": {Data: []byte("as br")}, "assets/app-1a2b.js.gz": {Data: []byte("as gz")}}})
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = api.Server(h, log)
 	server.Start()

@@ -36,7 +36,7 @@ func of[T any]() any { return new(T) }
 
 // routes is the one list of what the API answers.
 func routes(l Limits) []route {
-	anyone, self, everyToken := access{open: true}, access{locked: true}, access{}
+	anyone, self := access{open: true}, access{locked: true}
 	read, manage, put := needs(identity.Read), needs(identity.Manage), needs(identity.Put)
 	all := []route{
 		{pattern: "POST /api/v1/search", access: read, json: of[SearchQuery], timeout: long},
@@ -77,7 +77,7 @@ func routes(l Limits) []route {
 		{pattern: "GET /api/v1/tokens", access: manage, timeout: short},
 		{pattern: "POST /api/v1/tokens", access: manage, json: of[TokenCreate], timeout: short},
 		{pattern: "DELETE /api/v1/tokens/{id}", access: manage, timeout: short},
-		{pattern: "GET /api/v1/openapi.yaml", access: everyToken, timeout: short},
+		{pattern: "GET /api/v1/openapi.yaml", access: anyone, timeout: short},
 		{pattern: "GET /api/v1/profile", access: manage, timeout: long},
 		{pattern: "GET /healthz", access: anyone, timeout: short},
 		{pattern: "GET /readyz", access: anyone, timeout: short},

@@ -7,7 +7,7 @@ import path from "node:path";
 
 const binary = process.env.KIROKU ?? path.join(import.meta.dirname, "../../bin/kiroku");
 
-/** serve resolves with the address, the administrator's token and a function that stops the service and removes its data. */
+/** serve resolves with the addresses, the administrator's token and one-time password, and a function that stops the service and removes its data. */
 export async function serve() {
   const data = await mkdtemp(path.join(os.tmpdir(), "kiroku-e2e-"));
   const child = spawn(binary, ["serve", "--data", data, "--http", "127.0.0.1:0", "--syslog", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
@@ -29,5 +29,6 @@ export async function serve() {
     await ended;
     await rm(data, { recursive: true });
   }
-  return { url, token, data, stop };
+  const password = /one-time password (\S+)/.exec(said.join("\n"))?.[1];
+  return { url, token, password, data, syslog: /^ready .*syslog=(\S+)/m.exec(said.join("\n"))?.[1], binary, stop };
 }
