@@ -39,7 +39,7 @@ func (a *answers) put(q question, set rowset) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.rows.Put(q, set, 8*len(set.words))
+	a.rows.Put(q, set, 8*len(set.words)+len(q.search))
 }
 
 // match returns the rows of the unit that match and whose time is in range. The set is the caller's.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -83,5 +84,22 @@ func TestAskedAtOnce(t *testing.T) {
 	}
 	if set, _ = q.answers.get(asked); before == 0 || set.count() != before {
 		t.Errorf("%d rows, after a caller changed its own %d", before, set.count())
+	}
+}
+
+// Long searches that find nothing take no more memory than others.
+func TestAnswersAreBounded(t *testing.T) {
+	a := newAnswers()
+	for i := range 2 * answerMemory / 4096 {
+		a.put(question{search: fmt.Sprintf("%4096d", i)}, rowset{rows: 1})
+	}
+	kept := 0
+	for i := range 2 * answerMemory / 4096 {
+		if _, ok := a.get(question{search: fmt.Sprintf("%4096d", i)}); ok {
+			kept++
+		}
+	}
+	if kept == 0 || kept*4096 > answerMemory {
+		t.Errorf("%d searches of 4,096 bytes are kept in %d bytes", kept, answerMemory)
 	}
 }

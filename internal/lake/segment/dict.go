@@ -76,6 +76,7 @@ type slot struct {
 	entry uint32 // code + 1; 0: free
 }
 
+// entry has all that a text is compared with in one place.
 type entry struct {
 	ends ends
 	off  uint32 // in the arena
