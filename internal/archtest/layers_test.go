@@ -15,6 +15,7 @@ var layers = map[string][]string{
 	"timespec":  {"fault"},
 	"spell":     {},
 	"lru":       {},
+	"prefetch":  {},
 	"aws":       {"fault"},
 	"config":    {"event", "fault", "forward/wire", "spell"},
 
@@ -43,9 +44,9 @@ var layers = map[string][]string{
 	"intake/file":   {"fault"},
 	"intake/s3":     {"aws", "cloudtrail/objectkey", "decode/trailfile", "event", "fault", "intake", "logkey", "meta"},
 	"enrich":        {"event"},
-	"pipeline":      {"event", "fault", "logkey", "source"},
+	"pipeline":      {"event", "fault", "logkey", "prefetch", "source"},
 	"lake":          {"diskfile", "event", "fault", "lake/segment", "lake/table", "logkey", "meta"},
-	"lake/segment":  {"event", "lru"},
+	"lake/segment":  {"event", "lru", "prefetch"},
 	"lake/table":    {"diskfile", "event", "fault"},
 
 	// What stages agree on.

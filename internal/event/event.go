@@ -40,10 +40,12 @@ const (
 
 // Reset empties the row and keeps its memory.
 func (e *Event) Reset() {
-	for w, word := range e.set {
-		for ; word != 0; word &= word - 1 {
+	for w := range e.set {
+		for word := e.set[w] & ofKind[String][w]; word != 0; word &= word - 1 {
+			e.str[w*64+bits.TrailingZeros64(word)] = ""
+		}
+		for word := e.set[w] & ofKind[StringList][w]; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
-			e.str[i] = ""
 			if e.lists[i] = e.lists[i][:0]; cap(e.lists[i]) > keptLeaves {
 				e.lists[i] = nil
 			}
@@ -61,6 +63,14 @@ func (e *Event) Reset() {
 	e.scratch = e.scratch[:0]
 	e.steps = e.steps[:0]
 }
+
+// ofKind are the columns of each kind, one bit a column.
+var ofKind = func() (sets [StringMap + 1][(NumColumns + 63) / 64]uint64) {
+	for c := range NumColumns {
+		sets[Column(c).Kind()][c/64] |= 1 << (c % 64)
+	}
+	return sets
+}()
 
 // Trace makes the row remember where each value came from, until it is switched off.
 func (e *Event) Trace(on bool) { e.tracing = on }

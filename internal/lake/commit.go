@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"kiroku/internal/diskfile"
@@ -18,6 +19,7 @@ import (
 
 // inflight is what one commit makes durable.
 type inflight struct {
+	mu      sync.Mutex // while writers are taken
 	groups  map[*store][]*segment.Group
 	waiting []waiter
 	events  int64
@@ -136,9 +138,11 @@ func (l *Lake) commit(ctx context.Context) error {
 	l.writersMu.Lock()
 	writers := slices.Clone(l.writers)
 	l.writersMu.Unlock()
+	var wg sync.WaitGroup
 	for _, w := range writers {
-		w.take(p)
+		wg.Go(func() { w.take(p) })
 	}
+	wg.Wait()
 	if len(p.groups) == 0 && len(p.waiting) == 0 {
 		return nil
 	}
@@ -155,7 +159,7 @@ func (l *Lake) commit(ctx context.Context) error {
 	l.commits.Add(1)
 	l.lastCommit.Store(time.Now().UnixMicro())
 	l.commitMicros.Store(time.Since(began).Microseconds())
-	l.inflight = inflight{}
+	p.groups, p.waiting, p.events, p.bytes = nil, nil, 0, 0
 	return nil
 }
 

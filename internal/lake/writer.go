@@ -130,6 +130,8 @@ func (w *Writer) take(p *inflight) {
 		}
 	}
 	w.last = nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for st, gs := range w.groups {
 		p.groups[st] = append(p.groups[st], gs...)
 		delete(w.groups, st)

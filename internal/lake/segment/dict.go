@@ -8,6 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"kiroku/internal/event"
+	"kiroku/internal/prefetch"
 )
 
 // hashSeed keeps senders from choosing texts that collide.
@@ -24,7 +27,7 @@ type ends struct{ x, y uint64 }
 
 const wholeText = 16
 
-const fetchFrom = 1 << 12 // slots; fewer stay in the cache anyhow
+const farFrom = 1 << 12 // slots; fewer stay in the cache anyhow
 
 func endsOf(s string) ends {
 	b := bytesOf(s)
@@ -54,21 +57,20 @@ func hashText(s string, e ends) uint32 {
 }
 
 // dict gives each distinct text of a column a code, in the order of first appearance. Most of what that costs is waiting for
-// memory, so what is looked at first is small.
+// memory, so what is looked at first is small, and what is far away is asked for ahead.
 type dict struct {
-	table   []slot   // open addressing
-	entries []entry  // by code
-	offs    []uint32 // by code; len(offs) = codes + 1
+	table   []slot  // open addressing
+	entries []entry // by code
 	arena   []byte
-	codes   []uint32 // one a value
-	fetched uint32
-	last    uint32 // code + 1 of the value before; 0 at first
-	probes  []probe
+	codes   codeList // one a value
+	last    uint32   // code + 1 of the value before; 0 at first
 
-	// For the token index: hashes of the tokens of each entry, and the block in which it was last counted.
-	toks   []uint32
-	tokOff []uint32
-	seen   []uint16
+	coming  []string // values to be added
+	probes  []probe  // of these, when they were asked for ahead
+	offsets []uint32
+	found   []uint32 // their codes
+
+	toks []uint32 // hashes of the tokens of the entries, for the token index
 }
 
 type slot struct {
@@ -81,6 +83,8 @@ type entry struct {
 	ends ends
 	off  uint32 // in the arena
 	len  uint32
+	tok  uint32 // where its tokens begin
+	seen uint16 // the block in which they were last counted
 }
 
 // probe is a text to be looked up.
@@ -91,56 +95,58 @@ type probe struct {
 
 func (d *dict) reset() {
 	clear(d.table)
-	d.entries = d.entries[:0]
-	d.offs = append(d.offs[:0], 0)
-	d.arena = d.arena[:0]
-	d.codes = d.codes[:0]
-	d.toks = d.toks[:0]
-	d.tokOff = append(d.tokOff[:0], 0)
-	d.seen = d.seen[:0]
+	d.entries, d.arena, d.toks = d.entries[:0], d.arena[:0], d.toks[:0]
+	d.codes.reset()
 	d.last = 0
 }
 
-func (d *dict) len() int { return len(d.offs) - 1 }
+func (d *dict) len() int { return len(d.entries) }
 
-// value is the text of a code; valid until the next add.
-func (d *dict) value(code int) string {
-	b := d.arena[d.offs[code]:d.offs[code+1]]
-	return unsafe.String(unsafe.SliceData(b), len(b))
+// bytes is the text of a code; valid until the next add.
+func (d *dict) bytes(code uint32) []byte {
+	p := &d.entries[code]
+	return d.arena[p.off : p.off+p.len]
 }
+
+func (d *dict) value(code int) string { return event.Bytes(d.bytes(uint32(code))) }
 
 // is says whether the entry holds s.
 func (d *dict) is(p *entry, s string, e ends) bool {
 	return p.ends == e && int(p.len) == len(s) && (len(s) <= wholeText || string(d.arena[p.off:p.off+p.len]) == s)
 }
 
-// fetch looks where find will look for the texts. Nothing waits for what it finds, so that the processor fetches the places
-// of a large table at the same time instead of one after the other. It returns nil when the table is small.
-func (d *dict) fetch(texts []string) []probe {
-	if len(d.table) < fetchFrom {
-		return nil
-	}
-	d.probes = d.probes[:0]
+// far says that looking up a text mostly waits for memory.
+func (d *dict) far() bool { return d != nil && len(d.table) >= farFrom }
+
+// ask has the processor fetch the places of the coming texts, while it does something else.
+func (d *dict) ask() {
+	d.offsets = d.offsets[:0]
 	mask := uint32(len(d.table) - 1)
-	for _, s := range texts {
+	for _, s := range d.coming {
 		e := endsOf(s)
 		h := hashText(s, e)
-		d.fetched += d.table[h&mask].entry
 		d.probes = append(d.probes, probe{e, h})
+		d.offsets = append(d.offsets, h&mask*uint32(unsafe.Sizeof(slot{})))
 	}
-	for i := range d.probes {
-		if p := d.table[d.probes[i].hash&mask]; p.hash == d.probes[i].hash && p.entry != 0 {
-			d.fetched += d.entries[p.entry-1].len
-		}
-	}
-	return d.probes
+	prefetch.At(unsafe.Pointer(unsafe.SliceData(d.table)), d.offsets)
 }
 
-// add appends s to the column. fresh says that it was not in the dictionary before.
+// askEntries has it fetch the entries that the texts will be compared with.
+func (d *dict) askEntries() {
+	d.offsets = d.offsets[:0]
+	mask := uint32(len(d.table) - 1)
+	for i := range d.probes {
+		if p := d.table[d.probes[i].hash&mask]; p.hash == d.probes[i].hash && p.entry != 0 {
+			d.offsets = append(d.offsets, (p.entry-1)*uint32(unsafe.Sizeof(entry{})))
+		}
+	}
+	prefetch.At(unsafe.Pointer(unsafe.SliceData(d.entries)), d.offsets)
+}
+
+// add looks s up, and makes it an entry if it is none. fresh says that it was not in the dictionary before.
 func (d *dict) add(s string) (code uint32, fresh bool) {
 	e := endsOf(s)
 	if d.last != 0 && d.is(&d.entries[d.last-1], s, e) {
-		d.codes = append(d.codes, d.last-1)
 		return d.last - 1, false
 	}
 	return d.find(s, probe{e, hashText(s, e)})
@@ -148,7 +154,7 @@ func (d *dict) add(s string) (code uint32, fresh bool) {
 
 // find is add of a text whose probe is known.
 func (d *dict) find(s string, at probe) (code uint32, fresh bool) {
-	if len(d.table) < 2*len(d.offs) {
+	if len(d.table) <= 2*len(d.entries) {
 		d.grow()
 	}
 	mask := uint32(len(d.table) - 1)
@@ -156,7 +162,6 @@ func (d *dict) find(s string, at probe) (code uint32, fresh bool) {
 	for d.table[i].entry != 0 {
 		if p := d.table[i]; p.hash == at.hash && d.is(&d.entries[p.entry-1], s, at.ends) {
 			d.last = p.entry
-			d.codes = append(d.codes, p.entry-1)
 			return p.entry - 1, false
 		}
 		i = (i + 1) & mask
@@ -164,15 +169,30 @@ func (d *dict) find(s string, at probe) (code uint32, fresh bool) {
 	if !utf8.ValidString(s) {
 		return d.add(strings.ToValidUTF8(s, "\ufffd")) // texts in Parquet and Iceberg are UTF-8
 	}
-	code = uint32(d.len())
-	d.last = code + 1
-	d.table[i] = slot{at.hash, d.last}
-	d.entries = append(d.entries, entry{at.ends, uint32(len(d.arena)), uint32(len(s))})
+	d.entries = append(d.entries, entry{at.ends, uint32(len(d.arena)), uint32(len(s)), uint32(len(d.toks)), 0})
 	d.arena = append(d.arena, s...)
-	d.offs = append(d.offs, uint32(len(d.arena)))
-	d.seen = append(d.seen, 0)
-	d.codes = append(d.codes, code)
-	return code, true
+	d.last = uint32(len(d.entries))
+	d.table[i] = slot{at.hash, d.last}
+	return d.last - 1, true
+}
+
+// added ends the adding of the coming texts.
+func (d *dict) added() {
+	d.codes.push(d.found, len(d.entries))
+	d.coming, d.probes, d.found = d.coming[:0], d.probes[:0], d.found[:0]
+}
+
+// tokens are the hashes of the tokens of an entry, unless they were asked for in the same block before.
+func (d *dict) tokens(code uint32, block uint16) []uint32 {
+	p := &d.entries[code]
+	if p.seen == block {
+		return nil
+	}
+	p.seen = block
+	if n := int(code) + 1; n < len(d.entries) {
+		return d.toks[p.tok:d.entries[n].tok]
+	}
+	return d.toks[p.tok:]
 }
 
 func (d *dict) grow() {
@@ -208,12 +228,12 @@ func (d *dict) appendEntries(dst []byte, r *ranking) []byte {
 	if d.len() > rankFrom {
 		order = d.rank(r)
 	}
-	for c := range d.len() {
+	for c := range uint32(d.len()) {
 		if order != nil {
-			c = int(order[c])
+			c = order[c]
 		}
-		dst = binary.LittleEndian.AppendUint32(dst, d.offs[c+1]-d.offs[c])
-		dst = append(dst, d.arena[d.offs[c]:d.offs[c+1]]...)
+		dst = binary.LittleEndian.AppendUint32(dst, d.entries[c].len)
+		dst = append(dst, d.bytes(c)...)
 	}
 	return dst
 }
@@ -221,10 +241,10 @@ func (d *dict) appendEntries(dst []byte, r *ranking) []byte {
 // rank gives the codes anew and returns the entries in their new order.
 func (d *dict) rank(r *ranking) (order []uint32) {
 	r.counts, r.place, r.order = zeros(r.counts, d.len()), zeros(r.place, d.len()), r.order[:0]
-	for _, c := range d.codes {
-		r.counts[c]++
+	for i := range d.codes.n {
+		r.counts[d.codes.at(i)]++
 	}
-	many := uint32(max(rankSome, len(d.codes)/rankMany))
+	many := uint32(max(rankSome, d.codes.n/rankMany))
 	kind := func(n uint32) int {
 		switch {
 		case n >= many:
@@ -242,8 +262,8 @@ func (d *dict) rank(r *ranking) (order []uint32) {
 			}
 		}
 	}
-	for i, c := range d.codes {
-		d.codes[i] = r.place[c]
+	for i := range d.codes.n {
+		d.codes.set(i, r.place[d.codes.at(i)])
 	}
 	return r.order
 }

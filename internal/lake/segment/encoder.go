@@ -16,13 +16,13 @@ func hash64(s string) uint64 { return xxhash.Sum64String(s) }
 
 // encoder turns columns into Parquet column chunks. It owns the memory that they are made in.
 type encoder struct {
-	zstd  *compressor
-	body  []byte
-	comp  []byte
-	out   []byte
-	codes []uint32
-	ints  []int64
-	nums  numDict
+	zstd *compressor
+	body []byte
+	comp []byte
+	out  []byte
+	nest []byte // levels of a list or map
+	ints []int64
+	nums numDict
 
 	entries []byte // of a dictionary page
 	ranks   ranking
@@ -37,6 +37,7 @@ type levels struct {
 	rows   int
 	have   int
 	counts []uint32 // elements of each row that has a value: lists and maps
+	nest   []byte   // the levels of a list or map as they stand in a data page
 }
 
 // values is how many values and nulls the chunk has, and how many of them are nulls or empty lists.
@@ -60,40 +61,60 @@ func (l *levels) has(row int) bool {
 }
 
 // append appends the levels as they stand in a data page (version 1).
-func (l *levels) append(dst []byte, scratch []uint32) ([]byte, []uint32) {
+func (l *levels) append(dst []byte) []byte {
 	switch {
 	case l.leaf.maxRep > 0:
-		return l.appendNested(dst, scratch)
+		return append(dst, l.nest...)
 	case l.leaf.maxDef == 0:
-		return dst, scratch
+		return dst
 	case l.have == l.rows:
-		return appendConstLevels(dst, 1, l.rows, 1), scratch
+		return appendConstLevels(dst, 1, l.rows, 1)
 	default:
-		return appendLevels(dst, l.set, 0, l.rows), scratch
+		return appendLevels(dst, l.set, 0, l.rows)
 	}
 }
 
-func (l *levels) appendNested(dst []byte, scratch []uint32) ([]byte, []uint32) {
-	rep, def := scratch[:0], []uint32(nil)
-	k := 0
+// nested makes the levels of a list or a map. The keys and the values of a map have the same.
+func (e *encoder) nested(l levels) levels {
+	values, _ := l.values()
+	e.nest = appendPrefixed(e.nest[:0], func(b []byte) []byte { return l.appendNested(b, values, 1, 0, 0, 1) })
+	e.nest = appendPrefixed(e.nest, func(b []byte) []byte { return l.appendNested(b, values, 2, 1, 2, 2) })
+	l.nest = e.nest
+	return l
+}
+
+// appendNested appends a level of width bits for each value: of an empty list, and of the first element and the others of
+// one that is not. That of a row without a list is 0.
+func (l *levels) appendNested(dst []byte, values, width int, empty, first, other uint64) []byte {
+	groups := (values + 7) / 8
+	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
+	end := len(dst) + groups*width
+	var acc uint64
+	have, k := 0, 0
+	put := func(level uint64) {
+		acc |= level << have
+		if have += width; have == 64 {
+			dst = binary.LittleEndian.AppendUint64(dst, acc)
+			acc, have = 0, 0
+		}
+	}
 	for r := range l.rows {
 		if !l.has(r) {
-			rep, def = append(rep, 0), append(def, 0)
+			put(0)
 			continue
 		}
 		n := l.counts[k]
 		k++
 		if n == 0 {
-			rep, def = append(rep, 0), append(def, 1)
+			put(empty)
 			continue
 		}
-		for i := range n {
-			rep, def = append(rep, min(i, 1)), append(def, 2)
+		put(first)
+		for range n - 1 {
+			put(other)
 		}
 	}
-	dst = appendPrefixed(dst, func(b []byte) []byte { return appendBitPacked(b, rep, 1) })
-	dst = appendPrefixed(dst, func(b []byte) []byte { return appendBitPacked(b, def, 2) })
-	return dst, rep
+	return binary.LittleEndian.AppendUint64(dst, acc)[:end]
 }
 
 func appendPrefixed(dst []byte, f func([]byte) []byte) []byte {
@@ -181,17 +202,17 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 	*ch = chunk{packed: true, start: len(out), values: values, nulls: nulls}
 	ch.bytes.add(event.Bytes(d.arena))
 	body := e.body[:0]
-	body, e.codes = lv.append(body, e.codes)
+	body = lv.append(body)
 	headers, with := 0, e.zstd.codes
-	if 2*d.len() > len(d.codes) && len(d.arena) > 64<<10 {
+	if n := d.codes.n; 2*d.len() > n && len(d.arena) > 64<<10 {
 		ch.enc, with = encText, e.zstd.texts
 		e.ints = e.ints[:0]
-		for _, c := range d.codes {
-			e.ints = append(e.ints, int64(d.offs[c+1]-d.offs[c]))
+		for i := range n {
+			e.ints = append(e.ints, int64(d.entries[d.codes.at(i)].len))
 		}
 		body = appendDelta(body, e.ints)
-		for _, c := range d.codes {
-			body = append(body, d.arena[d.offs[c]:d.offs[c+1]]...)
+		for i := range n {
+			body = append(body, d.bytes(d.codes.at(i))...)
 		}
 	} else {
 		ch.enc = encDict
@@ -199,7 +220,7 @@ func (e *encoder) texts(out []byte, ch *chunk, l *leaf, d *dict, lv levels) []by
 		e.entries = d.appendEntries(e.entries[:0], &e.ranks)
 		out, ch.dict = e.dictPage(out, page{values: d.len()}, e.entries)
 		headers = ch.dict.raw - ch.dict.comp
-		body = appendCodes(body, d.codes, d.len())
+		body = d.codes.appendTo(body, d.len())
 	}
 	e.body = body
 	ch.dataAt = len(out)
@@ -238,17 +259,6 @@ func textRange(ch *chunk, d *dict) {
 	}
 }
 
-// appendCodes appends dictionary codes as they stand in a data page: the width, then the RLE hybrid.
-func appendCodes(dst []byte, codes []uint32, entries int) []byte {
-	// Whole bytes a code: zstd, which comes next, then finds the patterns, and unpacking is cheap.
-	width := max(8, (bits.Len(uint(entries-1))+7)&^7)
-	dst = append(dst, byte(width))
-	if entries == 1 {
-		return appendRun(dst, 0, len(codes), width)
-	}
-	return appendBitPacked(dst, codes, width)
-}
-
 func (e *encoder) bloom(out []byte, ch *chunk, hashes []uint64) []byte {
 	at := len(out)
 	t := thrift{b: out}
@@ -276,7 +286,7 @@ func (e *encoder) numbers(out []byte, ch *chunk, c *column, rows int) []byte {
 	}
 	lv := levels{leaf: c.leaf, set: c.set, rows: rows, have: c.have}
 	body := e.body[:0]
-	body, e.codes = lv.append(body, e.codes)
+	body = lv.append(body)
 	headers := 0
 	switch {
 	case c.kind == event.Bool:
@@ -291,7 +301,7 @@ func (e *encoder) numbers(out []byte, ch *chunk, c *column, rows int) []byte {
 		pg := appendPlain(nil, e.nums.entries, c.leaf.phys)
 		out, ch.dict = e.dictPage(out, page{values: len(e.nums.entries)}, pg)
 		headers = ch.dict.raw - ch.dict.comp
-		body = appendCodes(body, e.nums.codes, len(e.nums.entries))
+		body = e.nums.list.appendTo(body, len(e.nums.entries))
 	case c.leaf.delta:
 		ch.enc = encDelta
 		body = appendDelta(body, c.nums)
@@ -340,6 +350,7 @@ type numDict struct {
 	table   []int32
 	entries []int64
 	codes   []uint32
+	list    codeList
 }
 
 const numDictMax = 4096
@@ -373,5 +384,10 @@ func (d *numDict) fill(vals []int64) bool {
 		code, last = uint32(d.table[i]-1), v
 		d.codes = append(d.codes, code)
 	}
-	return 2*len(d.entries) <= max(8, len(vals))
+	if 2*len(d.entries) > max(8, len(vals)) {
+		return false
+	}
+	d.list.reset()
+	d.list.push(d.codes, len(d.entries))
+	return true
 }

@@ -12,34 +12,6 @@ import (
 
 var errShort = errors.New("encoded values end too early")
 
-// appendBitPacked appends values as one bit-packed run of the RLE hybrid, least significant bit first.
-func appendBitPacked(dst []byte, vals []uint32, width int) []byte {
-	groups := (len(vals) + 7) / 8
-	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
-	n := groups * width // bytes
-	start := len(dst)
-	dst = append(dst, make([]byte, n+8)...)
-	out := dst[start:]
-	var acc uint64
-	have, o := 0, 0
-	for _, v := range vals {
-		acc |= uint64(v) << have
-		have += width
-		if have >= 32 {
-			binary.LittleEndian.PutUint32(out[o:], uint32(acc))
-			o += 4
-			acc >>= 32
-			have -= 32
-		}
-	}
-	for ; have > 0; have -= 8 {
-		out[o] = byte(acc)
-		o++
-		acc >>= 8
-	}
-	return dst[:start+n]
-}
-
 // appendRun appends n times v as one run of the RLE hybrid.
 func appendRun(dst []byte, v uint32, n, width int) []byte {
 	dst = binary.AppendUvarint(dst, uint64(n)<<1)

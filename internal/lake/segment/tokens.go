@@ -1,6 +1,11 @@
 package segment
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"kiroku/internal/prefetch"
+)
 
 // The token filter of a run of rows is a split-block bloom filter (the shape of Parquet's) over 32-bit hashes of the
 // lower-cased tokens of all texts of those rows. A row can hold a token only if the filter has it.
@@ -18,11 +23,38 @@ type tokenSet struct {
 	table []uint32
 	n     int
 	zero  bool
+
+	coming  []uint32 // to be added
+	offsets []uint32
 }
 
 func (s *tokenSet) reset() {
 	clear(s.table)
 	s.n, s.zero = 0, false
+}
+
+const tokenMix = 0x9e3779b1
+
+// ask takes hashes for addAll, and has the processor fetch their places meanwhile.
+func (s *tokenSet) ask(hashes []uint32) {
+	if len(s.table) == 0 {
+		s.grow()
+	}
+	s.coming = append(s.coming, hashes...)
+	s.offsets = s.offsets[:0]
+	mask := uint32(len(s.table) - 1)
+	for _, h := range hashes {
+		s.offsets = append(s.offsets, h*tokenMix&mask*4)
+	}
+	prefetch.At(unsafe.Pointer(unsafe.SliceData(s.table)), s.offsets)
+}
+
+// addAll adds what was asked for.
+func (s *tokenSet) addAll() {
+	for _, h := range s.coming {
+		s.add(h)
+	}
+	s.coming = s.coming[:0]
 }
 
 func (s *tokenSet) add(h uint32) {
@@ -34,7 +66,7 @@ func (s *tokenSet) add(h uint32) {
 		s.grow()
 	}
 	mask := uint32(len(s.table) - 1)
-	i := (h * 0x9e3779b1) & mask
+	i := h * tokenMix & mask
 	for {
 		switch s.table[i] {
 		case h:
@@ -56,7 +88,7 @@ func (s *tokenSet) grow() {
 		if h == 0 {
 			continue
 		}
-		i := (h * 0x9e3779b1) & mask
+		i := h * tokenMix & mask
 		for s.table[i] != 0 {
 			i = (i + 1) & mask
 		}
