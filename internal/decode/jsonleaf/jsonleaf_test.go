@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"kiroku/internal/decode/jsonleaf"
 )
@@ -305,6 +308,49 @@ func BenchmarkWalk(b *testing.B) {
 	var w jsonleaf.Walker
 	for b.Loop() {
 		_ = w.Walk(doc, func(jsonleaf.Leaf) bool { return true })
+	}
+}
+
+// NextText gives what Next gives, or leaves everything to it.
+func TestNextText(t *testing.T) {
+	names := []string{"a", "message_id", "additional_details", "nineteen_bytes_long", "more_than_nineteen_bytes"}
+	rapid.Check(t, func(t *rapid.T) {
+		var doc strings.Builder
+		doc.WriteString(rapid.SampledFrom([]string{"{", "{ "}).Draw(t, "open"))
+		for i := range rapid.IntRange(0, 6).Draw(t, "members") {
+			if i > 0 {
+				doc.WriteString(rapid.SampledFrom([]string{",", ",", ", "}).Draw(t, "comma"))
+			}
+			value := rapid.SampledFrom([]string{`""`, `"x"`, `12`, `[]`, `"a\"b"`, `"12345678"`, `"closed`, `"`, "\"" + strings.Repeat("long ", 20) + "\"",
+				"\"" + strings.Repeat("long ", 20) + "\\n\""}).Draw(t, "value")
+			fmt.Fprintf(&doc, "%q%s%s", rapid.SampledFrom(names).Draw(t, "name"), rapid.SampledFrom([]string{":", ":", ": "}).Draw(t, "colon"), value)
+		}
+		doc.WriteString(rapid.SampledFrom([]string{"}", "", "}                                "}).Draw(t, "close"))
+		a, b := jsonleaf.Members{Doc: []byte(doc.String())}, jsonleaf.Members{Doc: []byte(doc.String())}
+		var m jsonleaf.Member
+		for {
+			name := rapid.SampledFrom(names).Draw(t, "expected")
+			before := a
+			text, ok := a.NextText(jsonleaf.Expect(name))
+			if !ok && !reflect.DeepEqual(a, before) {
+				t.Fatalf("%s: changed from %+v to %+v", doc.String(), before, a)
+			}
+			more := b.Next(&m)
+			if ok && (!more || m.Kind != jsonleaf.String || m.Escaped || string(m.Key) != name || string(m.Text) != string(text) || a.Pos != b.Pos) {
+				t.Fatalf("%s: %q is %q up to %d, Next gives %+v up to %d", doc.String(), name, text, a.Pos, m, b.Pos)
+			}
+			if !more {
+				return
+			}
+			a = b
+		}
+	})
+	// A document as an appliance writes it is read by NextText alone, but for its end.
+	ms := jsonleaf.Members{Doc: []byte(`{"message_id":"AUT24326","a":"","nineteen_bytes_long":"x","a":"` + strings.Repeat("text ", 20) + `","a":"the last"}`)}
+	for _, name := range []string{"message_id", "a", "nineteen_bytes_long", "a"} {
+		if _, ok := ms.NextText(jsonleaf.Expect(name)); !ok {
+			t.Errorf("%s is not found at %d", name, ms.Pos)
+		}
 	}
 }
 

@@ -13,6 +13,12 @@ const (
 	slants = ones * '\\'
 )
 
+// stops has a bit in the first byte of w that is a quote or a backslash, and none when there is no such byte.
+func stops(w uint64) uint64 {
+	q, s := w^quotes, w^slants // a byte is zero where w has one
+	return ((q-ones)&^q | (s-ones)&^s) & highs
+}
+
 // stringEnd finds the quote that closes the string whose text starts at i. end is -1 when there is none.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
 	start := i
@@ -22,10 +28,7 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 				return end, escaped
 			}
 		}
-		// Eight bytes at a time: a byte of q or s is zero where b has a quote or a backslash.
-		w := binary.LittleEndian.Uint64(b[i:])
-		q, s := w^quotes, w^slants
-		m := ((q-ones)&^q | (s-ones)&^s) & highs
+		m := stops(binary.LittleEndian.Uint64(b[i:]))
 		if m == 0 {
 			i += 8
 			continue

@@ -56,6 +56,14 @@ var keyPrefixes = func() (prefixes [numKeys]string) {
 	return prefixes
 }()
 
+// expected are the keys as the appliance writes them.
+var expected = func() (keys [numKeys]*jsonleaf.Key) {
+	for k, name := range keyNames {
+		keys[k] = jsonleaf.Expect(name)
+	}
+	return keys
+}()
+
 // keyOf finds a key by its name.
 func keyOf(name []byte) (key, bool) {
 	for k, n := range keyNames {

@@ -37,7 +37,18 @@ func (n *entry) members(ms *jsonleaf.Members, e *event.Event) (text int) {
 	var m jsonleaf.Member
 	k := keyMessageID
 	for {
-		// The appliance writes its keys in a fixed order.
+		// The appliance writes its keys in a fixed order, and texts under all but one.
+		for k < numKeys && !n.has(k) {
+			v, ok := ms.NextText(expected[k])
+			if !ok {
+				break
+			}
+			if k == keyText {
+				text = ms.Pos - len(v) - 1
+			}
+			n.set(k, event.Bytes(v))
+			k++
+		}
 		if k < numKeys && ms.NextIs(keyPrefixes[k], &m) {
 			if m.Kind != jsonleaf.String && !plain(m.Kind, k) {
 				n.addMember(keyNames[k], &m, e)
