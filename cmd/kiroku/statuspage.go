@@ -309,5 +309,5 @@ func retention(days int) string {
 	if days == 0 {
 		return "for ever"
 	}
-	return fmt.Sprintf("%d days", days)
+	return plural(int64(days), "day")
 }
