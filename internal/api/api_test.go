@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kiroku/internal/api"
+	"kiroku/internal/engine"
 	"kiroku/internal/fault"
 	"kiroku/internal/query"
 )
@@ -288,6 +289,12 @@ func TestRunSQL(t *testing.T) {
 	}
 	if a := s.do("admin", "POST", "/api/v1/sql/run", `{"sql":"SELECT 1"}`); a.status != 400 || !strings.Contains(a.problem(t).Detail, "divide by zero") {
 		t.Errorf("an error after the first rows, before they were sent: %d %s", a.status, a.body)
+	}
+	s.query = func(context.Context, func([]query.ResultColumn) error, func([]any) error) error {
+		return fault.New(fault.Invalid, &engine.SQLError{Position: 7, Err: errors.New("no column nothing")}, "n")
+	}
+	if a := s.do("admin", "POST", "/api/v1/sql/run", `{"sql":"SELECT nothing"}`); a.status != 400 || !strings.Contains(a.body, `"from":7,`) {
+		t.Errorf("an error in the text has no place: %d %s", a.status, a.body)
 	}
 }
 
