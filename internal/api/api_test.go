@@ -44,6 +44,9 @@ func TestSearchRequest(t *testing.T) {
 	if page.Cursor != "c2" || len(page.Rows) != 1 || page.Scanned != (api.Scanned{Events: 3, Bytes: 4, TookMs: 5}) {
 		t.Errorf("page %+v", page)
 	}
+	if a := s.do("admin", "POST", "/api/v1/search", `{"search":"usr:bob"}`); !strings.Contains(a.body, `"unknown_fields":[{"field":"usr","from":0,"nearest":["user"],"to":3}]`) {
+		t.Errorf("a name that no column has: %s", a.body)
+	}
 	if a := s.do("admin", "POST", "/api/v1/histogram", `{"interval":"1d","by":"src_ip","tz":"Asia/Tokyo"}`); a.status != 200 ||
 		s.opts.Interval != 24*time.Hour || s.opts.By != "src_ip" || s.opts.Zone.String() != "Asia/Tokyo" || !strings.Contains(a.body, `"start":"1970-01-01T00:00:00Z"`) {
 		t.Errorf("histogram %+v: %s", s.opts, a.body)
