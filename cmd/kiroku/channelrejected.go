@@ -110,7 +110,7 @@ func newRejectedReplay(ch *channelCommand) *cobra.Command {
 			}
 			_, err = fmt.Fprintf(ch.out, "%d stored, %d refused again\n", len(done.Stored), len(done.Refused))
 			if err == nil && len(done.Refused) > 0 {
-				return fault.New(fault.Invalid, fmt.Errorf("replay: %d events were refused again", len(done.Refused)), "Correct them with --event-data, or delete them.")
+				return fault.New(fault.Invalid, fmt.Errorf("replay: %s refused again", plural(int64(len(done.Refused)), "event")), "Correct them with --event-data, or delete them.")
 			}
 			return err
 		},

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"kiroku/internal/api/client"
@@ -85,6 +86,9 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 				return err
 			}
 		}
+		for _, u := range page.UnknownFields {
+			fmt.Fprintln(a.err, "kiroku: "+cli.Clean(unknownField(u)))
+		}
 		left -= len(page.Rows)
 		cursor = page.Cursor
 		if cursor == "" {
@@ -95,6 +99,15 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 		fmt.Fprintf(a.err, "kiroku: these are the newest %d; there are more (--limit N, or --limit 0 for all)\n", limit)
 	}
 	return nil
+}
+
+// unknownField says that a name, which may be spelled wrong, found nothing.
+func unknownField(u client.UnknownField) string {
+	text := "no column is called " + u.Field + ", and no event has a value of this name that matches"
+	if len(u.Nearest) > 0 {
+		text += "; did you mean " + strings.Join(u.Nearest, " or ") + "?"
+	}
+	return text
 }
 
 // export streams all rows. The answer ends early when the search fails in the middle, which is an error here.

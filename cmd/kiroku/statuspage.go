@@ -153,7 +153,7 @@ func (p *statusPage) input(in intake.Status, now time.Time) {
 	if len(in.Peers) > 0 {
 		p.b.WriteString("      Peers:\n")
 		for _, peer := range in.Peers {
-			fmt.Fprintf(&p.b, "        %s: %s records, %s, %s dropped, %s malformed, %s oversized", cli.Clean(peer.Address), cli.Count(peer.Records),
+			fmt.Fprintf(&p.b, "        %s: %s, %s, %s dropped, %s malformed, %s oversized", cli.Clean(peer.Address), plural(int64(peer.Records), "record"),
 				cli.Bytes(int64(peer.Bytes)), cli.Count(peer.Dropped), cli.Count(peer.Malformed), cli.Count(peer.Oversized))
 			if peer.Unparsed > 0 {
 				fmt.Fprintf(&p.b, ", %s unparsed", cli.Count(peer.Unparsed))
@@ -232,7 +232,7 @@ func (p *statusPage) pipeline(st *client.Status, now time.Time) {
 	p.fact(2, "Unparsed", cli.Count(pl.Unparsed))
 	p.fact(2, "Duplicates left out", cli.Count(pl.Duplicates))
 	for _, s := range pl.Sources {
-		p.fact(4, s.Source, fmt.Sprintf("%s events, %s unparsed, last seen %s", cli.Count(s.Events), cli.Count(s.Unparsed), cli.Ago(s.LastSeen, now)))
+		p.fact(4, s.Source, fmt.Sprintf("%s, %s unparsed, last seen %s", plural(s.Events, "event"), cli.Count(s.Unparsed), cli.Ago(s.LastSeen, now)))
 	}
 }
 
@@ -309,5 +309,5 @@ func retention(days int) string {
 	if days == 0 {
 		return "for ever"
 	}
-	return fmt.Sprintf("%d days", days)
+	return plural(int64(days), "day")
 }

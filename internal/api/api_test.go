@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kiroku/internal/api"
+	"kiroku/internal/engine"
 	"kiroku/internal/fault"
 	"kiroku/internal/query"
 )
@@ -42,6 +43,9 @@ func TestSearchRequest(t *testing.T) {
 	page := decode[api.EventPage](t, a.body)
 	if page.Cursor != "c2" || len(page.Rows) != 1 || page.Scanned != (api.Scanned{Events: 3, Bytes: 4, TookMs: 5}) {
 		t.Errorf("page %+v", page)
+	}
+	if a := s.do("admin", "POST", "/api/v1/search", `{"search":"usr:bob"}`); !strings.Contains(a.body, `"unknown_fields":[{"field":"usr","from":0,"nearest":["user"],"to":3}]`) {
+		t.Errorf("a name that no column has: %s", a.body)
 	}
 	if a := s.do("admin", "POST", "/api/v1/histogram", `{"interval":"1d","by":"src_ip","tz":"Asia/Tokyo"}`); a.status != 200 ||
 		s.opts.Interval != 24*time.Hour || s.opts.By != "src_ip" || s.opts.Zone.String() != "Asia/Tokyo" || !strings.Contains(a.body, `"start":"1970-01-01T00:00:00Z"`) {
@@ -288,6 +292,12 @@ func TestRunSQL(t *testing.T) {
 	}
 	if a := s.do("admin", "POST", "/api/v1/sql/run", `{"sql":"SELECT 1"}`); a.status != 400 || !strings.Contains(a.problem(t).Detail, "divide by zero") {
 		t.Errorf("an error after the first rows, before they were sent: %d %s", a.status, a.body)
+	}
+	s.query = func(context.Context, func([]query.ResultColumn) error, func([]any) error) error {
+		return fault.New(fault.Invalid, &engine.SQLError{Position: 7, Err: errors.New("no column nothing")}, "n")
+	}
+	if a := s.do("admin", "POST", "/api/v1/sql/run", `{"sql":"SELECT nothing"}`); a.status != 400 || !strings.Contains(a.body, `"from":7,`) {
+		t.Errorf("an error in the text has no place: %d %s", a.status, a.body)
 	}
 }
 

@@ -83,6 +83,9 @@ func (f *fake) Search(_ context.Context, req query.Request) (*query.Page, error)
 	if err := f.asked(req); err != nil {
 		return nil, err
 	}
+	if req.Search == "usr:bob" {
+		return &query.Page{Unknown: []search.Warning{{To: 3, Field: "usr", Nearest: []string{"user"}}}}, nil
+	}
 	return &query.Page{Rows: []json.RawMessage{json.RawMessage(row1)}, Cursor: "c2", Scanned: query.Scanned{Events: 3, Bytes: 4, Took: 5 * time.Millisecond}}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"kiroku/internal/engine"
 	"kiroku/internal/fault"
 	"kiroku/internal/identity"
 	"kiroku/internal/logkey"
@@ -75,6 +76,9 @@ func problemOf(err error) Problem {
 		p.Detail, p.Next = "answer request: it took too long", "Ask for a shorter range of time, or start a SQL job."
 	case p.Status == http.StatusTooManyRequests:
 		p.Next = "Wait as long as Retry-After says, then try again."
+	}
+	if at := engine.PositionOf(err); at >= 0 && p.Status == http.StatusBadRequest {
+		p.From = &at
 	}
 	p.Title = title(p.Status)
 	return p

@@ -8,6 +8,7 @@ import (
 
 	"kiroku/internal/identity"
 	"kiroku/internal/query"
+	"kiroku/internal/search"
 )
 
 // Search answers POST /api/v1/search.
@@ -29,7 +30,14 @@ func (s *server) Search(ctx context.Context, r SearchRequestObject) (SearchRespo
 	if err != nil {
 		return nil, err
 	}
-	return rowPage{rows, EventPage{Cursor: page.Cursor, Scanned: scannedOf(page.Scanned), Rows: []Row{}}}, nil
+	return rowPage{rows, EventPage{Cursor: page.Cursor, Scanned: scannedOf(page.Scanned), Rows: []Row{}, UnknownFields: unknownFields(page.Unknown)}}, nil
+}
+
+func unknownFields(ws []search.Warning) (fields []UnknownField) {
+	for _, w := range ws {
+		fields = append(fields, UnknownField{Field: w.Field, From: w.From, To: w.To, Nearest: append([]string{}, w.Nearest...)})
+	}
+	return fields
 }
 
 // Count answers POST /api/v1/count.

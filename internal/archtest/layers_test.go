@@ -61,7 +61,7 @@ var layers = map[string][]string{
 	"search":            {"event", "source", "spell"},
 	"search/searchtest": {"event", "search", "source"},
 	"query":             {"engine", "event", "fault", "lake/segment", "logkey", "lru", "search"},
-	"api":               {"awsapi", "event", "fault", "forward", "forward/wire", "identity", "intake", "logkey", "query", "search", "timespec"},
+	"api":               {"awsapi", "engine", "event", "fault", "forward", "forward/wire", "identity", "intake", "logkey", "query", "search", "timespec"},
 	"api/client":        {"forward/wire", "intake"},
 	"awsapi": {"aws", "awsapi/policy", "awsapi/selector", "awsapi/sigv4", "awsapi/trino", "cloudtrail/digest", "cloudtrail/objectkey", "decode/jsonleaf",
 		"decode/trailfile", "diskfile", "engine", "event", "fault", "identity", "insight", "logkey", "meta", "query", "search", "source/auditevent"},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"kiroku/internal/fault"
 )
@@ -29,6 +30,9 @@ func Load(path string) (*Config, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fault.New(fault.Invalid, fmt.Errorf("read configuration: %w", err),
 			fmt.Sprintf(`Check the path, or write a first configuration with "kiroku config example > %s".`, path))
+	case errors.Is(err, syscall.EISDIR):
+		return nil, fault.New(fault.Invalid, fmt.Errorf("read configuration: %s is a folder", file),
+			fmt.Sprintf("Name the file in it, for example %s.", filepath.Join(file, FileName)))
 	case err != nil:
 		return nil, fault.New(fault.Invalid, fmt.Errorf("read configuration: %w", err), "Make the file readable for this user.")
 	}

@@ -181,9 +181,11 @@ func (s *Service) miss(a *agent, d *destination, store string, after int64, g Ga
 
 // text says what is missing.
 func (m *missing) text(a *agent, store string) string {
-	text := fmt.Sprintf("Retention has removed %d events of store %s with sequence numbers from %d to %d that were not delivered", m.Count, store, m.FirstSeq, m.LastSeq)
+	text := fmt.Sprintf("Retention has removed %s of store %s with sequence numbers from %d to %d that the agent had not ", wire.Count(m.Count, "event"), store, m.FirstSeq, m.LastSeq)
 	if a.spec.Filter != "" || len(a.spec.Types) == 1 {
-		text = strings.Replace(text, "that were not delivered", "that the agent had not reached; how many of them match what it sends is not known", 1)
+		text += "reached; how many of them match what it sends is not known"
+	} else {
+		text += "delivered"
 	}
 	if m.From.IsZero() {
 		return text + "."

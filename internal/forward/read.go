@@ -159,7 +159,7 @@ func (p *pull) readUpTo(ctx context.Context, store string, f *filling) error {
 		p.d.shortened[store] = f.shortened
 		p.d.given.Oversize += f.over
 		p.s.raise(p.a, noteKey{p.config.Name, wire.RecordOversize},
-			fmt.Sprintf("%d records were longer than %d bytes and were shortened; the last is %s.", p.d.given.Oversize, p.config.MaxBytes, f.cut), f.over, now)
+			fmt.Sprintf("%s longer than %d bytes came shortened; the last is %s.", wire.Count(p.d.given.Oversize, "record"), p.config.MaxBytes, f.cut), f.over, now)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *Service) Recover(ctx context.Context, creator, like string, r Recovery)
 			return Made{}, fmt.Errorf("look for what is left of the period: %w", err)
 		}
 		if n > 0 {
-			m.Note += fmt.Sprintf(" Retention has removed up to %d events of the period from store %s: they cannot be sent.", n, store)
+			m.Note += fmt.Sprintf(" Retention has removed up to %s of the period from store %s, which cannot be sent.", wire.Count(n, "event"), store)
 		}
 	}
 	return m, nil

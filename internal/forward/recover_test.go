@@ -43,7 +43,7 @@ func TestRecoveryOfWhatIsGone(t *testing.T) {
 			to   time.Time
 			by   string
 			says string
-		}{{from.Add(time.Hour), "", "Retention has removed up to 3 events of the period from store a: they cannot be sent."}, {from.Add(time.Hour), ByIngest, ""}} {
+		}{{from.Add(time.Hour), "", "Retention has removed up to 3 events of the period from store a, which cannot be sent."}, {from.Add(time.Hour), ByIngest, ""}} {
 			time.Sleep(time.Second) // names are made of the time
 			m, err := w.Recover(t.Context(), "admin", main.id, Recovery{From: from, To: c.to, By: c.by})
 			if err != nil || !strings.HasSuffix(m.Note, c.says) || strings.Contains(m.Note, "store b") || strings.Contains(m.Note, "Retention") != (c.says != "") {

@@ -37,7 +37,7 @@ func (l *Lake) recover(ctx context.Context) error {
 		s := &Segment{Info: in, path: filepath.Join(l.opt.Dir, in.Path), erase: !in.Published}
 		known[s.path] = true
 		if fi, err := os.Stat(s.path); err != nil || fi.Size() != in.Bytes {
-			what := fmt.Sprintf("segment %s of store %s with %d events is missing or cut", in.Path, in.Store, in.Rows)
+			what := fmt.Sprintf("segment %s of store %s (events: %d) is missing or cut", in.Path, in.Store, in.Rows)
 			l.damage = append(l.damage, what)
 			l.log.LogAttrs(ctx, slog.LevelError, "lake is damaged", slog.String(logkey.Segment, what),
 				slog.String(logkey.Next, "put the file back from a backup; \"kiroku fsck\" lists everything that is wrong"))

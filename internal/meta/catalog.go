@@ -23,11 +23,16 @@ func OpenCatalog(ctx context.Context, path string) (*sql.DB, error) {
 	var objects int
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&objects); err != nil {
 		err = errors.Join(fmt.Errorf("open catalog database %q: %w", path, err), db.Close())
-		var e sqlite3.Error
-		if errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt) {
+		if Damaged(err) {
 			return nil, fault.New(fault.Conflict, err, `It is damaged. Put it back from a backup; without one, move it away and run "kiroku fsck --repair", which makes it anew.`)
 		}
 		return nil, err
 	}
 	return db, nil
+}
+
+// Damaged says whether an error is that a file of SQLite is no database, or that pages of it are wrong.
+func Damaged(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt)
 }

@@ -112,6 +112,9 @@ func (q *Queries) Search(ctx context.Context, req Request) (*Page, error) {
 		page.places[i] = top[i].place
 	}
 	page.Rows, err = q.materialise(ctx, top, req.Columns, &page.Scanned)
+	if len(top) == 0 && after == nil {
+		page.Unknown = c.prog.Warnings
+	}
 	page.Scanned.Took = time.Since(began)
 	return page, err
 }

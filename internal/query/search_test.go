@@ -53,3 +53,14 @@ func TestPagesDoNotMix(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Names that no column has are told when nothing was found: some are keys of records, and the others are mistakes.
+func TestSearchNamesUnknownFields(t *testing.T) {
+	q := New(manyLake(t), nil, search.NewFields())
+	for text, want := range map[string]int{"actor_nme:x": 1, "actor_nme:x OR number100": 0, "actor_user_name:nobody": 0} {
+		p, err := q.Search(t.Context(), Request{Search: text})
+		if err != nil || len(p.Unknown) != want {
+			t.Errorf("%s: %+v, %v; want %d names", text, p.Unknown, err, want)
+		}
+	}
+}

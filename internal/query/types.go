@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kiroku/internal/event"
+	"kiroku/internal/search"
 )
 
 // Request says which events are asked for.
@@ -23,6 +24,7 @@ type Page struct {
 	Rows    []json.RawMessage // one object a row, with the column names of the table
 	Cursor  string            // asks for the next page; empty at the end
 	Scanned Scanned
+	Unknown []search.Warning // of a search that finds nothing: its names that no column has
 
 	places []place // of the rows
 }

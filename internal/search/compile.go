@@ -80,6 +80,9 @@ func (c *compiler) clause(n *Clause) (*Node, error) {
 	if !t.Known {
 		c.warnings = append(c.warnings, Warning{n.Field.From, n.Field.To, n.Field.Name, c.fields.Nearest(name)})
 	}
+	if err := cidrField(n, t); err != nil {
+		return nil, err
+	}
 	if t.Store {
 		return c.store(n.Value)
 	}

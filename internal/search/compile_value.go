@@ -147,6 +147,16 @@ func equalText(s subject, v *Equal) (*Node, error) {
 	return s.leaf(newEqualTo(v.Str.Text)), nil
 }
 
+// cidrField refuses CIDR() of a field that never holds an address: it would find nothing and not say why. What is only
+// in unmapped may hold anything.
+func cidrField(n *Clause, t Target) error {
+	if _, ok := n.Value.(*CIDR); !ok || !t.Store && len(t.Columns) == 0 || slices.ContainsFunc(t.Columns, holdsAddresses) {
+		return nil
+	}
+	return fail(n.Field.Span, NotAnAddress, "a field of addresses: ip, src_ip, dst_ip, tunnel_ip, src_ip_old, collector, or a host such as device_host",
+		"%s holds no addresses", n.Field.Name)
+}
+
 func cidrValue(s subject, v *CIDR) (*Node, error) {
 	nets := make([]netip.Prefix, len(v.Nets))
 	for i, n := range v.Nets {

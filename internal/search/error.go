@@ -30,6 +30,7 @@ const (
 	NotATime        Code = "not_a_time"
 	NotABoolean     Code = "not_a_boolean"
 	NotANetwork     Code = "not_a_network"
+	NotAnAddress    Code = "not_an_address"
 	NotComparable   Code = "not_comparable"
 	NotText         Code = "not_text"
 	UnknownLevel    Code = "unknown_level"

@@ -117,7 +117,11 @@ func (p *parser) not(depth int) (Term, error) {
 	case p.keyword() == "NOT":
 		p.i += len("NOT")
 		p.space()
-	case (c == '-' || c == '!') && p.touchesTerm():
+	case c == '-' || c == '!':
+		if !p.touchesTerm() {
+			return nil, fail(p.span(p.i, p.i+1), ExpectedTerm, fmt.Sprintf(`%[1]cword; to search for the sign, quote it: "%[1]c"`, c),
+				"%c negates the term that it touches, and it touches none", c)
+		}
 		p.i++
 	default:
 		return p.primary(depth)

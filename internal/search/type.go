@@ -57,6 +57,16 @@ func TypeOf(c event.Column) Type {
 	return Keyword
 }
 
+// holdsAddresses says whether a column may hold addresses. Hosts often go by their address.
+func holdsAddresses(c event.Column) bool {
+	switch c {
+	case event.ColSrcHost, event.ColDstHost, event.ColDeviceHost, event.ColURLHost:
+		return true
+	}
+	t := TypeOf(c)
+	return t == Address || t == Attribute
+}
+
 // InText says whether bare words look into a column, and therefore whether a token index must hold its tokens.
 func InText(c event.Column) bool {
 	switch c {

@@ -13,6 +13,7 @@ import (
 	"kiroku/internal/config"
 	"kiroku/internal/fault"
 	"kiroku/internal/lake"
+	"kiroku/internal/meta"
 )
 
 // ErrInUse says that another process has the data folder open.
@@ -55,4 +56,12 @@ func checkFolder(dir string) error {
 		}
 	}
 	return nil
+}
+
+// damaged adds what to do to an error that a damaged database caused, where nothing is said of that yet.
+func damaged(err error) error {
+	if !meta.Damaged(err) || fault.NextOf(err) != "" {
+		return err
+	}
+	return fault.New(fault.Conflict, err, "A database of the data folder is damaged: put meta.db and catalog.db back from one backup.")
 }

@@ -330,7 +330,7 @@ func openStorage(ctx context.Context, dir string, cfg *config.Config, log *slog.
 	st = &storage{dir: dir}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, st.Close())
+			err = errors.Join(damaged(err), st.Close())
 		}
 	}()
 	if err := checkFolder(dir); err != nil {

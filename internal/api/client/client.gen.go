@@ -544,6 +544,9 @@ type EventPage struct {
 
 	// Scanned What the query had to look at.
 	Scanned Scanned `json:"scanned"`
+
+	// UnknownFields When nothing was found: the names in the search that no column has. They were looked up among the records' own names.
+	UnknownFields []UnknownField `json:"unknown_fields,omitempty,omitzero"`
 }
 
 // EventQuery defines model for EventQuery.
@@ -1466,6 +1469,20 @@ type TokenKind string
 // TokenList defines model for TokenList.
 type TokenList struct {
 	Tokens []Token `json:"tokens"`
+}
+
+// UnknownField defines model for UnknownField.
+type UnknownField struct {
+	Field string `json:"field"`
+
+	// From Byte offset of the name in the search.
+	From int `json:"from"`
+
+	// Nearest Names of fields that look like it.
+	Nearest []string `json:"nearest"`
+
+	// To Byte offset after it.
+	To int `json:"to"`
 }
 
 // User defines model for User.

@@ -150,7 +150,7 @@ func TestSpoolFull(t *testing.T) {
 			t.Errorf("acknowledged up to %d", at)
 		}
 		texts, open := w.told(wire.SpoolFull)
-		if len(texts) != 1 || !open || !strings.Contains(texts[0], dir) || !strings.Contains(texts[0], fmt.Sprintf("%d records wait", at)) {
+		if len(texts) != 1 || !open || !strings.Contains(texts[0], dir) || !strings.Contains(texts[0], fmt.Sprintf("waiting in it: %d records", at)) {
 			t.Errorf("the server is told %q, open %v", texts, open)
 		}
 		if n := len(w.beats); n < 9 {

@@ -52,7 +52,7 @@ func (a *Agent) rests(ctx context.Context) {
 		if r.Err != nil {
 			texts = append(texts, fmt.Sprintf("%s: %v", r.Folder, r.Err))
 		} else {
-			texts = append(texts, fmt.Sprintf("%d records, %d bytes, for %q in %s", r.Waiting.Records, r.Waiting.Bytes, r.Destination, r.Folder))
+			texts = append(texts, fmt.Sprintf("%s, %d bytes, for %q in %s", wire.Count(r.Waiting.Records, "record"), r.Waiting.Bytes, r.Destination, r.Folder))
 		}
 	}
 	a.notices.add("", wire.SpoolLeft, strings.Join(texts, "; "))

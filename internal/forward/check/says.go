@@ -132,7 +132,7 @@ var says = [sayings]saying{
 	proxyLeads:      {hopProxy, OK, "%s leads to %s", ""},
 	serverNoTLS:     {hopTLS, Skip, "the server is asked without it", ""},
 	certificate:     {hopDestTLS, OK, "%s, %q, issued by %q, valid until %s%s", ""},
-	certificateEnds: {hopDestTLS, Warn, "%s, %q, issued by %q, valid until %s%s, in %d days", "Have the certificate renewed before it ends."},
+	certificateEnds: {hopDestTLS, Warn, "%s, %q, issued by %q, valid until %s%s, in %s", "Have the certificate renewed before it ends."},
 	certificateInspected: {hopDestTLS, Warn, "%s, %q, issued by %q, valid until %s%s",
 		"That issuer is usually a firewall that inspects TLS. It works as long as it is trusted here; if connections break, have the host excepted."},
 	tokenRefused:  {hopAccess, Fail, "%v", "Check that --server is the address of Kiroku itself."},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kiroku/internal/forward/deliver"
+	"kiroku/internal/forward/wire"
 )
 
 // expiresSoon is when the end of a certificate is worth a word.
@@ -56,7 +57,7 @@ func handshake(ctx context.Context, dial deliver.DialFunc, address string, cfg *
 	is := []any{tls.VersionName(state.Version), leaf.Subject, leaf.Issuer, leaf.NotAfter.UTC().Format(time.DateOnly), client}
 	switch left := time.Until(leaf.NotAfter); {
 	case left < expiresSoon:
-		return conn, certificateEnds.with(append(is, int(left.Hours()/24))...)
+		return conn, certificateEnds.with(append(is, wire.Count(int64(left.Hours()/24), "day"))...)
 	case inspected(leaf):
 		return conn, certificateInspected.with(is...)
 	}

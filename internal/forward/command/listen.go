@@ -21,6 +21,7 @@ import (
 	"kiroku/internal/forward/agent"
 	"kiroku/internal/forward/deliver"
 	"kiroku/internal/forward/receive"
+	"kiroku/internal/forward/wire"
 )
 
 // listenFlags are the flags of "agent listen".
@@ -98,7 +99,7 @@ func (f *listenFlags) listen(ctx context.Context, env *Env, address string) erro
 	if o.Receipts != nil {
 		err = errors.Join(err, o.Receipts.Close())
 	}
-	fmt.Fprintf(env.Err, "kiroku: %d records arrived\n", out.count)
+	fmt.Fprintf(env.Err, "kiroku: %s arrived\n", wire.Count(out.count, "record"))
 	return err
 }
 

@@ -96,7 +96,7 @@ func (f *serverFlags) watch(ctx context.Context, env *Env, client *agent.Client,
 		}
 		shown += len(records) + h.Dead
 		if h.Dead > 0 {
-			fmt.Fprintf(env.Err, "kiroku: destination %q: %d records cannot be sent and would be dead letters; why the last one cannot: %s\nnext: %s\n", destination, h.Dead, clean(h.DeadWhy), agent.UnfitRemedy)
+			fmt.Fprintf(env.Err, "kiroku: destination %q: %s cannot be sent and would go to the dead letters; why the last one cannot: %s\nnext: %s\n", destination, wire.Count(int64(h.Dead), "record"), clean(h.DeadWhy), agent.UnfitRemedy)
 		}
 		moved := h.Store != "" && (!known || before != h.Next)
 		if from == wire.PeekNext && len(records) == 0 && !h.More && !moved {

@@ -219,7 +219,7 @@ func printReceipt(w io.Writer, s *wire.Summary, asJSON bool) error {
 		e.SetEscapeHTML(false)
 		return e.Encode(s)
 	}
-	fmt.Fprintf(w, "recovered %s to %s: %d records confirmed", stamp(s.From), stamp(s.To), s.Records)
+	fmt.Fprintf(w, "recovered %s to %s: %s confirmed", stamp(s.From), stamp(s.To), wire.Count(s.Records, "record"))
 	if s.Skipped > 0 {
 		fmt.Fprintf(w, ", %d left out that the SIEM had", s.Skipped)
 	}

@@ -93,7 +93,7 @@ func explainIssuer(sent []*x509.Certificate) string {
 		return "its certificate is of an issuer that is not trusted here; " + option
 	}
 	last := sent[len(sent)-1]
-	text := fmt.Sprintf("no trust for the issuer %q; the server sent %s, the last for %q", last.Issuer, plural(len(sent), "certificate"), last.Subject)
+	text := fmt.Sprintf("no trust for the issuer %q; the server sent %s, the last for %q", last.Issuer, wire.Count(int64(len(sent)), "certificate"), last.Subject)
 	switch {
 	case last.Issuer.String() == last.Subject.String():
 		text += "; it is self-signed: if it is the right one, name it with tls.ca_files (--tls-ca-file) of the destination (for the Kiroku server: --ca-file)"
@@ -106,13 +106,6 @@ func explainIssuer(sent []*x509.Certificate) string {
 		text += ". A firewall seems to inspect TLS: let its administrator give you its issuer, or except this host"
 	}
 	return text
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // inspects says whether a certificate looks like one that a firewall made on the way.

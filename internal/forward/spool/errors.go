@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"kiroku/internal/fault"
+	"kiroku/internal/forward/wire"
 )
 
 // FullError says that a batch has no room in a queue. It is no fault of the queue: there is room again when records are confirmed.
@@ -20,7 +21,7 @@ func (e *FullError) Error() string {
 	if e.Disk != nil {
 		why = fmt.Sprintf("its disk is full (%v)", e.Disk)
 	}
-	return fmt.Sprintf("the spool in %s takes nothing more: %s; %d records wait in it, %d bytes", e.Folder, why, e.Waiting.Records, e.Waiting.Bytes)
+	return fmt.Sprintf("the spool in %s takes nothing more: %s; waiting in it: %s, %d bytes", e.Folder, why, wire.Count(e.Waiting.Records, "record"), e.Waiting.Bytes)
 }
 
 func (e *FullError) Unwrap() error { return e.Disk }
@@ -43,7 +44,7 @@ type Gap struct {
 func (e *DamageError) Error() string {
 	text := fmt.Sprintf("the spool in %s is damaged", e.Folder)
 	for _, g := range e.Gaps {
-		text += fmt.Sprintf("; %d records cannot be read %s", g.Records, g.Where)
+		text += fmt.Sprintf("; %s cannot be read %s", wire.Count(g.Records, "record"), g.Where)
 		switch {
 		case g.Store == "":
 		case g.After > 0 && g.Before > 0:

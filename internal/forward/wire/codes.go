@@ -1,6 +1,9 @@
 package wire
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Code names a kind of notification.
 type Code string
@@ -47,6 +50,14 @@ func Explain(c Code) Explanation {
 		}
 	}
 	return Explanation{Code: c, Title: string(c), Cause: "The agent is of another version than the server.", Remedy: "Run the same version of kiroku on both sides."}
+}
+
+// Count writes a number of things: "1 record", "2 records".
+func Count(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.FormatInt(n, 10) + " " + thing + "s"
 }
 
 // Known says whether a code is one of the constants.

@@ -22,6 +22,14 @@ func batch(t testing.TB, h BatchHeader, records []Record) []byte {
 	return b
 }
 
+func TestCount(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 records", 1: "1 record", 2: "2 records"} {
+		if got := Count(n, "record"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestBatch(t *testing.T) {
 	want := []Record{
 		{Seq: 1, Time: 1738633915000000, UID: "105693141_20893", Line: []byte("CEF:0|MCAS")},

@@ -326,12 +326,16 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("sub", filepath.Join(dir, ".link")); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name string
 		args []string
 		want []string
 		errs int
 	}{
+		{"link to a folder", []string{".link"}, []string{".link/c.log"}, 0},
 		{"folder", []string{""}, []string{"a.log", "b.log", "sub/c.log"}, 0},
 		{"pattern", []string{"*.log"}, []string{"a.log", "b.log"}, 0},
 		{"twice", []string{"a.log", "*.log"}, []string{"a.log", "b.log"}, 0},

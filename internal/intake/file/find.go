@@ -65,6 +65,7 @@ func find(path string, add func(string, int64)) error {
 	}
 	var errs []error
 	found := false
+	path = strings.TrimRight(path, "/") + "/" // a link to a folder counts as the folder
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

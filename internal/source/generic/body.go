@@ -2,6 +2,7 @@ package generic
 
 import (
 	"bytes"
+	"errors"
 
 	"kiroku/internal/decode/cef"
 	"kiroku/internal/decode/jsonleaf"
@@ -74,11 +75,16 @@ func (m *mapper) walk(doc []byte, whole bool) bool {
 	if err == nil {
 		return true
 	}
-	if m.leaves+m.leftOut == before {
+	if m.leaves+m.leftOut == before && !tooDeep(err) {
 		return false
 	}
 	m.e.Unmap("_json_error", err.Error())
 	return true
+}
+
+func tooDeep(err error) bool {
+	var e *jsonleaf.Error
+	return errors.As(err, &e) && e.Cause == jsonleaf.CauseDepth
 }
 
 // marked maps a CEF or LEEF message. It is looked for in the whole record, because a message behind a time stamp may

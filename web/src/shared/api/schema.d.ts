@@ -1301,6 +1301,17 @@ export interface components {
             /** @description Asks for the next page; missing at the end. */
             cursor?: string;
             scanned: components["schemas"]["Scanned"];
+            /** @description When nothing was found: the names in the search that no column has. They were looked up among the records' own names. */
+            unknown_fields?: components["schemas"]["UnknownField"][];
+        };
+        UnknownField: {
+            field: string;
+            /** @description Byte offset of the name in the search. */
+            from: number;
+            /** @description Byte offset after it. */
+            to: number;
+            /** @description Names of fields that look like it. */
+            nearest: string[];
         };
         CountResult: {
             /** Format: int64 */
