@@ -238,6 +238,16 @@ test("an empty result is explained, and one click leads on", async () => {
   await done();
 });
 
+test("a field that is called otherwise is told, and one click takes its name", async () => {
+  const { page, at, done } = await explorer("/explore?q=sourc:cloudtrail");
+  await page.getByText("No field is called sourc").waitFor();
+  await accessible(page, "with a field that is called otherwise");
+  await at.settled(() => page.getByRole("button", { name: "source", exact: true }).click());
+  assert.equal(at.parameter("q"), "source:cloudtrail");
+  assert.equal(await at.total(), each);
+  await done();
+});
+
 test("drawing over the histogram narrows the range", async () => {
   const { page, at, done } = await explorer("/explore?q=");
   const before = await at.total();

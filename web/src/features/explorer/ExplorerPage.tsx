@@ -89,7 +89,7 @@ export function ExplorerPage({ search, go }: { search: Address; go: (next: Addre
             <ErrorNotice error={pages.error}><Button variant="default" onClick={() => void pages.fetchNextPage()}>{t("list.retry")}</Button></ErrorNotice>
           ) : pages.isError && rows.length > 0 && <p className="k-notice">{t("list.before")}</p>}
           {live.error !== undefined && <ErrorNotice error={live.error} />}
-          {empty ? <NoEvents asked={run.asked} ask={ask} setRange={setRange} /> : pages.error && rows.length === 0 ? <p className="k-quiet k-pad">{t("list.failed")}</p> : (
+          {empty ? <NoEvents asked={run.asked} unknown={pages.data?.pages[0]?.unknown_fields ?? []} ask={ask} setRange={setRange} /> : pages.error && rows.length === 0 ? <p className="k-quiet k-pad">{t("list.failed")}</p> : (
             <EventList rows={rows} selected={search.ev} open={open} tz={tz} dim={pages.isPlaceholderData} total={histogram.data?.total}
               loadMore={pages.hasNextPage && !pages.isFetching && !pages.isError ? () => void pages.fetchNextPage() : undefined} loading={pages.isFetching}
               complete={pages.isSuccess && !pages.hasNextPage} listRef={listRef} live={search.live === "1"} />

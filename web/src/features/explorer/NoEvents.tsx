@@ -2,10 +2,14 @@ import { Button } from "@mantine/core";
 import { useI18n } from "../../shared/i18n/i18n";
 import type { Range } from "../../shared/time/range";
 import { visible } from "../../shared/format/visible";
+import type { components } from "../../shared/api/schema";
+import { renamed } from "../../shared/query/edit";
 import { useReasons, type Asked } from "./useRun";
 
-/** NoEvents explains an empty result: nothing is stored yet, the range is too narrow, or a term removed everything. */
-export function NoEvents({ asked, ask, setRange }: { asked: Asked; ask: (text: string) => void; setRange: (r: Range) => void }) {
+type UnknownField = components["schemas"]["UnknownField"];
+
+/** NoEvents explains an empty result: nothing is stored yet, no field has that name, the range is too narrow, or a term removed everything. */
+export function NoEvents({ asked, unknown, ask, setRange }: { asked: Asked; unknown: UnknownField[]; ask: (text: string) => void; setRange: (r: Range) => void }) {
   const i18n = useI18n();
   const { t } = i18n;
   const { data } = useReasons(asked, true);
@@ -23,6 +27,16 @@ export function NoEvents({ asked, ask, setRange }: { asked: Asked; ask: (text: s
   return (
     <div className="k-none">
       <h2>{t("none.title")}</h2>
+      {unknown.length > 0 && (
+        <ul>
+          {unknown.map((u) => (
+            <li key={u.from}>
+              <span>{t("none.field", { field: visible(u.field, 80) })}</span>
+              {u.nearest.map((name) => <Button key={name} variant="light" size="compact-sm" onClick={() => ask(renamed(asked.search, u, name))}>{name}</Button>)}
+            </li>
+          ))}
+        </ul>
+      )}
       {data && (
         <ul>
           {limited && (

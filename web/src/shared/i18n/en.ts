@@ -174,6 +174,7 @@ export const en = {
   "column.message": "Message",
 
   "none.title": "No events match",
+  "none.field": "No field is called {field}: it was looked up among the records' own names.",
   "none.ever.0": "The search finds nothing at any time either.",
   "none.ever.one": "At any time, {n} event matches.",
   "none.ever.other": "At any time, {n} events match.",

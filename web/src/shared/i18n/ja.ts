@@ -176,6 +176,7 @@ export const ja = {
   "column.message": "メッセージ",
 
   "none.title": "該当するイベントがありません",
+  "none.field": "{field} という名前のフィールドはありません。レコード自身の名前として検索しました。",
   "none.ever.0": "全期間でも該当するイベントはありません。",
   "none.ever.one": "全期間では {n} 件が該当します。",
   "none.ever.other": "全期間では {n} 件が該当します。",

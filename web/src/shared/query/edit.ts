@@ -1,4 +1,5 @@
 // Edits of the search text: what a click on a value does. There is no second, hidden list of filters.
+import { charOffset } from "./paint";
 import { terms, type Term } from "./terms";
 
 /** The filter that the Explorer begins with. It hides events of low priority, and nothing that has no priority at all. */
@@ -107,3 +108,7 @@ export function hiddenByPriority(text: string): string | undefined {
   if (!term || !holds(term, "low")) return undefined;
   return add(drop(text, term, "low"), "priority:low");
 }
+
+/** renamed is the text with another name in a place that the service gave, in bytes of UTF-8. */
+export const renamed = (text: string, place: { from: number; to: number }, name: string) =>
+  text.slice(0, charOffset(text, place.from)) + name + text.slice(charOffset(text, place.to));

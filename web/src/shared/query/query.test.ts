@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { add, hiddenByPriority, only, put, quote, state, take, without, withoutTerm } from "./edit";
+import { add, hiddenByPriority, only, put, quote, renamed, state, take, without, withoutTerm } from "./edit";
 import { best, place } from "./complete";
 import { charOffset, paint } from "./paint";
 import { terms } from "./terms";
@@ -87,4 +87,8 @@ test("places in UTF-8 become places in the text", () => {
   expect(charOffset("a日𠮷b", 4)).toBe(2);
   expect(charOffset("a日𠮷b", 8)).toBe(4);
   expect(charOffset("a", 99)).toBe(1);
+});
+
+test("a name is replaced where the service says it stands, in bytes", () => {
+  expect(renamed("記録 OR usr:bob", { from: 10, to: 13 }, "user")).toBe("記録 OR user:bob");
 });
