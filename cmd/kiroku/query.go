@@ -159,5 +159,8 @@ func (a *app) queryCount(ctx context.Context, s *cli.Server, q client.EventQuery
 		return err
 	}
 	_, err = fmt.Fprintln(a.out, n.Count)
+	if n.Count == 0 {
+		err = errors.Join(err, a.tellUnknown(ctx, s, q))
+	}
 	return err
 }

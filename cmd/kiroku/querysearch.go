@@ -54,7 +54,11 @@ func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuer
 		p = &tableRowsPrinter{w: out, zone: zone, style: cli.NewStyle(terminalWidth(a.out), a.getenv), width: terminalWidth(a.out), columns: f.columns}
 	}
 	if all {
-		err = export(ctx, s, q, columns, p.row)
+		n := 0
+		err = export(ctx, s, q, columns, func(row json.RawMessage) error { n++; return p.row(row) })
+		if err == nil && n == 0 {
+			err = a.tellUnknown(ctx, s, q)
+		}
 	} else {
 		err = a.pages(ctx, s, q, columns, limit, p.row, f)
 	}
@@ -86,9 +90,7 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 				return err
 			}
 		}
-		for _, u := range page.UnknownFields {
-			fmt.Fprintln(a.err, "kiroku: "+cli.Clean(unknownField(u)))
-		}
+		a.unknown(page.UnknownFields)
 		left -= len(page.Rows)
 		cursor = page.Cursor
 		if cursor == "" {
@@ -101,13 +103,24 @@ func (a *app) pages(ctx context.Context, s *cli.Server, q client.EventQuery, col
 	return nil
 }
 
-// unknownField says that a name, which may be spelled wrong, found nothing.
-func unknownField(u client.UnknownField) string {
-	text := "no column is called " + u.Field + ", and no event has a value of this name that matches"
-	if len(u.Nearest) > 0 {
-		text += "; did you mean " + strings.Join(u.Nearest, " or ") + "?"
+// unknown says of names, which may be spelled wrong, that they found nothing.
+func (a *app) unknown(fields []client.UnknownField) {
+	for _, u := range fields {
+		text := "no column is called " + u.Field + ", and no event has a value of this name that matches"
+		if len(u.Nearest) > 0 {
+			text += "; did you mean " + strings.Join(u.Nearest, " or ") + "?"
+		}
+		fmt.Fprintln(a.err, "kiroku: "+cli.Clean(text))
 	}
-	return text
+}
+
+// tellUnknown does so for a search that found nothing by a way that does not name them.
+func (a *app) tellUnknown(ctx context.Context, s *cli.Server, q client.EventQuery) error {
+	page, err := cli.Answer[client.EventPage](s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Limit: 1}))
+	if err == nil {
+		a.unknown(page.UnknownFields)
+	}
+	return err
 }
 
 // export streams all rows. The answer ends early when the search fails in the middle, which is an error here.
