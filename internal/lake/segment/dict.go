@@ -179,6 +179,11 @@ func (d *dict) find(s string, at probe) (code uint32, fresh bool) {
 // added ends the adding of the coming texts.
 func (d *dict) added() {
 	d.codes.push(d.found, len(d.entries))
+	if cap(d.coming) > 2*manyValues { // a record far larger than others
+		d.coming, d.probes, d.offsets, d.found = nil, nil, nil, nil
+		return
+	}
+	clear(d.coming) // they would keep the records' memory
 	d.coming, d.probes, d.found = d.coming[:0], d.probes[:0], d.found[:0]
 }
 

@@ -14,10 +14,24 @@ import (
 // values of up to 64 of them in one go, which keeps what it looks them up in near.
 func (b *Builder) Append(rows ...*event.Event) {
 	for len(rows) > 0 {
-		n := min(len(rows), 64-b.rows%64)
+		n := portion(rows[:min(len(rows), 64-b.rows%64)])
 		b.fill(rows[:n])
 		rows = rows[n:]
 	}
+}
+
+// manyValues is about how many values of a map or list are gathered at a time.
+const manyValues = 32 << 10
+
+// portion is how many of the rows, at least one, have no more values in their maps than are gathered at a time.
+func portion(rows []*event.Event) int {
+	values := 0
+	for i, e := range rows {
+		if values += len(e.Unmapped()); values > manyValues && i > 0 {
+			return i
+		}
+	}
+	return len(rows)
 }
 
 // fill adds rows that share a word of the bitmaps.

@@ -272,6 +272,32 @@ func TestAppendTogether(t *testing.T) {
 	}
 }
 
+// What records with very many values needed while they were added is not kept, and they are the same as alone.
+func TestManyValues(t *testing.T) {
+	rows := make([]*event.Event, 6)
+	for i := range rows {
+		rows[i] = &event.Event{}
+		fill(rows[i], i)
+		for k := range []int{0, 3 * manyValues, 1, manyValues, manyValues, 2}[i] {
+			rows[i].Unmap(fmt.Sprintf("key%d", k), fmt.Sprintf("value %d of %d", k, i))
+		}
+		rows[i].Str(event.ColMessage, "", strings.Repeat("word ", 3*manyTokens))
+	}
+	together, alone := NewBuilder(words, Fast), NewBuilder(words, Fast)
+	together.Append(rows...)
+	for _, e := range rows {
+		alone.Append(e)
+	}
+	for _, d := range []*dict{together.cols[event.ColUnmapped].dict, together.cols[event.ColUnmapped].dict2} {
+		if cap(d.coming) > 2*manyValues || cap(d.probes) > 2*manyValues || cap(d.found) > 2*manyValues {
+			t.Errorf("kept: %d texts, %d probes, %d codes", cap(d.coming), cap(d.probes), cap(d.found))
+		}
+	}
+	if want, got := alone.Finish(), together.Finish(); !bytes.Equal(want.data, got.data) {
+		t.Errorf("rows together gave %d bytes, alone %d", len(got.data), len(want.data))
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	bl := NewBuilder(words, Fast)
 	events := make([]event.Event, 256)

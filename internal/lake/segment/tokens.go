@@ -35,10 +35,16 @@ func (s *tokenSet) reset() {
 
 const tokenMix = 0x9e3779b1
 
+// manyTokens is about how many tokens wait for addAll.
+const manyTokens = 32 << 10
+
 // ask takes hashes for addAll, and has the processor fetch their places meanwhile.
 func (s *tokenSet) ask(hashes []uint32) {
 	if len(s.table) == 0 {
 		s.grow()
+	}
+	if len(s.coming) > manyTokens {
+		s.addAll()
 	}
 	s.coming = append(s.coming, hashes...)
 	s.offsets = s.offsets[:0]
