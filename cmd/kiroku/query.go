@@ -158,9 +158,9 @@ func (a *app) queryCount(ctx context.Context, s *cli.Server, q client.EventQuery
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.out, n.Count)
 	if n.Count == 0 {
-		err = errors.Join(err, a.tellUnknown(ctx, s, q))
+		a.tellUnknown(ctx, s, q)
 	}
+	_, err = fmt.Fprintln(a.out, n.Count)
 	return err
 }

@@ -57,7 +57,7 @@ func (a *app) querySearch(ctx context.Context, s *cli.Server, q client.EventQuer
 		n := 0
 		err = export(ctx, s, q, columns, func(row json.RawMessage) error { n++; return p.row(row) })
 		if err == nil && n == 0 {
-			err = a.tellUnknown(ctx, s, q)
+			a.tellUnknown(ctx, s, q)
 		}
 	} else {
 		err = a.pages(ctx, s, q, columns, limit, p.row, f)
@@ -114,13 +114,13 @@ func (a *app) unknown(fields []client.UnknownField) {
 	}
 }
 
-// tellUnknown does so for a search that found nothing by a way that does not name them.
-func (a *app) tellUnknown(ctx context.Context, s *cli.Server, q client.EventQuery) error {
+// tellUnknown does so for a search that found nothing by a way that does not name them. It is only a hint: should it fail,
+// the answer stands.
+func (a *app) tellUnknown(ctx context.Context, s *cli.Server, q client.EventQuery) {
 	page, err := cli.Answer[client.EventPage](s.Search(ctx, client.SearchQuery{Search: q.Search, From: q.From, To: q.To, Tz: q.Tz, Stores: q.Stores, Limit: 1}))
 	if err == nil {
 		a.unknown(page.UnknownFields)
 	}
-	return err
 }
 
 // export streams all rows. The answer ends early when the search fails in the middle, which is an error here.
